@@ -1,0 +1,517 @@
+"""Feeds: what comes in, repaired, split into headlines, every line accounted for."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+from headlines.errors import FeedError
+from headlines.headline import Headline
+from headlines.page import LineKind, sort_page
+
+__all__ = [
+    "Feed",
+    "FeedReader",
+    "FeedReport",
+    "Quarantined",
+    "read_feed",
+]
+
+FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
+HEADLINE_COLUMNS = ("headline", "title", "text")
+MAX_CHARACTERS = 10_000
+SNIFF_BYTES = 1 << 20
+PAGE_BYTES = 10 << 20
+DUPLICATE_WINDOW = 1 << 20
+_OPENERS: Mapping[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not be read, kept for a person to look at."""
+
+    source: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class FeedReport:
+    """What became of every line of an input.
+
+    Attributes
+    ----------
+    source, format, encoding : str
+        The input's name and how it was read.
+    kinds : mapping of str to int
+        Number of lines (rows of a JSON array) of each `LineKind`; they add up to `lines`.
+    quarantined : tuple of Quarantined
+        The rows that could not be read.
+    """
+
+    source: str
+    format: str
+    encoding: str
+    kinds: Mapping[str, int]
+    quarantined: tuple[Quarantined, ...]
+
+    @property
+    def lines(self) -> int:
+        """Number of lines that the input had."""
+        return sum(self.kinds.values())
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
+        return f"{self.source}: {self.lines} lines ({self.format}, {self.encoding}): {parts or 'empty'}"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Headlines in the order of their input, and the report on all its lines."""
+
+    headlines: tuple[Headline, ...]
+    report: FeedReport
+
+    def __len__(self) -> int:
+        return len(self.headlines)
+
+    def __iter__(self) -> Iterator[Headline]:
+        return iter(self.headlines)
+
+
+class _Seen:
+    """Ids met before, within a window of the last one to two million headlines."""
+
+    def __init__(self) -> None:
+        self._young: set[str] = set()
+        self._old: set[str] = set()
+
+    def add(self, identity: str) -> bool:
+        """Remember an id; say whether it was there."""
+        known = identity in self._young or identity in self._old
+        if not known:
+            if len(self._young) >= DUPLICATE_WINDOW:
+                self._old, self._young = self._young, set()
+            self._young.add(identity)
+        return known
+
+
+class FeedReader:
+    """Reads one input as a stream of headlines, in memory that doesn't grow with it.
+
+    Parameters
+    ----------
+    source : str, Path or binary file
+        A path, ``-`` for standard input, or an open binary file.
+    format : {"text", "page", "csv", "tsv", "json", "jsonl"}, optional
+        By default told from the name's ending, else from the first megabyte. ``text`` is one
+        headline a line; ``page`` a web page's text. A text of up to 10 MB is examined by the
+        page rule unless it comes from standard input.
+    column : str, optional
+        The column or key that holds the headline; by default `headline`, `title` or `text`.
+
+    Raises
+    ------
+    FeedError
+        When the input can't be opened, is binary, or has no column of headlines.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | IO[bytes],
+        *,
+        format: str | None = None,
+        column: str | None = None,
+        after: FeedReader | None = None,
+    ) -> None:
+        if format is not None and format not in FORMATS:
+            raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
+        self.source = source
+        self.format = format
+        self.column = column
+        self._seen: _Seen = after._seen if after is not None else _Seen()
+        self._kinds: Counter[LineKind] = Counter()
+        self._quarantined: list[Quarantined] = []
+        self._encoding = "utf-8"
+        self._told = format or "text"
+
+    @property
+    def name(self) -> str:
+        """The input's name as rows show it."""
+        if isinstance(self.source, str | Path):
+            return str(self.source)
+        return str(getattr(self.source, "name", "<stream>"))
+
+    @property
+    def report(self) -> FeedReport:
+        """What became of the lines read so far."""
+        kinds = {str(kind): self._kinds[kind] for kind in LineKind}
+        return FeedReport(self.name, self._told, self._encoding, kinds, tuple(self._quarantined))
+
+    def __iter__(self) -> Iterator[Headline]:
+        self._kinds.clear()
+        self._quarantined.clear()
+        stream = self._open()
+        try:
+            yield from self._read(stream)
+        finally:
+            if stream is not self.source and stream is not sys.stdin.buffer:
+                stream.close()
+
+    def _open(self) -> IO[bytes]:
+        if not isinstance(self.source, str | Path):
+            return self.source
+        if str(self.source) == "-":
+            return sys.stdin.buffer
+        opener = _OPENERS.get(Path(self.source).suffix.lower(), open)
+        try:
+            return cast(IO[bytes], opener(self.source, "rb"))
+        except IsADirectoryError:
+            raise FeedError(f"{self.source}: is a folder; name the files in it") from None
+        except OSError as error:
+            raise FeedError(
+                f"{self.source}: can't be read ({error.strerror}); check the path"
+            ) from None
+
+    def _read(self, stream: IO[bytes]) -> Iterator[Headline]:
+        try:
+            head = stream.read(SNIFF_BYTES)
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise FeedError(f"{self.name}: can't be read ({error})") from None
+        self._encoding = _encoding_of(head, self.name)
+        self._told = self.format or self._format_of(head)
+        whole = self._told in ("json", "page")
+        if whole:
+            head += stream.read()
+        elif self._told == "text" and self.format is None and str(self.source) != "-":
+            head += stream.read(PAGE_BYTES)
+            whole = len(head) <= PAGE_BYTES
+        lines = self._decoded(_lines(head, stream))
+        if self._told == "json":
+            yield from self._rows_of_json("\n".join(line for _, line in lines))
+        elif self._told == "jsonl":
+            yield from self._rows_of_jsonl(lines)
+        elif self._told in ("csv", "tsv"):
+            yield from self._rows_of_csv(lines)
+        else:
+            yield from self._rows_of_text(lines, whole)
+
+    def _format_of(self, head: bytes) -> str:
+        path = Path(self.name)
+        path = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
+        ending = path.suffix.lower().lstrip(".")
+        ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
+        if ending in ("csv", "tsv", "json", "jsonl"):
+            return ending
+        text = head.decode(self._encoding, "replace").lstrip("\ufeff \r\n\t")
+        first = text.split("\n", 1)[0].strip()
+        if first.startswith(("{", "[")):
+            value = _json_or_none(first)
+            if isinstance(value, dict):
+                lists = any(isinstance(v, list) for v in value.values())
+                return "json" if lists and not set(value) & set(HEADLINE_COLUMNS) else "jsonl"
+            if text.lstrip("[ \r\n\t").startswith(('"', "{")) and first.startswith("["):
+                return "json"
+        for ending, mark in (("tsv", "\t"), ("csv", ",")):
+            cells = [c.strip(' "').casefold() for c in first.split(mark)]
+            if len(cells) > 1 and set(cells) & set(HEADLINE_COLUMNS) and all(map(str.isidentifier, cells)):
+                return ending
+        return "text"
+
+    def _decoded(self, stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+        """Number the lines and decode each; those that can't be go to quarantine."""
+        if self._encoding.startswith("utf-16"):
+            text = b"".join(stream).decode(self._encoding, "replace").lstrip("\ufeff")
+            for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
+                yield number, line.rstrip("\r\n")
+            return
+        for number, raw in enumerate(stream, 1):
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            raw = raw.rstrip(b"\r\n")
+            try:
+                yield number, raw.decode(self._encoding)
+            except UnicodeDecodeError as error:
+                self._quarantine(number, f"not {self._encoding} ({error.reason})", raw.decode("latin-1"))
+
+    def _rows_of_text(self, lines: Iterable[tuple[int, str]], whole: bool) -> Iterator[Headline]:
+        kinds: Mapping[int, LineKind] = {}
+        if whole:
+            lines = list(lines)
+            sorted_lines = sort_page([line for _, line in lines])
+            if sorted_lines is not None:
+                self._told = "page"
+                kinds = dict(zip((n for n, _ in lines), sorted_lines, strict=True))
+        for number, line in lines:
+            kind = kinds.get(number, LineKind.HEADLINE if line.strip() else LineKind.BLANK)
+            if kind is LineKind.HEADLINE:
+                yield from self._row(number, line)
+            else:
+                self._kinds[kind] += 1
+
+    def _rows_of_csv(self, lines: Iterable[tuple[int, str]]) -> Iterator[Headline]:
+        rows = csv.reader(
+            (line + "\n" for _, line in lines), delimiter="\t" if self._told == "tsv" else ","
+        )
+        header: list[str] | None = None
+        column = ""
+        before = 0
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._quarantine(rows.line_num, f"not {self._told} ({error})", "")
+                before = rows.line_num
+                continue
+            number, before = before + 1, rows.line_num
+            self._kinds[LineKind.BLANK] += rows.line_num - number  # lines inside a quoted field
+            if not any(cell.strip() for cell in row):
+                self._kinds[LineKind.BLANK] += 1
+            elif header is None:
+                header = [cell.strip().casefold() for cell in row]
+                column = self._column_among(header)
+                self._kinds[LineKind.HEADER] += 1
+            elif len(row) != len(header):
+                raw = ("\t" if self._told == "tsv" else ",").join(row)
+                self._quarantine(number, f"{len(row)} fields, the header has {len(header)}", raw)
+            else:
+                cells = dict(zip(header, row, strict=True))
+                yield from self._row(number, cells[column], cells)
+
+    def _column_among(self, header: Sequence[str]) -> str:
+        wanted = (self.column.casefold(),) if self.column else HEADLINE_COLUMNS
+        for name in wanted:
+            if name in header:
+                return name
+        raise FeedError(
+            f"{self.name}: line 1: no column {' or '.join(map(repr, wanted))}; the columns are "
+            f"{', '.join(header)}; rename one or name it with column= (--column)"
+        )
+
+    def _rows_of_jsonl(self, lines: Iterable[tuple[int, str]]) -> Iterator[Headline]:
+        for number, line in lines:
+            if not line.strip():
+                self._kinds[LineKind.BLANK] += 1
+                continue
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                self._quarantine(number, f"not JSON ({error})", line)
+                continue
+            yield from self._row_of_value(number, value, line)
+
+    def _rows_of_json(self, text: str) -> Iterator[Headline]:
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise FeedError(
+                f"{self.name}: line {error.lineno}: not JSON ({error.msg}); mend it, or give one "
+                "value a line as .jsonl so that only broken lines are set aside"
+            ) from None
+        except RecursionError:
+            raise FeedError(f"{self.name}: JSON nested too deeply; give a list of headlines") from None
+        if isinstance(value, dict):
+            lists = [v for v in value.values() if isinstance(v, list)]
+            value = lists[0] if len(lists) == 1 else value
+        if not isinstance(value, list):
+            raise FeedError(
+                f"{self.name}: JSON of type {type(value).__name__}; expected a list of headlines "
+                "or an object with one list in it"
+            )
+        for number, item in enumerate(value, 1):
+            yield from self._row_of_value(number, item, json.dumps(item))
+
+    def _row_of_value(self, number: int, value: Any, raw: str) -> Iterator[Headline]:
+        if isinstance(value, str):
+            yield from self._row(number, value)
+            return
+        if isinstance(value, dict):
+            fields = {str(k).casefold(): v for k, v in value.items()}
+            for name in (self.column.casefold(),) if self.column else HEADLINE_COLUMNS:
+                if isinstance(fields.get(name), str):
+                    yield from self._row(number, fields[name], fields)
+                    return
+            reason = f"no headline among the keys {', '.join(map(str, value)) or '(none)'}"
+        else:
+            reason = f"JSON of type {type(value).__name__}, expected a string or an object"
+        self._quarantine(number, reason, raw)
+
+    def _row(
+        self, number: int, published: str, fields: Mapping[str, Any] | None = None
+    ) -> Iterator[Headline]:
+        """Give the headline of one row, or account for the row otherwise."""
+        if "\x00" in published:
+            self._quarantine(number, "contains a NUL character", published)
+            return
+        if len(published) > MAX_CHARACTERS:
+            self._quarantine(
+                number, f"{len(published):,} characters, at most {MAX_CHARACTERS:,}", published
+            )
+            return
+        parsed = Headline.parse(published)
+        if not parsed.headline:
+            self._kinds[LineKind.BLANK] += 1
+            return
+        fields = fields or {}
+        known = self._seen.add(parsed.id)
+        self._kinds[LineKind.DUPLICATE if known else LineKind.HEADLINE] += 1
+        yield replace(
+            parsed,
+            source=self.name,
+            line=number,
+            publisher=_text_or_none(fields.get("publisher")),
+            date=_text_or_none(fields.get("date")),
+            duplicate_of=parsed.id if known else None,
+        )
+
+    def _quarantine(self, number: int, reason: str, raw: str) -> None:
+        self._kinds[LineKind.QUARANTINED] += 1
+        self._quarantined.append(Quarantined(self.name, number, reason, raw))
+
+
+def read_feed(
+    source: str | Path | IO[bytes] | Iterable[str],
+    format: str | None = None,
+    *,
+    column: str | None = None,
+) -> Feed:
+    """Read a feed whole.
+
+    Parameters
+    ----------
+    source : path, binary file, iterable of str, or data frame
+        A path (``-`` for standard input), an open binary file, or headlines from Python: any
+        iterable of strings, a pandas or polars column, or a frame with a headline column.
+    format : str, optional
+        As for `FeedReader`.
+    column : str, optional
+        As for `FeedReader`.
+
+    Returns
+    -------
+    Feed
+        At least one headline; duplicates are marked, not dropped.
+
+    Raises
+    ------
+    FeedError
+        When the input can't be read, or holds no headline at all.
+
+    Examples
+    --------
+    >>> feed = read_feed(["Floods hit Siberia", "FLOODS hit Siberia"])
+    >>> [h.duplicate_of is not None for h in feed]
+    [False, True]
+    """
+    if isinstance(source, str | Path) or hasattr(source, "read"):
+        reader = FeedReader(source, format=format, column=column)  # type: ignore[arg-type] # told by read()
+        headlines = tuple(reader)
+    else:
+        reader = FeedReader(io.BytesIO(), format="text", column=column)
+        headlines = tuple(_from_python(reader, source))
+    report = reader.report
+    if not headlines:
+        raise FeedError(f"no headlines in it: {report}; give a file with one headline a line")
+    return Feed(headlines, report)
+
+
+def _from_python(reader: FeedReader, source: Iterable[Any]) -> Iterator[Headline]:
+    if hasattr(source, "columns"):
+        names = [str(name) for name in source.columns]
+        reader._told, column = "frame", reader._column_among([n.casefold() for n in names])
+        source = source[names[[n.casefold() for n in names].index(column)]]  # type: ignore[index] # a frame
+    for number, value in enumerate(source, 1):
+        if isinstance(value, str):
+            yield from reader._row(number, value)
+        else:
+            reader._quarantine(number, f"{type(value).__name__}, expected a string", repr(value))
+
+
+def _lines(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    """Give the lines of what was read already and of what is left in the stream."""
+    *whole, last = head.split(b"\n")
+    for line in whole:
+        yield line + b"\n"
+    last += stream.readline()
+    if last:
+        yield last
+    yield from stream
+
+
+def _encoding_of(head: bytes, name: str) -> str:
+    """Tell UTF-8, UTF-16 and Windows-1252 apart; refuse what isn't text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    zeros = head.count(0)
+    if zeros > len(head) / 50:
+        for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if head[start::2].count(0) > 0.9 * zeros > len(head) / 5 and not _is_binary(
+                head.decode(encoding, "replace")
+            ):
+                return encoding
+        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+    try:
+        head.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError as error:
+        if error.start > len(head) - 4 and len(head) == SNIFF_BYTES:
+            return "utf-8"  # only the megabyte's edge cuts a character
+    lines = [line for line in head.split(b"\n") if not line.isascii()]
+    valid = sum(_decodes(line) for line in lines)
+    if valid >= len(lines) - valid and valid:
+        return "utf-8"  # a few broken rows in a file that is UTF-8
+    from charset_normalizer import from_bytes
+
+    if _is_binary(head.decode("latin-1")):
+        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+    if from_bytes(head, cp_isolation=["cp1252"]).best() is not None:
+        return "cp1252"
+    best = from_bytes(head).best()
+    if best is None:
+        raise FeedError(f"{name}: the encoding can't be told; save it as UTF-8")
+    return best.encoding
+
+
+def _is_binary(text: str) -> bool:
+    """More than one control character in fifty."""
+    return len(_CONTROL.findall(text)) > len(text) / 50
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _text_or_none(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None
+
