@@ -1,0 +1,6 @@
+"""Run the command line as ``python -m headlines``."""
+
+from headlines.cli import entry
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,493 @@
+"""The labeler: headlines in, predictions out; the one object that a user loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+
+from headlines.embedding import Embedder
+from headlines.errors import ModelError
+from headlines.evaluation import evaluate
+from headlines.headline import Headline
+from headlines.persistence import (
+    Manifest,
+    content_hash,
+    pack,
+    read_model,
+    unpack,
+    versions,
+    write_model,
+)
+from headlines.registry import MODEL_FILE, ModelRegistry
+from headlines.scoring import TopicScorer
+from headlines.taxonomy import GoldLabel, Taxonomy
+from headlines.training import HOLDOUT_RULE, Example, TrainingSet, sums_of
+from headlines.transformer import load_embedder
+
+__all__ = ["ClusteredHeadline", "HeadlineLabeler", "Prediction"]
+
+ALSO_FROM = 0.25
+"""Probability from which a topic beside the first is named as applying too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The topic of one headline.
+
+    Attributes
+    ----------
+    headline : Headline
+        What was labelled, with its id, source and line.
+    topic : str or None
+        The most probable topic; None when the labeler abstained, because the probability is
+        below what was asked or because it knows no word of the headline.
+    probability : float
+        Of the most probable topic, from 0 to 1, rounded to 6 digits.
+    topics : tuple of (str, float)
+        All topics and their probabilities, the most probable first.
+    also : tuple of str
+        Further topics that apply.
+    model : str
+        Name of the model by its content.
+    """
+
+    headline: Headline
+    topic: str | None
+    probability: float
+    topics: tuple[tuple[str, float], ...]
+    also: tuple[str, ...]
+    model: str
+
+    @property
+    def id(self) -> str:
+        """The headline's id."""
+        return self.headline.id
+
+    def to_row(self, top: int = 3) -> dict[str, Any]:
+        """Give the prediction as a row for output, with the `top` most probable topics."""
+        h = self.headline
+        row: dict[str, Any] = {
+            "id": h.id,
+            "source": h.source,
+            "line": h.line,
+            "headline": h.headline,
+            "topic": self.topic,
+            "probability": self.probability,
+            "topics": [{"topic": t, "probability": p} for t, p in self.topics[:top]],
+            "also": list(self.also),
+            "duplicate_of": h.duplicate_of,
+            "model": self.model,
+        }
+        return row | _published(h)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredHeadline:
+    """The cluster of one headline.
+
+    Attributes
+    ----------
+    headline : Headline
+    cluster : int
+        0 for the largest.
+    name : str
+        The words that set the cluster apart.
+    story : int
+        The finer group within the cluster.
+    strength : float
+        From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
+    """
+
+    headline: Headline
+    cluster: int
+    name: str
+    story: int
+    strength: float
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the assignment as a row for output."""
+        h = self.headline
+        row: dict[str, Any] = {
+            "id": h.id,
+            "source": h.source,
+            "line": h.line,
+            "headline": h.headline,
+            "cluster": self.cluster,
+            "name": self.name,
+            "story": self.story,
+            "strength": self.strength,
+            "duplicate_of": h.duplicate_of,
+        }
+        return row | _published(h)
+
+
+def _published(headline: Headline) -> dict[str, str]:
+    found = {"publisher": headline.publisher, "date": headline.date}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+class HeadlineLabeler:
+    """An embedder and a trained classifier: texts to topics with probabilities.
+
+    Made by `load` or `train`, not by its constructor.
+
+    Parameters
+    ----------
+    payload : mapping
+        The model's plain data.
+    embedder : Embedder
+        The embedder that it was trained for.
+
+    Attributes
+    ----------
+    topics : tuple of str
+    embedder : Embedder
+    model : str
+        First 12 digits of the SHA-256 of the model's content.
+
+    Examples
+    --------
+    >>> labeler = HeadlineLabeler.load()
+    >>> labeler.label(["EU Approves New Round of Sanctions Against Russia"])[0].topic
+    'sanctions'
+    """
+
+    def __init__(self, payload: Mapping[str, Any], embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._payload = dict(payload)
+        try:
+            scorer = payload["scorer"]
+            self.topics: tuple[str, ...] = tuple(payload["topics"])
+            self._scorer = TopicScorer(
+                unpack(scorer["weights"], "weights"),
+                float(scorer["step"]),
+                unpack(scorer["bias"], "bias"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"not a labeler ({error!r}); train the model again") from None
+        expected = (embedder.n_features, len(self.topics))
+        if self._scorer.weights.shape != expected or self._scorer.bias.shape != expected[1:]:
+            raise ModelError(
+                f"weights of shape {self._scorer.weights.shape}, expected {expected}; "
+                "train the model again"
+            )
+
+    def __repr__(self) -> str:
+        return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"
+
+    @classmethod
+    def load(cls, ref: str | Path | None = None, *, registry: str | Path | None = None) -> Self:
+        """Load a model.
+
+        Parameters
+        ----------
+        ref : str or Path, optional
+            A ``.joblib`` file, a folder that holds one, a registry's folder (its champion), or
+            the name of a version in `registry`. The champion of `registry` by default.
+        registry : str or Path, optional
+            A registry's folder; the shipped models by default.
+
+        Returns
+        -------
+        HeadlineLabeler
+
+        Raises
+        ------
+        ModelError
+            When there is no such model, a byte of it was changed, its format is newer, or the
+            embedder at hand isn't the one that it was trained for.
+        """
+        path = _resolve(ref, ModelRegistry(registry))
+        payload, manifest = read_model(path)
+        name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
+        embedder = load_embedder(str(name))
+        if embedder.fingerprint != wanted:
+            raise ModelError(
+                f"{path}: trained for the embedder {name!r} with fingerprint {wanted}, but here "
+                f"it is {embedder.fingerprint}; train the model again with this embedder"
+            )
+        return cls(payload, embedder)
+
+    @classmethod
+    def train(
+        cls,
+        taxonomy: Taxonomy,
+        labels: Sequence[GoldLabel] = (),
+        *,
+        embedder: str | Path | Embedder = "static",
+        earlier: HeadlineLabeler | None = None,
+        random_state: int = 0,
+    ) -> Self:
+        """Train a labeler on a topics file's examples and on gold labels.
+
+        Parameters
+        ----------
+        taxonomy : Taxonomy
+        labels : sequence of GoldLabel, optional
+            One fifth of them is held out (`HOLDOUT_RULE`).
+        embedder : str, Path or Embedder, default "static"
+            By name as for `load_embedder`, or itself.
+        earlier : HeadlineLabeler, optional
+            A model whose labels are kept where these labels don't overrule them.
+        random_state : int, default 0
+
+        Returns
+        -------
+        HeadlineLabeler
+
+        Raises
+        ------
+        TaxonomyError
+            When a topic has nothing to learn from.
+        """
+        from headlines.classification import TopicClassifier
+
+        name = _name_of(embedder)
+        embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
+        known = earlier.training_set if earlier is not None else None
+        training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+        examples = training_set.training
+        values, counts = sums_of(examples, embedder)
+        features = values / np.maximum(counts, 1)[:, None] * embedder.unit
+        number = {topic: i for i, topic in enumerate(taxonomy.names)}
+        classifier = TopicClassifier(random_state=random_state)
+        classifier.fit(features, [number[e.topic] for e in examples])
+        scorer = TopicScorer.from_linear(classifier.coef_, classifier.intercept_, embedder.unit)
+        payload = {
+            "kind": "headlines.labeler",
+            "topics": list(taxonomy.names),
+            "embedder": {"name": name, "fingerprint": embedder.fingerprint},
+            "scorer": {
+                "weights": pack(scorer.weights),
+                "step": scorer.step,
+                "bias": pack(scorer.bias),
+            },
+            "training": training_set.to_plain(taxonomy.names),
+            "random_state": random_state,
+        }
+        return cls(payload, embedder)
+
+    @cached_property
+    def model(self) -> str:
+        """First 12 digits of the SHA-256 of the model's content."""
+        return content_hash(self._payload)[:12]
+
+    @cached_property
+    def training_set(self) -> TrainingSet:
+        """What the model learned from, without the texts."""
+        return TrainingSet.from_plain(self._payload["training"], self.topics)
+
+    def save(self, path: str | Path) -> Manifest:
+        """Write the model as a joblib file of plain data, its manifest beside it.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``NAME.joblib``; the manifest is ``NAME.manifest.json``.
+
+        Returns
+        -------
+        Manifest
+
+        Raises
+        ------
+        OutputError
+            When a file can't be written.
+        """
+        known = self.training_set
+        trained = known.training
+        return write_model(
+            path,
+            self._payload,
+            topics=list(self.topics),
+            embedder=dict(self._payload["embedder"]),
+            training={
+                "labels": sum(not e.written for e in trained),
+                "examples": sum(e.written for e in trained),
+                "sha256": content_hash(self._payload["training"]),
+                "random_state": self._payload["random_state"],
+            },
+            holdout={"rule": HOLDOUT_RULE, "ids": [e.id for e in known.holdout]},
+            scores=self.holdout_scores(),
+            versions=versions(),
+        )
+
+    def holdout_scores(self) -> dict[str, float | int]:
+        """Score the model on the labels that it never trained on; empty when there are none."""
+        held = self.training_set.holdout
+        if not held:
+            return {}
+        topics = self.topics_of_examples(held)
+        return evaluate(topics, [e.topic for e in held], [e.also for e in held]).summary()
+
+    def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
+        """Predict for labelled headlines that are kept without their texts."""
+        best = self._scorer.logits(*sums_of(examples, self.embedder)).argmax(axis=1)
+        return [self.topics[i] for i in best]
+
+    @overload
+    def label(
+        self, texts: Iterable[str | Headline], *, abstain_below: float = ...
+    ) -> list[Prediction]: ...
+    @overload
+    def label(self, texts: Any, *, abstain_below: float = ...) -> Any: ...
+    def label(self, texts: Any, *, abstain_below: float = 0.0) -> Any:
+        """Give each headline its topic.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline, or data frame
+            n headlines; strings are read by `Headline.parse`, each for itself. Of a pandas or
+            polars frame the column `headline`, `title` or `text` is read.
+        abstain_below : float, default 0.0
+            Probability, 0 to 1, below which no topic is given.
+
+        Returns
+        -------
+        list of Prediction, or data frame
+            n predictions in the order of the input, the same for a headline in any batch. For
+            a frame, the frame with the columns `topic` and `probability` added.
+
+        Raises
+        ------
+        TypeError
+            When an item is neither a string nor a Headline.
+        """
+        if not 0 <= abstain_below <= 1:
+            raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
+        if hasattr(texts, "columns"):
+            return self._label_frame(texts, abstain_below)
+        headlines = as_headlines(texts)
+        result: list[Prediction] = []
+        for start in range(0, len(headlines), 4096):
+            result += self._label_chunk(headlines[start : start + 4096], abstain_below)
+        return result
+
+    def _label_chunk(self, headlines: Sequence[Headline], threshold: float) -> list[Prediction]:
+        values, counts = self.embedder.sums([h.text for h in headlines])
+        probabilities = self._scorer.probabilities(values, counts).round(6)
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        ranked = np.take_along_axis(probabilities, order, axis=1).tolist()
+        result = []
+        for headline, known, places, values_ in zip(
+            headlines, counts.tolist(), order.tolist(), ranked, strict=True
+        ):
+            topics = tuple((self.topics[i], p) for i, p in zip(places, values_, strict=True))
+            answered = known > 0 and topics[0][1] >= threshold
+            also = tuple(t for t, p in topics[1:] if p >= ALSO_FROM) if answered else ()
+            topic = topics[0][0] if answered else None
+            result.append(Prediction(headline, topic, topics[0][1], topics, also, self.model))
+        return result
+
+    def _label_frame(self, frame: Any, threshold: float) -> Any:
+        import narwhals as nw
+
+        from headlines.feed import HEADLINE_COLUMNS
+
+        data = nw.from_native(frame, eager_only=True)
+        names = [c for name in HEADLINE_COLUMNS for c in data.columns if c.casefold() == name]
+        if not names:
+            raise ValueError(
+                f"no column {', '.join(HEADLINE_COLUMNS)}; the columns are "
+                f"{', '.join(data.columns)}; rename one, or label the column itself"
+            )
+        predictions = self.label(data[names[0]].to_list(), abstain_below=threshold)
+        new = [
+            nw.new_series("topic", [p.topic for p in predictions], backend=data.implementation),
+            nw.new_series(
+                "probability", [p.probability for p in predictions], backend=data.implementation
+            ),
+        ]
+        return data.with_columns(*new).to_native()
+
+    def cluster(
+        self,
+        texts: Iterable[str | Headline],
+        *,
+        level: str = "theme",
+        resolution: float | None = None,
+        random_state: int = 0,
+    ) -> list[ClusteredHeadline]:
+        """Find the clusters of a feed.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline
+            n headlines; copies count once for the graph and share their cluster.
+        level : {"theme", "story"}, default "theme"
+            Themes, or the finer stories, as the clusters.
+        resolution : float, optional
+            Larger values give more and smaller clusters.
+        random_state : int, default 0
+
+        Returns
+        -------
+        list of ClusteredHeadline
+            In the order of the input.
+        """
+        from headlines.clustering import HeadlineClusterer, name_clusters
+
+        if level not in ("theme", "story"):
+            raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
+        headlines = as_headlines(texts)
+        clusterer = HeadlineClusterer(random_state=random_state)
+        if resolution is not None:
+            finer = resolution * clusterer.story_resolution
+            which = "resolution" if level == "theme" else "story_resolution"
+            clusterer.set_params(**{"story_resolution": finer, which: resolution})
+            if level == "story":
+                clusterer.set_params(resolution=min(resolution, 1.0))
+        clusterer.fit(self.embedder.transform([h.text for h in headlines]))
+        labels = clusterer.labels_ if level == "theme" else clusterer.stories_
+        names = name_clusters([h.text for h in headlines], labels.tolist())
+        return [
+            ClusteredHeadline(h, int(c), names[int(c)], int(s), round(float(p), 6))
+            for h, c, s, p in zip(
+                headlines, labels, clusterer.stories_, clusterer.probabilities_, strict=True
+            )
+        ]
+
+
+def as_headlines(texts: Iterable[Any]) -> list[Headline]:
+    """Give strings and headlines as headlines, each read for itself."""
+    if isinstance(texts, str | bytes):
+        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
+    result = []
+    for position, text in enumerate(texts):
+        if isinstance(text, Headline):
+            result.append(text)
+        elif isinstance(text, str):
+            result.append(Headline.parse(text))
+        else:
+            raise TypeError(
+                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
+                "drop or fill missing values first"
+            )
+    return result
+
+
+def _name_of(embedder: str | Path | Embedder) -> str:
+    if not isinstance(embedder, Embedder):
+        return str(embedder)
+    given = embedder.get_params()
+    return str(given.get("name") or given.get("path") or "static")
+
+
+def _resolve(ref: str | Path | None, registry: ModelRegistry) -> Path:
+    if ref is None:
+        return registry.champion().path
+    path = Path(ref)
+    if path.is_dir():
+        if (path / MODEL_FILE).is_file():
+            return path / MODEL_FILE
+        return ModelRegistry(path).champion().path
+    if path.suffix == ".joblib" or path.is_file():
+        if not path.is_file():
+            raise ModelError(f"{path}: no model there; `headlines models list` shows what there is")
+        return path
+    return registry.version(str(ref)).path

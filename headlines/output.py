@@ -1,0 +1,190 @@
+"""Results to files and to standard output: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from headlines.errors import OutputError
+
+__all__ = ["FORMATS", "format_of", "replacing", "write_rows"]
+
+FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+    """Write a file beside its target and put it in the target's place at the end.
+
+    Parameters
+    ----------
+    path : str or Path
+        The target; untouched when the block raises.
+
+    Yields
+    ------
+    binary file
+
+    Raises
+    ------
+    OutputError
+        When the target can't be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file in it")
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: can't be written ({error.strerror}); choose a folder that exists and "
+            "that you may write to"
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's 0600 is not what a result should have
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written ({error.strerror})") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def format_of(output: str | None, chosen: str | None) -> str:
+    """Tell the format from the output's ending, or from where standard output goes."""
+    if output is None or output == "-":
+        return chosen or ("table" if sys.stdout.isatty() else "jsonl")
+    ending = Path(output).suffix.lower().lstrip(".")
+    ending = {"ndjson": "jsonl", "pq": "parquet"}.get(ending, ending)
+    if chosen is None and ending not in ("jsonl", "csv", "tsv", "parquet"):
+        raise OutputError(
+            f"{output}: the format can't be told from the ending {ending!r}; "
+            "end the name in .jsonl, .csv, .tsv or .parquet, or give --format"
+        )
+    return chosen or ending
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:
+    """Write rows and give their number.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        Values are strings, numbers, None, or lists (joined or written as JSON in flat formats).
+    output : str or None
+        A path, or None (``-``) for standard output.
+    format : {"table", "jsonl", "csv", "tsv", "parquet"}
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OutputError
+        When the output can't be written; an old file stays as it was.
+    """
+    if format == "parquet":
+        return _write_parquet(rows, output)
+    if output is None or output == "-":
+        return _write_text(rows, sys.stdout, format)
+    with replacing(output) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        count = _write_text(rows, text, format)
+        text.detach()
+    return count
+
+
+def _write_text(rows: Iterable[Mapping[str, Any]], file: Any, format: str) -> int:
+    if format == "table":
+        return _write_table(list(rows), file)
+    count = 0
+    writer: Any = None
+    for row in rows:
+        if format == "jsonl":
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        else:
+            if writer is None:
+                delimiter = "," if format == "csv" else "\t"
+                writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+                writer.writerow(row)
+            writer.writerow([_flat(value) for value in row.values()])
+        count += 1
+    return count
+
+
+def _flat(value: Any) -> Any:
+    """A value for one cell: lists of names joined, lists of objects as JSON."""
+    if isinstance(value, list):
+        if all(isinstance(v, str) for v in value):
+            return ",".join(value)
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _write_table(rows: Sequence[Mapping[str, Any]], file: Any) -> int:
+    """Columns for a person: topic or cluster first, the headline last and cut to the width."""
+    shown = [
+        c for c in ("topic", "probability", "cluster", "name", "strength") if rows and c in rows[0]
+    ]
+    cells = [[_cell(row[c]) for c in shown] for row in rows]
+    widths = [
+        max([len(name), *(_width(line[i]) for line in cells)]) for i, name in enumerate(shown)
+    ]
+    room = max(20, shutil.get_terminal_size((110, 24)).columns - sum(widths) - 2 * len(widths))
+    header = "  ".join(n.ljust(w) for n, w in zip(shown, widths, strict=True))
+    file.write(f"{header}  headline\n" if rows else "")
+    for row, line in zip(rows, cells, strict=True):
+        text = "  ".join(c + " " * (w - _width(c)) for c, w in zip(line, widths, strict=True))
+        file.write(f"{text}  {_cut(row['headline'], room)}\n")
+    return len(rows)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _cut(text: str, room: int) -> str:
+    if _width(text) <= room:
+        return text
+    while _width(text) > room - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _write_parquet(rows: Iterable[Mapping[str, Any]], output: str | None) -> int:
+    if output is None or output == "-":
+        raise OutputError("parquet goes to a file; give --output NAME.parquet")
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise OutputError(
+            f"{output}: parquet needs pyarrow; pip install 'headline-topics[parquet]'"
+        ) from None
+    table = pyarrow.Table.from_pylist([dict(row) for row in rows])
+    with replacing(output) as file:
+        pyarrow.parquet.write_table(table, file)
+    return int(table.num_rows)

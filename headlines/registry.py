@@ -1,0 +1,170 @@
+"""Versions of a model in a folder, one of them the champion."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headlines.embedding import MODELS
+from headlines.errors import LockedError, ModelError
+from headlines.output import replacing
+from headlines.persistence import Manifest, manifest_path, read_model
+
+__all__ = ["ModelRegistry", "ModelVersion"]
+
+MODEL_FILE = "labeler.joblib"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version: its name, its file, and whether it is the champion."""
+
+    name: str
+    path: Path
+    champion: bool
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest beside the file."""
+        return Manifest.read(manifest_path(self.path))
+
+
+class ModelRegistry:
+    """A folder of model versions and a pointer to the champion.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The folder; the shipped models by default.
+
+    Notes
+    -----
+    ``versions/0001/labeler.joblib`` with its manifest is a version; ``champion.json`` names
+    the champion and the SHA-256 of its manifest. Readers take no lock.
+
+    Examples
+    --------
+    >>> ModelRegistry().champion().name
+    '0001'
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = Path(path) if path is not None else MODELS
+
+    def __repr__(self) -> str:
+        return f"ModelRegistry({str(self.path)!r})"
+
+    def versions(self) -> list[ModelVersion]:
+        """Give all versions, the oldest first."""
+        folder = self.path / "versions"
+        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        champion = self._pointer().get("version") if self._has_champion() else None
+        return [
+            ModelVersion(n, folder / n / MODEL_FILE, n == champion)
+            for n in names
+            if re.fullmatch(r"\d{4,}", n)
+        ]
+
+    def champion(self) -> ModelVersion:
+        """Give the champion.
+
+        Raises
+        ------
+        ModelError
+            When there is none, or its manifest isn't the one that was promoted.
+        """
+        pointer = self._pointer()
+        version = self.version(str(pointer["version"]))
+        self._check_manifest(version, str(pointer["manifest_sha256"]))
+        return version
+
+    def champion_or_none(self) -> ModelVersion | None:
+        """Give the champion, or None in a registry that has had none yet."""
+        return self.champion() if self._has_champion() else None
+
+    def version(self, name: str) -> ModelVersion:
+        """Give a version by its name.
+
+        Raises
+        ------
+        ModelError
+            When there is no such version.
+        """
+        for version in self.versions():
+            if version.name == name:
+                return version
+        known = ", ".join(v.name for v in self.versions()) or "(none)"
+        raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
+
+    def verify(self, version: ModelVersion) -> Manifest:
+        """Check every byte of a version and give its manifest; raises ModelError."""
+        if version.champion:
+            self.champion()
+        return read_model(version.path)[1]
+
+    def next_path(self) -> Path:
+        """Make the folder of the next version and give the place of its model file."""
+        numbers = [int(v.name) for v in self.versions()]
+        folder = self.path / "versions" / f"{max(numbers, default=0) + 1:04d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / MODEL_FILE
+
+    def promote(self, name: str) -> ModelVersion:
+        """Make a version the champion, after checking it; raises ModelError."""
+        version = self.version(name)
+        read_model(version.path)
+        pointer = {"manifest_sha256": _manifest_sha256(version), "version": name}
+        with replacing(self.path / "champion.json") as file:
+            file.write((json.dumps(pointer, indent=1) + "\n").encode())
+        return ModelVersion(name, version.path, champion=True)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the registry for writing; raises LockedError when another run holds it."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise LockedError(f"{self.path}: another run holds the lock; try again later") from None
+        except PermissionError as error:
+            raise ModelError(f"{self.path}: can't be written ({error.strerror})") from None
+
+    def _has_champion(self) -> bool:
+        return (self.path / "champion.json").is_file()
+
+    def _pointer(self) -> dict[str, Any]:
+        path = self.path / "champion.json"
+        try:
+            pointer = json.loads(path.read_bytes())
+            return {key: pointer[key] for key in ("version", "manifest_sha256")}
+        except OSError as error:
+            raise ModelError(
+                f"{self.path}: no champion there ({error.strerror}); train one, or name a "
+                "registry, a version or a .joblib file"
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{path}: not a champion pointer ({error!r}); promote again") from None
+
+    def _check_manifest(self, version: ModelVersion, stated: str) -> None:
+        found = _manifest_sha256(version)
+        if found != stated:
+            raise ModelError(
+                f"{manifest_path(version.path)}: SHA-256 is {found[:12]}…, the champion pointer "
+                f"says {stated[:12]}…; the manifest was changed, restore it"
+            )
+
+
+def _manifest_sha256(version: ModelVersion) -> str:
+    try:
+        return hashlib.sha256(manifest_path(version.path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{manifest_path(version.path)}: {error.strerror}") from None

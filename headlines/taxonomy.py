@@ -1,0 +1,214 @@
+"""The user's topics, and the labels that people gave."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headlines.errors import TaxonomyError
+from headlines.headline import Headline
+
+__all__ = ["GoldLabel", "Taxonomy", "Topic", "read_labels"]
+
+SEEDS = Path(__file__).parent / "seeds"
+if not SEEDS.is_dir():  # a source checkout, where seeds/ stands beside the package
+    SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One class of a taxonomy.
+
+    Attributes
+    ----------
+    name : str
+        The label that headlines get.
+    definition : str
+        What belongs to it, for people and for the reader of its labels.
+    ties : tuple of str
+        Rules that decide against neighbouring topics.
+    phrases : tuple of str
+        Short descriptions that a classifier may learn from.
+    examples : tuple of str
+        Headlines written as examples: training data, never test data.
+    """
+
+    name: str
+    definition: str = ""
+    ties: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Two or more topics, in their order.
+
+    Examples
+    --------
+    >>> taxonomy = Taxonomy.load()
+    >>> taxonomy.names[:3]
+    ('sanctions', 'drones', 'courts')
+    """
+
+    topics: tuple[Topic, ...]
+    source: str = field(default="taxonomy", compare=False)
+
+    def __post_init__(self) -> None:
+        repeated = {name for name in self.names if self.names.count(name) > 1}
+        if repeated:
+            raise TaxonomyError(
+                f"{self.source}: topic {sorted(repeated)[0]!r} appears twice; merge the two"
+            )
+        if len(self.topics) < 2:
+            raise TaxonomyError(
+                f"{self.source}: {len(self.topics)} topic(s), a classifier needs two or more; "
+                "add another [[topic]]"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The topics' names in their order."""
+        return tuple(topic.name for topic in self.topics)
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Taxonomy:
+        """Read a topics file.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A TOML file with one ``[[topic]]`` table a topic: `name`, and optionally
+            `definition`, `ties`, `phrases`, `examples`. The built-in topics by default.
+
+        Returns
+        -------
+        Taxonomy
+
+        Raises
+        ------
+        TaxonomyError
+            When the file can't be read, is malformed, or has fewer than two topics.
+        """
+        path = Path(path) if path is not None else SEEDS / "topics.toml"
+        try:
+            with path.open("rb") as file:
+                content = tomllib.load(file)
+        except OSError as error:
+            raise TaxonomyError(
+                f"{path}: can't be read ({error.strerror}); give a topics file"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise TaxonomyError(f"{path}: not TOML: {error}") from None
+        tables = content.get("topic", [])
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            raise TaxonomyError(f"{path}: 'topic' must be written as [[topic]] tables")
+        topics = tuple(_topic(table, number, path) for number, table in enumerate(tables, 1))
+        return cls(topics, str(path))
+
+
+def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
+    known = {"name": str, "definition": str, "ties": list, "phrases": list, "examples": list}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        kind = known.get(key)
+        if kind is None:
+            raise TaxonomyError(
+                f"{path}: topic {number}: unknown key {key!r}; the keys are {', '.join(known)}"
+            )
+        if not isinstance(value, kind) or (
+            kind is list and not all(isinstance(v, str) and v.strip() for v in value)
+        ):
+            wanted = "a string" if kind is str else "a list of strings that aren't empty"
+            raise TaxonomyError(f"{path}: topic {number}: {key} is {value!r}, expected {wanted}")
+        values[key] = value.strip() if kind is str else tuple(value)
+    if not values.get("name"):
+        raise TaxonomyError(f"{path}: topic {number} has no name; add name = \"...\"")
+    return Topic(**values)
+
+
+@dataclass(frozen=True)
+class GoldLabel:
+    """The topic that a person gave to a headline.
+
+    Attributes
+    ----------
+    headline : Headline
+    topic : str
+        The primary topic.
+    also : tuple of str
+        Further topics that apply.
+    """
+
+    headline: Headline
+    topic: str
+    also: tuple[str, ...] = ()
+
+
+def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str]) -> list[GoldLabel]:
+    """Read gold labels from CSV files with the columns headline, topic and, optionally, also.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        The files (UTF-8); `also` holds further topics, separated by commas.
+    topics : sequence of str
+        The topics that may be named.
+
+    Returns
+    -------
+    list of GoldLabel
+        One for each distinct headline, in the order of the files.
+
+    Raises
+    ------
+    TaxonomyError
+        When a file can't be read, a topic isn't known, or a headline has two labels.
+    """
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    found: dict[str, tuple[GoldLabel, str]] = {}
+    for path in files:
+        for line, row in _rows(Path(path)):
+            where = f"{path}: line {line}"
+            also = tuple(t for t in re.split(r"\s*[,;|]\s*", (row.get("also") or "").strip()) if t)
+            topic = (row.get("topic") or "").strip()
+            for name in (topic, *also):
+                if name not in topics:
+                    raise TaxonomyError(
+                        f"{where}: unknown topic {name!r}; the topics are {', '.join(topics)}"
+                    )
+            headline = Headline.parse(row.get("headline") or "")
+            if not headline.headline:
+                raise TaxonomyError(f"{where}: the headline is empty; fill it in or delete the row")
+            label = GoldLabel(headline, topic, also)
+            earlier = found.setdefault(headline.id, (label, where))
+            if earlier[0].topic != topic:
+                raise TaxonomyError(
+                    f"{where}: {headline.headline!r} is labelled {topic!r}, but "
+                    f"{earlier[0].topic!r} in {earlier[1]}; keep one of them"
+                )
+    return [label for label, _ in found.values()]
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = [c.strip().casefold() for c in reader.fieldnames or ()]
+            missing = {"headline", "topic"} - set(columns)
+            if missing:
+                raise TaxonomyError(
+                    f"{path}: line 1: no column {' and no column '.join(sorted(missing))}; "
+                    f"the columns are {', '.join(columns) or '(none)'}"
+                )
+            reader.fieldnames = columns
+            return [(reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise TaxonomyError(f"{path}: can't be read ({error.strerror}); give a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TaxonomyError(f"{path}: not a CSV file in UTF-8 ({error}); save it as one") from None

@@ -1,0 +1,230 @@
+"""What a model learns from: labelled headlines as numbers, one fifth of them held out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding import Embedder, StaticEmbedder, tokenize
+from headlines.errors import ModelError, TaxonomyError
+from headlines.evaluation import near_duplicate_groups
+from headlines.headline import Headline
+from headlines.persistence import pack, unpack
+from headlines.taxonomy import GoldLabel, Taxonomy
+
+__all__ = ["HOLDOUT_RULE", "TrainingSet"]
+
+HOLDOUT_RULE = (
+    "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
+    "the smallest of its ids, a number divisible by 5; a headline once held out stays so"
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled headline as a model keeps it: no text, but what it was embedded from.
+
+    Attributes
+    ----------
+    id : str
+        The headline's id.
+    topic : str
+    also : tuple of str
+    written : bool
+        Written as an example for its topic, not published: trained on, never tested on.
+    held_out : bool
+        Tested on, never trained on.
+    words : tuple of int
+        Its words as 32-bit checksums, for finding near-duplicates.
+    terms : tuple of int
+        What `sums` adds up: vocabulary entries of a static embedder, or one transformer vector.
+    """
+
+    id: str
+    topic: str
+    also: tuple[str, ...]
+    written: bool
+    held_out: bool
+    words: tuple[int, ...]
+    terms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Labelled headlines of one embedder, sorted by id.
+
+    Attributes
+    ----------
+    examples : tuple of Example
+    fingerprint : str
+        Of the embedder that `terms` belong to.
+    """
+
+    examples: tuple[Example, ...]
+    fingerprint: str
+
+    @classmethod
+    def build(
+        cls,
+        taxonomy: Taxonomy,
+        labels: Sequence[GoldLabel],
+        embedder: Embedder,
+        earlier: TrainingSet | None = None,
+    ) -> TrainingSet:
+        """Gather the topics' examples and phrases, gold labels, and what a model knew before.
+
+        Parameters
+        ----------
+        taxonomy : Taxonomy
+        labels : sequence of GoldLabel
+            A headline that is labelled here overrules an example and what was known before.
+        embedder : Embedder
+        earlier : TrainingSet, optional
+            Of the model that is to be replaced; must come from the same embedder.
+
+        Returns
+        -------
+        TrainingSet
+
+        Raises
+        ------
+        TaxonomyError
+            When a topic has nothing to learn from.
+        """
+        headlines: dict[str, tuple[Headline, str, tuple[str, ...], bool]] = {}
+        for topic in taxonomy.topics:
+            for text in (*topic.phrases, *topic.examples):
+                headline = Headline.parse(text)
+                headlines[headline.id] = (headline, topic.name, (), True)
+        for label in labels:
+            headlines[label.headline.id] = (label.headline, label.topic, label.also, False)
+        parts = list(headlines.values())
+        terms = _terms([h.text for h, *_ in parts], embedder)
+        found = {
+            headline.id: Example(
+                headline.id,
+                topic,
+                also,
+                written,
+                False,
+                tuple(zlib.crc32(w.encode()) for w in tokenize(headline.text)),
+                term,
+            )
+            for (headline, topic, also, written), term in zip(parts, terms, strict=True)
+        }
+        held: set[str] = set()
+        trained: set[str] = set()
+        if earlier is not None and earlier.fingerprint == embedder.fingerprint:
+            known = [e for e in earlier.examples if e.topic in taxonomy.names]
+            held = {e.id for e in known if e.held_out}
+            trained = {e.id for e in known if not e.held_out and not e.written}
+            # Examples are the topics file's own: one that was deleted there is forgotten.
+            found = {e.id: e for e in known if not e.written} | found
+        examples = _hold_out([found[i] for i in sorted(found)], held, trained)
+        for name in taxonomy.names:
+            if not any(e.topic == name and not e.held_out for e in examples):
+                raise TaxonomyError(
+                    f"{taxonomy.source}: topic {name!r} has no example and no label to learn "
+                    "from; add examples = [...] to it, or label headlines with it"
+                )
+        return cls(tuple(examples), embedder.fingerprint)
+
+    @property
+    def training(self) -> list[Example]:
+        """What is trained on."""
+        return [e for e in self.examples if not e.held_out]
+
+    @property
+    def holdout(self) -> list[Example]:
+        """What is tested on."""
+        return [e for e in self.examples if e.held_out]
+
+    def to_plain(self, topics: Sequence[str]) -> dict[str, Any]:
+        """Give the set as plain data for a model file."""
+        number = {name: i for i, name in enumerate(topics)}
+        return {
+            "fingerprint": self.fingerprint,
+            "ids": [e.id for e in self.examples],
+            "topics": pack(np.array([number[e.topic] for e in self.examples], dtype=np.int32)),
+            "also": [list(e.also) for e in self.examples],
+            "written": pack(np.array([e.written for e in self.examples], dtype=np.bool_)),
+            "held_out": pack(np.array([e.held_out for e in self.examples], dtype=np.bool_)),
+            "words": _pack_ragged([e.words for e in self.examples], np.uint32),
+            "terms": _pack_ragged([e.terms for e in self.examples], np.int32),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any], topics: Sequence[str]) -> TrainingSet:
+        """Read the set from a model file's data; raises ModelError when it is malformed."""
+        where = "training state"
+        try:
+            columns = (
+                list(plain["ids"]),
+                [topics[i] for i in unpack(plain["topics"], where)],
+                [tuple(a) for a in plain["also"]],
+                unpack(plain["written"], where).tolist(),
+                unpack(plain["held_out"], where).tolist(),
+                _unpack_ragged(plain["words"], where),
+                _unpack_ragged(plain["terms"], where),
+            )
+            examples = tuple(Example(*row) for row in zip(*columns, strict=True))
+            return cls(examples, str(plain["fingerprint"]))
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise ModelError(f"{where}: malformed ({error!r}); train the model again") from None
+
+
+def _terms(texts: Sequence[str], embedder: Embedder) -> list[tuple[int, ...]]:
+    if isinstance(embedder, StaticEmbedder):
+        return [tuple(ids) for ids in embedder.tokens(texts)]
+    values, _ = embedder.sums(texts)
+    return [tuple(row) for row in values.astype(np.int64).tolist()]
+
+
+def sums_of(
+    examples: Sequence[Example], embedder: Embedder
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give the sums of kept examples as `Embedder.sums` would for their texts."""
+    if isinstance(embedder, StaticEmbedder):
+        return embedder.sums_of_tokens([e.terms for e in examples])
+    values = np.array([e.terms for e in examples], dtype=np.float64)
+    return values.reshape(len(examples), embedder.n_features), np.ones(len(examples), np.int64)
+
+
+def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:
+    """Apply `HOLDOUT_RULE`, what was held out or trained on before going first."""
+    groups = near_duplicate_groups([e.words for e in examples])
+    members: dict[int, list[Example]] = {}
+    for example, group in zip(examples, groups.tolist(), strict=True):
+        members.setdefault(group, []).append(example)
+    held_groups = set()
+    for group, inside in members.items():
+        ids = [e.id for e in inside if not e.written]
+        if any(i in held for i in ids):
+            held_groups.add(group)
+        elif ids and not any(i in trained for i in ids) and int(min(ids), 16) % 5 == 0:
+            held_groups.add(group)
+    # A written twin of a held-out headline is left out altogether: it would give it away.
+    return [
+        replace(e, held_out=group in held_groups)
+        for e, group in zip(examples, groups.tolist(), strict=True)
+        if not (e.written and group in held_groups)
+    ]
+
+
+def _pack_ragged(rows: Sequence[Sequence[int]], dtype: type) -> dict[str, Any]:
+    flat = np.array([v for row in rows for v in row], dtype=dtype)
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    return {"values": pack(flat), "lengths": pack(lengths)}
+
+
+def _unpack_ragged(packed: Mapping[str, Any], where: str) -> list[tuple[int, ...]]:
+    values, lengths = unpack(packed["values"], where), unpack(packed["lengths"], where)
+    if lengths.min(initial=0) < 0 or int(lengths.sum()) != len(values):
+        raise ValueError("lengths don't add up")
+    bounds = np.cumsum(lengths)[:-1]
+    return [tuple(part.tolist()) for part in np.split(values, bounds)] if len(lengths) else []
