@@ -1,0 +1,103 @@
+"""Claims about the classifier and the clusterer as scikit-learn estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from headlines import HeadlineClusterer, TopicClassifier
+from headlines.clustering import name_clusters
+from headlines.scoring import TopicScorer
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@parametrize_with_checks([TopicClassifier(), HeadlineClusterer()])
+def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def _blobs(n: int = 300, groups: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % groups
+    return rng.normal(size=(groups, 32))[y] + 0.3 * rng.normal(size=(n, 32)), y
+
+
+def test_the_clusterer_finds_groups_without_their_number() -> None:
+    X, y = _blobs()
+    found = HeadlineClusterer().fit(X)
+    assert adjusted_rand_score(y, found.labels_) > 0.95
+    assert found.labels_.min() == 0
+    assert ((found.probabilities_ >= 0) & (found.probabilities_ <= 1)).all()
+
+
+def test_every_story_lies_in_one_cluster() -> None:
+    found = HeadlineClusterer(story_resolution=20).fit(_blobs(600)[0])
+    pairs = set(zip(found.stories_.tolist(), found.labels_.tolist(), strict=True))
+    assert len(pairs) == len(set(found.stories_.tolist())) > len(set(found.labels_.tolist()))
+
+
+def test_predict_gives_back_labels_and_clusters_repeat() -> None:
+    X, _ = _blobs()
+    X = np.vstack([X, X[:50]])
+    found = HeadlineClusterer().fit(X)
+    assert np.array_equal(found.predict(X), found.labels_)
+    assert np.array_equal(found.labels_[:50], found.labels_[300:])
+    assert np.array_equal(HeadlineClusterer().fit(X).labels_, found.labels_)
+
+
+@pytest.mark.parametrize(
+    ("X", "clusters"),
+    [
+        (np.zeros((5, 3)), 1),
+        (np.ones((1, 3)), 1),
+        (np.array([[1.0, 0.0], [0.0, 1.0]]), 1),
+        (np.vstack([np.ones((99, 3)), np.zeros((1, 3))]), 1),
+    ],
+    ids=["zeros", "one", "two", "same"],
+)
+def test_odd_inputs_have_a_sensible_result(X: np.ndarray, clusters: int) -> None:
+    assert len(set(HeadlineClusterer().fit(X).labels_.tolist())) >= clusters
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"n_neighbors": 0}, {"resolution": 0}, {"resolution": 5, "story_resolution": 1}]
+)
+def test_parameters_out_of_range_are_value_errors(parameters: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        HeadlineClusterer(**parameters).fit(np.eye(4))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="C is -1"):
+        TopicClassifier(C=-1).fit(np.eye(4), [0, 0, 1, 1])
+
+
+def test_names_are_words_that_set_clusters_apart() -> None:
+    texts = ["Drone hits Kursk", "Drones over Kursk", "Russia's court jails poet", "Court of Russia"]
+    names = name_clusters(texts, [0, 0, 1, 1], words=2)
+    assert names[0].startswith("Kursk")
+    assert "ourt" in names[1]
+
+
+def test_two_classes_work_like_many() -> None:
+    X, y = _blobs(groups=2)
+    model = TopicClassifier().fit(X, y)
+    assert model.coef_.shape == (2, 32)
+    assert model.decision_function(X).shape == (300,)
+    assert model.score(X, y) == 1
+
+
+def test_the_scorer_agrees_with_the_classifier_and_not_with_the_batch() -> None:
+    """Rounded to whole numbers, a score is the same in any batch and close to the real one."""
+    X, y = _blobs()
+    values = np.rint(X * 2**20)
+    model = TopicClassifier().fit(values / 2**20, y)
+    scorer = TopicScorer.from_linear(model.coef_, model.intercept_, 2.0**-20)
+    counts = np.ones(300, dtype=np.int64)
+    found = scorer.probabilities(values, counts)
+    np.testing.assert_allclose(found, model.predict_proba(values / 2**20), atol=1e-4)
+    alone = [scorer.probabilities(values[i : i + 1], counts[:1]) for i in range(300)]
+    assert np.concatenate(alone).tobytes() == found.tobytes()
+    bound = np.abs(scorer.weights).max() * 2**27 * 32
+    assert bound < 2**53
