@@ -48,7 +48,10 @@ class VectorCache:
         self._database.close()
 
     def get_or_compute(
-        self, texts: Sequence[str], n_features: int, compute: Callable[[list[str]], NDArray[np.float32]]
+        self,
+        texts: Sequence[str],
+        n_features: int,
+        compute: Callable[[list[str]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
         """Give the vectors of the texts, computing and keeping those not there yet.
 
@@ -70,7 +73,9 @@ class VectorCache:
             chunk = texts[start : start + 16_384]
             keys = [self._key(text) for text in chunk]
             known = dict(self._read(keys))
-            missing = list({k: t for k, t in zip(keys, chunk, strict=True) if k not in known}.items())
+            missing = list(
+                {k: t for k, t in zip(keys, chunk, strict=True) if k not in known}.items()
+            )
             if missing:
                 vectors = compute([text for _, text in missing])
                 rows = [(k, v.tobytes()) for (k, _), v in zip(missing, vectors, strict=True)]
@@ -82,7 +87,9 @@ class VectorCache:
         return result
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self.fingerprint}\n{text}".encode("utf-8", "replace")).digest()[:16]
+        return hashlib.sha256(f"{self.fingerprint}\n{text}".encode("utf-8", "replace")).digest()[
+            :16
+        ]
 
     def _read(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for start in range(0, len(keys), 500):

@@ -60,7 +60,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         ValueError
             When X holds NaN, lengths differ, or y has a single class.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        checked = validate_data(self, X, y, dtype=np.float64)
+        vectors: NDArray[np.float64] = checked[0]
+        y = checked[1]
         check_classification_targets(y)
         if not self.C > 0:
             raise ValueError(f"C is {self.C!r}, expected a number above 0")
@@ -70,9 +72,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
                 f"y has one class, {self.classes_[0]!r}: a classifier needs 2 classes or more; "
                 "label headlines of another topic too"
             )
-        scale = float(np.sqrt(np.mean(np.sum(X * X, axis=1)))) or 1.0
+        scale = float(np.sqrt(np.mean(np.sum(vectors * vectors, axis=1)))) or 1.0
         model = LogisticRegression(C=self.C, class_weight="balanced", max_iter=5000, tol=1e-6)
-        model.fit(X / scale, y)
+        model.fit(vectors / scale, y)
         coef, intercept = model.coef_ / scale, model.intercept_
         if len(self.classes_) == 2:  # one row of log-odds becomes one row a class
             coef, intercept = np.vstack([-coef, coef]) / 2, np.hstack([-intercept, intercept]) / 2
@@ -99,5 +101,5 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_.T + self.intercept_)
+        vectors: NDArray[np.float64] = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(vectors @ self.coef_.T + self.intercept_)

@@ -190,7 +190,8 @@ def _progress(items: Iterable[Any], unit: str) -> Iterable[Any]:
         return items
     from tqdm import tqdm
 
-    return tqdm(items, unit=f" {unit}", file=sys.stderr, delay=1, leave=False)
+    bar: Iterable[Any] = tqdm(items, unit=f" {unit}", file=sys.stderr, delay=1, leave=False)
+    return bar
 
 
 # ------------------------------------------------------------------ models

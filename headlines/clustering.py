@@ -91,7 +91,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         ValueError
             When X holds NaN or a parameter is out of its range.
         """
-        X = validate_data(self, X, dtype=np.float64)
+        vectors: NDArray[np.float64] = validate_data(self, X, dtype=np.float64)
         if self.n_neighbors < 1:
             raise ValueError(f"n_neighbors is {self.n_neighbors}, expected 1 or more")
         if not 0 < self.resolution <= self.story_resolution:
@@ -100,7 +100,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
                 "expected 0 < resolution <= story_resolution"
             )
         # Identical vectors are one point: they share a cluster, and `predict` finds it again.
-        self._points, point_of = np.unique(_whole(X), axis=0, return_inverse=True)
+        self._points, point_of = np.unique(_whole(vectors), axis=0, return_inverse=True)
         point_of = point_of.reshape(-1)
         graph = _neighbour_graph(self._points, self.n_neighbors)
         stories = _communities(graph, self.story_resolution, self.random_state)
@@ -128,8 +128,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             For the samples of the fit, their `labels_`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        whole = _whole(X)
+        whole = _whole(validate_data(self, X, dtype=np.float64, reset=False))
         nearest = np.empty(len(whole), dtype=np.int64)
         for start in range(0, len(whole), 1024):
             chunk = whole[start : start + 1024]
@@ -208,7 +207,10 @@ def _strengths(graph: sparse.csr_matrix, labels: NDArray[np.int64]) -> NDArray[n
 
 
 def name_clusters(texts: Sequence[str], labels: Sequence[int], words: int = 3) -> dict[int, str]:
-    """Name clusters by the words that set them apart (class-based TF-IDF).
+    """Name clusters by the words that set them apart.
+
+    Class-based TF-IDF with the root of a word's count, so that a word which the whole feed
+    repeats doesn't name every cluster.
 
     Parameters
     ----------
@@ -250,7 +252,7 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int], words: int = 3) -
     average = sum(total.values()) / max(1, len(counts))
     names = {}
     for label, seen in sorted(counts.items()):
-        weight = {w: c * math.log1p(average / total[w]) for w, c in seen.items()}
+        weight = {w: math.sqrt(c) * math.log1p(average / total[w]) for w, c in seen.items()}
         best = sorted(weight, key=lambda w: (-weight[w], list(seen).index(w)))[:words]
         names[label] = ", ".join(forms[w].most_common(1)[0][0] for w in best)
     return names
@@ -259,5 +261,9 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int], words: int = 3) -
 def _content_words(text: str) -> list[str]:
     """Words of three letters or more as the text has them, `U.S.` and numbers aside."""
     known = set(tokenize(text))
-    words = (w.strip(".,:;!?\"'()[]‘’“”").removesuffix("'s").removesuffix("’s") for w in text.split())
-    return [w for w in words if len(w) > 2 and w[0].isalpha() and (w.casefold() in known or "-" in w)]
+    words = (
+        w.strip(".,:;!?\"'()[]‘’“”").removesuffix("'s").removesuffix("’s") for w in text.split()
+    )
+    return [
+        w for w in words if len(w) > 2 and w[0].isalpha() and (w.casefold() in known or "-" in w)
+    ]

@@ -208,7 +208,7 @@ def _train(
                 gap = student[some] @ student[some].T - goal[some] @ goal[some].T
                 loss = loss + recipe.structure * gap.square().mean() * 10
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
             optimizer.step()
             schedule.step()
             losses.append(float(loss.detach()))

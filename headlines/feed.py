@@ -80,7 +80,8 @@ class FeedReport:
 
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
-        return f"{self.source}: {self.lines} lines ({self.format}, {self.encoding}): {parts or 'empty'}"
+        how = f"{self.format}, {self.encoding}"
+        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,11 @@ class FeedReader:
                 return "json"
         for ending, mark in (("tsv", "\t"), ("csv", ",")):
             cells = [c.strip(' "').casefold() for c in first.split(mark)]
-            if len(cells) > 1 and set(cells) & set(HEADLINE_COLUMNS) and all(map(str.isidentifier, cells)):
+            if (
+                len(cells) > 1
+                and set(cells) & set(HEADLINE_COLUMNS)
+                and all(map(str.isidentifier, cells))
+            ):
                 return ending
         return "text"
 
@@ -250,7 +255,9 @@ class FeedReader:
             try:
                 yield number, raw.decode(self._encoding)
             except UnicodeDecodeError as error:
-                self._quarantine(number, f"not {self._encoding} ({error.reason})", raw.decode("latin-1"))
+                self._quarantine(
+                    number, f"not {self._encoding} ({error.reason})", raw.decode("latin-1")
+                )
 
     def _rows_of_text(self, lines: Iterable[tuple[int, str]], whole: bool) -> Iterator[Headline]:
         kinds: Mapping[int, LineKind] = {}
@@ -329,7 +336,9 @@ class FeedReader:
                 "value a line as .jsonl so that only broken lines are set aside"
             ) from None
         except RecursionError:
-            raise FeedError(f"{self.name}: JSON nested too deeply; give a list of headlines") from None
+            raise FeedError(
+                f"{self.name}: JSON nested too deeply; give a list of headlines"
+            ) from None
         if isinstance(value, dict):
             lists = [v for v in value.values() if isinstance(v, list)]
             value = lists[0] if len(lists) == 1 else value
@@ -514,4 +523,3 @@ def _json_or_none(text: str) -> Any:
 
 def _text_or_none(value: object) -> str | None:
     return str(value) if value not in (None, "") else None
-

@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def normalise_v1(headline: str) -> str:
-    """Fold a headline to the form that its id is made of; never changes.
+    r"""Fold a headline to the form that its id is made of; never changes.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def normalise_v1(headline: str) -> str:
 
     Examples
     --------
-    >>> normalise_v1("  EU  Approves\\tSanctions ")
+    >>> normalise_v1("  EU  Approves\tSanctions ")
     'eu approves sanctions'
     """
     return " ".join(unicodedata.normalize("NFC", headline).split()).casefold()
@@ -68,7 +68,9 @@ class Headline:
     @property
     def id(self) -> str:
         """First 16 hex digits of the SHA-256 of the headline under `normalise_v1`."""
-        return hashlib.sha256(normalise_v1(self.headline).encode("utf-8", "replace")).hexdigest()[:16]
+        return hashlib.sha256(normalise_v1(self.headline).encode("utf-8", "replace")).hexdigest()[
+            :16
+        ]
 
     @classmethod
     def parse(cls, published: str) -> Headline:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 __all__ = ["LineKind", "sort_page"]
 
@@ -34,32 +35,43 @@ _MENU = re.compile(
     r"""(?ix) ^\W*(?:
       advertis(?:e|ement|ements|ing)(?:\ (?:with|here).*)? | sponsored(?:\ content)? | promoted
     | merchandise.* | (?:our\ )?(?:shop|store) | home(?:\ ?page)? | main\ menu | menu | search
-    | (?:sign|log)[\ -]?(?:in|up|out|on)\b.{0,30} | register(?:\ now)? | my\ account | create\ (?:an\ )?account
-    | subscribe(?:\ (?:now|today|here|to\ our.*|for\b.*))? | subscriptions? | newsletters?(?:\ sign-?up)?
-    | contact(?:\ us)? | about(?:\ us)? | careers | help(?:\ cent(?:er|re))? | faqs? | site\ ?map | rss(?:\ feeds?)?
-    | privacy(?:\ (?:policy|notice|settings).*)? | terms(?:\ (?:of|and|&)\ .*)? | cookies?(?:\ (?:policy|settings|preferences|notice).*)?
-    | accept(?:\ all)?(?:\ cookies)? | (?:reject|manage)\ (?:all|cookies|preferences|choices)
-    | share(?:\ (?:this|on)\b.*)? | tweet | e-?mail | print(?:\ this)? | copy\ link | follow(?:\ us)?(?:\ on\b.*)?
-    | facebook | twitter | instagram | telegram | youtube | linkedin | whatsapp | x
-    | (?:read|view|see|show|load)\ (?:more|all|less)\b.{0,30} | more\ (?:news|stories|from|on)\b.{0,30} | latest(?:\ (?:news|stories|headlines))?
-    | most\ (?:read|popular|viewed|shared) | trending(?:\ now)? | related(?:\ (?:articles|stories|news|content))? | top\ stories | editor.?s?\ picks?
-    | recommended.{0,20} | you\ (?:may|might)\ also\ like.* | comments?(?:\ \(\d+\))? | leave\ a\ (?:comment|reply) | reply
-    | (?:enter\ )?your\ e-?mail(?:\ address)? | continue\ reading.* | we\ value\ your\ privacy.* | \d+\ min(?:ute)?s?\ read
-    | next(?:\ page)?\W* | prev(?:ious)?(?:\ page)?\W* | back(?:\ to\ (?:top|home.*))? | page\ \d+(?:\ of\ \d+)? | skip\ to\ .*
-    | donate(?:\ (?:now|today|here))? | support\ (?:us|our\b.*|independent\b.*) | become\ a\ (?:member|supporter|patron|subscriber).*
-    | download\ (?:the|our)\ .*app.* | get\ (?:the|our)\ (?:app|newsletter).* | all\ rights\ reserved.*
+    | (?:sign|log)[\ -]?(?:in|up|out|on)\b.{0,30} | register(?:\ now)? | my\ account
+    | create\ (?:an\ )?account | subscribe(?:\ (?:now|today|here|to\ our.*|for\b.*))?
+    | subscriptions? | newsletters?(?:\ sign-?up)? | contact(?:\ us)? | about(?:\ us)? | careers
+    | help(?:\ cent(?:er|re))? | faqs? | site\ ?map | rss(?:\ feeds?)?
+    | privacy(?:\ (?:policy|notice|settings).*)? | terms(?:\ (?:of|and|&)\ .*)?
+    | cookies?(?:\ (?:policy|settings|preferences|notice).*)? | accept(?:\ all)?(?:\ cookies)?
+    | (?:reject|manage)\ (?:all|cookies|preferences|choices) | share(?:\ (?:this|on)\b.*)?
+    | tweet | e-?mail | print(?:\ this)? | copy\ link | follow(?:\ us)?(?:\ on\b.*)? | facebook
+    | twitter | instagram | telegram | youtube | linkedin | whatsapp | x
+    | (?:read|view|see|show|load)\ (?:more|all|less)\b.{0,30}
+    | more\ (?:news|stories|from|on)\b.{0,30} | latest(?:\ (?:news|stories|headlines))?
+    | most\ (?:read|popular|viewed|shared) | trending(?:\ now)?
+    | related(?:\ (?:articles|stories|news|content))? | top\ stories | editor.?s?\ picks?
+    | recommended.{0,20} | you\ (?:may|might)\ also\ like.* | comments?(?:\ \(\d+\))?
+    | leave\ a\ (?:comment|reply) | reply | (?:enter\ )?your\ e-?mail(?:\ address)?
+    | continue\ reading.* | we\ value\ your\ privacy.* | \d+\ min(?:ute)?s?\ read
+    | next(?:\ page)?\W* | prev(?:ious)?(?:\ page)?\W* | back(?:\ to\ (?:top|home.*))?
+    | page\ \d+(?:\ of\ \d+)? | skip\ to\ .* | donate(?:\ (?:now|today|here))?
+    | support\ (?:us|our\b.*|independent\b.*)
+    | become\ a\ (?:member|supporter|patron|subscriber).* | download\ (?:the|our)\ .*app.*
+    | get\ (?:the|our)\ (?:app|newsletter).* | all\ rights\ reserved.*
     )\W*$"""
 )
 # Calls to the reader and offers: parts of a line, believed only on what is known to be a page.
 _CALL = re.compile(
     r"""(?ix)
       ©|\(c\)\ ?(?:19|20)\d\d|\bcopyright\b|\ball\ rights\ reserved\b
-    | ^\W*(?:contribute|donate|subscribe|advertise|sign\ up|log\ in|register|join|follow|support|download|share|click|try|upgrade|get|enjoy|become)
-      \b(?=.*(?:\b(?:us|our|your|now|today|newsletters?|here|app|free|voluntary|inbox|member|membership|account|offers?)\b))
+    | ^\W*(?:contribute|donate|subscribe|advertise|sign\ up|log\ in|register|join|follow|support
+        |download|share|click|try|upgrade|get|enjoy|become)\b
+      (?=.*(?:\b(?:us|our|your|now|today|newsletters?|here|app|free|voluntary|inbox|member
+        |membership|account|offers?)\b))
       (?=.*(?:!|\b(?:us|our|your|newsletters?|inbox|app|account|membership|voluntary)\b))
     | \b(?:unlimited|full|portal|digital|premium)\b.*\baccess\b.*(?:\+|\d|[$€£]|month|year|subscri)
-    | (?:[$€£]\ ?\d[\d.,]*|free|only\ \d+\S*)\ ?(?:/|per|a|for)\ ?(?:your\ )?(?:first\ )?(?:week|month|year|day|issue)
-    | \b(?:we|this\ (?:web)?site|this\ page)\ (?:use|uses)\ cookies\b | \bby\ (?:continuing|using)\b.*\b(?:you\ agree|cookies|consent)
+    | (?:[$€£]\ ?\d[\d.,]*|free|only\ \d+\S*)\ ?(?:/|per|a|for)\ ?(?:your\ )?(?:first\ )?
+      (?:week|month|year|day|issue)
+    | \b(?:we|this\ (?:web)?site|this\ page)\ (?:use|uses)\ cookies\b
+    | \bby\ (?:continuing|using)\b.*\b(?:you\ agree|cookies|consent)
     | \b(?:terms\ of\ (?:use|service)|privacy\ policy|cookie\ (?:policy|notice|settings))\b
     """
 )
@@ -68,8 +80,11 @@ _CALL = re.compile(
 # Bylines and datelines, menus in one line (`News | Opinion | Arts`).
 _BYLINE = re.compile(
     r"""(?x)
-      ^(?:[Bb]y|BY|(?:Text|Words|Photos?|Photographs|Story|Author|Editor|Published|Updated)(?::|\ by))\s+\S+(?:\s+\S+){0,6}$
-    | ^\W*(?:\w+,?\ )?(?:\d{1,2}\.?\ )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*\.?\ (?:\d{1,2},?\ )?\d{4}\b[\s\d:,.apmAPM|UTCGES-]*$
+      ^(?:[Bb]y|BY|(?:Text|Words|Photos?|Photographs|Story|Author|Published|Updated)(?::|\ by))\s+
+      \S+(?:\s+\S+){0,6}$
+    | ^\W*(?:\w+,?\ )?(?:\d{1,2}\.?\ )?
+      (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*\.?\ (?:\d{1,2},?\ )?\d{4}\b
+      [\s\d:,.apmAPM|UTCGES-]*$
     | ^\W*(?:[^|•·]{1,25}[|•·]){2,}[^|•·]{1,25}$
     """
 )
@@ -133,9 +148,7 @@ def _is_page(lines: Sequence[str], filled: list[int], menu: set[int], paragraphs
         return True
     if len(names) >= 4 and len(menu) >= len(filled) / 20:
         return True
-    together = any(
-        a in paragraphs and b in paragraphs for a, b in zip(filled, filled[1:], strict=False)
-    )
+    together = any(a in paragraphs and b in paragraphs for a, b in pairwise(filled))
     furniture = menu or any(_is_furniture(lines[i]) for i in filled)
     return bool(
         together
@@ -160,7 +173,7 @@ def _article_lines(
     """Paragraphs, and the shorter sentences that stand next to them."""
     article = set(paragraphs)
     for order in (filled, filled[::-1]):
-        for before, here in zip(order, order[1:], strict=False):
+        for before, here in pairwise(order):
             if before in article and here not in menu and _is_sentence(lines[here]):
                 article.add(here)
     return article

@@ -73,7 +73,9 @@ def _feed_hash(value: Any, update: Any) -> None:
         for item in value:
             _feed_hash(item, update)
     else:
-        data = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+        data = (
+            value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+        )
         update(f"{type(value).__name__}{len(data)}:".encode() + data)
 
 
@@ -113,7 +115,9 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Give the manifest as the bytes that are written: sorted keys, no dates."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return (
+            json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        ).encode()
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -202,8 +206,7 @@ def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) 
 
 
 def _plain(value: Any, known: dict[Any, Any]) -> Any:
-    """Copy plain data so that equal strings are one object: a pickle's bytes then depend on
-    values alone."""
+    """Copy plain data, equal strings as one object, so that a pickle's bytes are the values'."""
     if isinstance(value, Mapping):
         return {_plain(k, known): _plain(v, known) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -61,15 +61,10 @@ class ModelRegistry:
         return f"ModelRegistry({str(self.path)!r})"
 
     def versions(self) -> list[ModelVersion]:
-        """Give all versions, the oldest first."""
-        folder = self.path / "versions"
-        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        champion = self._pointer().get("version") if self._has_champion() else None
-        return [
-            ModelVersion(n, folder / n / MODEL_FILE, n == champion)
-            for n in names
-            if re.fullmatch(r"\d{4,}", n)
-        ]
+        """Give all finished versions, the oldest first."""
+        champion = self._pointer().get("version") if self._pointer_is_whole() else None
+        found = [ModelVersion(n, self._file(n), n == champion) for n in self._names()]
+        return [version for version in found if manifest_path(version.path).is_file()]
 
     def champion(self) -> ModelVersion:
         """Give the champion.
@@ -80,13 +75,19 @@ class ModelRegistry:
             When there is none, or its manifest isn't the one that was promoted.
         """
         pointer = self._pointer()
-        version = self.version(str(pointer["version"]))
-        self._check_manifest(version, str(pointer["manifest_sha256"]))
+        name, stated = str(pointer["version"]), str(pointer["manifest_sha256"])
+        version = ModelVersion(name, self._file(name), champion=True)
+        found = _manifest_sha256(version)
+        if found != stated:
+            raise ModelError(
+                f"{manifest_path(version.path)}: SHA-256 is {found[:12]}…, the champion pointer "
+                f"says {stated[:12]}…; the manifest was changed, restore it"
+            )
         return version
 
     def champion_or_none(self) -> ModelVersion | None:
         """Give the champion, or None in a registry that has had none yet."""
-        return self.champion() if self._has_champion() else None
+        return self.champion() if self._pointer_path.exists() else None
 
     def version(self, name: str) -> ModelVersion:
         """Give a version by its name.
@@ -110,8 +111,8 @@ class ModelRegistry:
 
     def next_path(self) -> Path:
         """Make the folder of the next version and give the place of its model file."""
-        numbers = [int(v.name) for v in self.versions()]
-        folder = self.path / "versions" / f"{max(numbers, default=0) + 1:04d}"
+        number = max(map(int, self._names()), default=0) + 1
+        folder = self.path / "versions" / f"{number:04d}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / MODEL_FILE
 
@@ -120,7 +121,7 @@ class ModelRegistry:
         version = self.version(name)
         read_model(version.path)
         pointer = {"manifest_sha256": _manifest_sha256(version), "version": name}
-        with replacing(self.path / "champion.json") as file:
+        with replacing(self._pointer_path) as file:
             file.write((json.dumps(pointer, indent=1) + "\n").encode())
         return ModelVersion(name, version.path, champion=True)
 
@@ -135,14 +136,30 @@ class ModelRegistry:
                 yield
         except Timeout:
             raise LockedError(f"{self.path}: another run holds the lock; try again later") from None
-        except PermissionError as error:
+        except OSError as error:
             raise ModelError(f"{self.path}: can't be written ({error.strerror})") from None
 
-    def _has_champion(self) -> bool:
-        return (self.path / "champion.json").is_file()
+    @property
+    def _pointer_path(self) -> Path:
+        return self.path / "champion.json"
+
+    def _file(self, name: str) -> Path:
+        return self.path / "versions" / name / MODEL_FILE
+
+    def _names(self) -> list[str]:
+        folder = self.path / "versions"
+        names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        return sorted(name for name in names if re.fullmatch(r"\d{4,}", name))
+
+    def _pointer_is_whole(self) -> bool:
+        try:
+            self._pointer()
+        except ModelError:
+            return False
+        return True
 
     def _pointer(self) -> dict[str, Any]:
-        path = self.path / "champion.json"
+        path = self._pointer_path
         try:
             pointer = json.loads(path.read_bytes())
             return {key: pointer[key] for key in ("version", "manifest_sha256")}
@@ -153,14 +170,6 @@ class ModelRegistry:
             ) from None
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{path}: not a champion pointer ({error!r}); promote again") from None
-
-    def _check_manifest(self, version: ModelVersion, stated: str) -> None:
-        found = _manifest_sha256(version)
-        if found != stated:
-            raise ModelError(
-                f"{manifest_path(version.path)}: SHA-256 is {found[:12]}…, the champion pointer "
-                f"says {stated[:12]}…; the manifest was changed, restore it"
-            )
 
 
 def _manifest_sha256(version: ModelVersion) -> str:

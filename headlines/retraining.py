@@ -180,9 +180,7 @@ def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> Retr
         ids = {e.id for e in held}
         shared = [label for label in labels if label.headline.id in ids]
         gold = [label.topic for label in shared]
-        decision = gate.decide(
-            _topics(candidate, shared), _topics(champion, shared), gold
-        )
+        decision = gate.decide(_topics(candidate, shared), _topics(champion, shared), gold)
     else:
         decision = gate.decide(
             candidate.topics_of_examples(held),

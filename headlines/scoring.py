@@ -59,9 +59,7 @@ class TopicScorer:
         step = 2.0 ** (math.ceil(math.log2(largest)) - bits) if largest > 0 else 1.0
         return cls(np.rint(weights / step), step, np.asarray(intercept, dtype=np.float64))
 
-    def logits(
-        self, values: NDArray[np.float64], counts: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def logits(self, values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the logits of headlines from their sums.
 
         Parameters

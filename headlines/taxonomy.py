@@ -128,7 +128,7 @@ def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
             raise TaxonomyError(f"{path}: topic {number}: {key} is {value!r}, expected {wanted}")
         values[key] = value.strip() if kind is str else tuple(value)
     if not values.get("name"):
-        raise TaxonomyError(f"{path}: topic {number} has no name; add name = \"...\"")
+        raise TaxonomyError(f'{path}: topic {number} has no name; add name = "..."')
     return Topic(**values)
 
 

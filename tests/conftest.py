@@ -33,10 +33,31 @@ def made_headlines() -> list[str]:
     who = ["EU", "Kremlin", "Moscow court", "Kyiv", "Zelenskyy", "Drone makers", "Gazprom", "NATO"]
     who += ["Rapper's mother", "Türkiye’s envoy", "Pokrovsk residents", "OPEC+", "Владимир", "株価"]
     does = ["approves", "rejects", "delays", "jails critic over", "denies report of", "bombards"]
-    does += ["hails 'historic'", "quietly drops", "fines Google for", "is said to plan", "— again —"]
+    does += [
+        "hails 'historic'",
+        "quietly drops",
+        "fines Google for",
+        "is said to plan",
+        "— again —",
+    ]
     what = ["18th sanctions package", "ceasefire talks", "rail strike", "wheat exports", "new visa"]
-    what += ["drone attack on refinery", "$1.5bn loan", "wildfire season", "opera première", "🚀 test"]
-    tail = ["", "", ", officials say", " – Reuters", " as winter nears", " (VIDEO)", "?", " in Q3 2025"]
+    what += [
+        "drone attack on refinery",
+        "$1.5bn loan",
+        "wildfire season",
+        "opera première",
+        "🚀 test",
+    ]
+    tail = [
+        "",
+        "",
+        ", officials say",
+        " – Reuters",
+        " as winter nears",
+        " (VIDEO)",
+        "?",
+        " in Q3 2025",
+    ]
     found: dict[str, None] = {}
     while len(found) < 2000:
         words = (rng.choice(who), rng.choice(does), rng.choice(what), str(rng.randint(1, 9999)))

@@ -57,7 +57,11 @@ def test_features_are_the_mean_of_the_words(embedder: StaticEmbedder) -> None:
 
 def test_similar_headlines_are_near(embedder: StaticEmbedder) -> None:
     a, b, c = embedder.transform(
-        ["EU approves new sanctions package", "Brussels agrees fresh penalties on Moscow", "Bear eats pie"]
+        [
+            "EU approves new sanctions package",
+            "Brussels agrees fresh penalties on Moscow",
+            "Bear eats pie",
+        ]
     )
     assert a @ b > a @ c + 0.1
 
@@ -77,14 +81,21 @@ def test_tokenising_folds_case_and_quotes(text: str) -> None:
 
 
 @pytest.mark.parametrize("texts", ["one string", ["a", None], [b"bytes"], [1.5]])
-def test_what_is_no_list_of_strings_is_a_type_error(embedder: StaticEmbedder, texts: object) -> None:
+def test_what_is_no_list_of_strings_is_a_type_error(
+    embedder: StaticEmbedder, texts: object
+) -> None:
     with pytest.raises(TypeError, match="string"):
         embedder.transform(texts)  # type: ignore[arg-type]
 
 
 def test_it_is_a_scikit_learn_transformer(embedder: StaticEmbedder) -> None:
     pipeline = make_pipeline(StaticEmbedder(), LogisticRegression())
-    texts = ["EU sanctions Russia", "New asset freezes", "Drone hits city", "Missile strike kills 3"]
+    texts = [
+        "EU sanctions Russia",
+        "New asset freezes",
+        "Drone hits city",
+        "Missile strike kills 3",
+    ]
     pipeline.fit(texts, ["s", "s", "d", "d"])
     assert clone(pipeline).fit(texts, ["s", "s", "d", "d"]).predict(["Drone strike"]) == ["d"]
     assert clone(embedder).get_params() == {"path": None}
@@ -121,7 +132,11 @@ def test_a_changed_or_missing_file_is_refused(tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"format": 99}, "newer"), ({"entries": "many"}, "not an embedder"), ({"entries": 5}, "words")],
+    [
+        ({"format": 99}, "newer"),
+        ({"entries": "many"}, "not an embedder"),
+        ({"entries": 5}, "words"),
+    ],
 )
 def test_a_card_that_does_not_fit_is_refused(
     tmp_path: Path, change: dict[str, object], message: str

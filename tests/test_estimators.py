@@ -74,7 +74,12 @@ def test_parameters_out_of_range_are_value_errors(parameters: dict[str, float]) 
 
 
 def test_names_are_words_that_set_clusters_apart() -> None:
-    texts = ["Drone hits Kursk", "Drones over Kursk", "Russia's court jails poet", "Court of Russia"]
+    texts = [
+        "Drone hits Kursk",
+        "Drones over Kursk",
+        "Russia's court jails poet",
+        "Court of Russia",
+    ]
     names = name_clusters(texts, [0, 0, 1, 1], words=2)
     assert names[0].startswith("Kursk")
     assert "ourt" in names[1]

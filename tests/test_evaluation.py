@@ -37,7 +37,9 @@ def _right(n: int) -> list[str | None]:
     return ["a"] * n + ["b"] * (100 - n)
 
 
-@pytest.mark.parametrize(("candidate", "accepted"), [(95, True), (90, True), (88, True), (87, False)])
+@pytest.mark.parametrize(
+    ("candidate", "accepted"), [(95, True), (90, True), (88, True), (87, False)]
+)
 def test_the_gate_refuses_what_is_worse_by_more_than_the_margin(
     candidate: int, accepted: bool
 ) -> None:

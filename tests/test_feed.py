@@ -137,7 +137,7 @@ def test_a_quoted_line_break_is_counted_once(tmp_path: Path) -> None:
 
 def test_a_csv_without_headlines_names_its_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "f.csv", "date,body\n2025,Floods\n")
-    with pytest.raises(FeedError, match="line 1: no column 'headline'.*date, body"):
+    with pytest.raises(FeedError, match=r"line 1: no column 'headline'.*date, body"):
         read_feed(path)
     assert len(read_feed(path, column="Body")) == 1
 
@@ -256,7 +256,11 @@ def test_parsing_is_stable_and_ids_fold_case_and_space(text: str) -> None:
         ("Arms Costs Rise – Bloomberg", "Arms Costs Rise", "Bloomberg"),
         ("Arms Costs Rise-- Analysis", "Arms Costs Rise", "Analysis"),
         ("Arms Costs Rise - The Moscow Times", "Arms Costs Rise", "The Moscow Times"),
-        ("‘We won’t go back’ – voices of Mariupol", "‘We won’t go back’ – voices of Mariupol", None),
+        (
+            "‘We won’t go back’ – voices of Mariupol",
+            "‘We won’t go back’ – voices of Mariupol",
+            None,
+        ),
         ("Talks Fail – What Happens Next?", "Talks Fail – What Happens Next?", None),
         ("Moscow – Beijing", "Moscow – Beijing", None),
         ("A state-run F-16 plan", "A state-run F-16 plan", None),

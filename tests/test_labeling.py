@@ -161,7 +161,7 @@ def test_clusters_repeat_and_copies_share_theirs(labeler: HeadlineLabeler) -> No
     assert len({c.cluster for c in stories}) > len({c.cluster for c in found})
     fine, coarse = (labeler.cluster(texts, resolution=r) for r in (2.0, 0.3))
     assert len({c.cluster for c in fine}) > len({c.cluster for c in coarse})
-    assert len({c.cluster for c in labeler.cluster(texts, level="story", resolution=0.5)}) > 1
+    assert len({c.cluster for c in labeler.cluster(texts, level="story", resolution=1.5)}) > 1
     with pytest.raises(ValueError, match="level is 'topic'"):
         labeler.cluster(texts, level="topic")
 
@@ -236,7 +236,7 @@ def test_a_damaged_training_state_is_refused(labeler: HeadlineLabeler) -> None:
 
 def test_references_that_lead_nowhere_are_errors(tmp_path: Path) -> None:
     for ref in (tmp_path / "m.joblib", tmp_path, "0099"):
-        with pytest.raises(ModelError, match="no model there|no champion|no version '0099'"):
+        with pytest.raises(ModelError, match=r"no model there|no champion|no version '0099'"):
             HeadlineLabeler.load(ref)
 
 

@@ -60,7 +60,9 @@ def _vouch(path: Path, data: bytes) -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )  # fmt: skip
-def test_plain_data_goes_there_and_back(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+def test_plain_data_goes_there_and_back(
+    tmp_path_factory: pytest.TempPathFactory, value: Any
+) -> None:
     path = tmp_path_factory.mktemp("m") / "m.joblib"
     payload = {"value": value}
     try:

@@ -107,7 +107,14 @@ def test_a_second_run_is_told_that_the_registry_is_locked(first: Path) -> None:
 
 def test_a_kill_at_any_moment_leaves_a_whole_champion(first: Path) -> None:
     """A few here; the champion is the old or the new one, and the next run succeeds."""
-    command = [sys.executable, "-m", "headlines", "retrain", "--config", str(first / "retrain.toml")]
+    command = [
+        sys.executable,
+        "-m",
+        "headlines",
+        "retrain",
+        "--config",
+        str(first / "retrain.toml"),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for delay in (0.6, 1.2, 1.6, 2.0):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Claims about transformers as embedders, on the real MiniLM, and about the cache and distilling."""
+"""Claims about transformers as embedders (the real MiniLM), the cache, and distilling."""
 
 from __future__ import annotations
 
@@ -107,9 +107,7 @@ def test_distilling_repeats_to_the_byte_and_learns(
     assert np.corrcoef((teacher @ teacher.T)[off], (student @ student.T)[off])[0, 1] > 0.6
 
 
-def test_too_few_headlines_cannot_be_distilled(
-    minilm: TransformerEmbedder, tmp_path: Path
-) -> None:
+def test_too_few_headlines_cannot_be_distilled(minilm: TransformerEmbedder, tmp_path: Path) -> None:
     with pytest.raises(EmbedderError, match="2 different headlines can't teach 256"):
         distill(["a", "b", "a"], minilm, tmp_path / "out")
 

@@ -1,0 +1,70 @@
+"""Clusters of the seed feed, held against its gold topics.
+
+Prints the themes that `headlines cluster` finds, and the adjusted mutual information with the
+gold topics beside k-means that is told the true number. Run ``python benchmarks/feed_clusters.py``;
+it reads seeds/ alone.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_mutual_info_score
+
+from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
+from headlines.clustering import HeadlineClusterer
+from headlines.persistence import versions
+from headlines.taxonomy import read_labels
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    labeler = HeadlineLabeler.load()
+    feed = read_feed(ROOT / "seeds" / "feed.txt").headlines
+    gold = {
+        g.headline.id: g.topic
+        for g in read_labels(ROOT / "seeds" / "labels.csv", Taxonomy.load().names)
+    }
+    truth = [gold[h.id] for h in feed]
+    found = labeler.cluster(feed)
+    members: dict[str, list[str]] = {}
+    for c in sorted(found, key=lambda c: (c.cluster, -c.strength)):
+        members.setdefault(f"{c.cluster} {c.name}", []).append(gold[c.headline.id])
+    for name, topics in members.items():
+        counts = {t: topics.count(t) for t in sorted(set(topics), key=topics.count, reverse=True)}
+        print(f"{name:<45} {len(topics):>3}  {counts}")
+    results = {}
+    for name, embedder in {"static": labeler.embedder, "minilm": TransformerEmbedder()}.items():
+        X = embedder.transform([h.text for h in feed])
+        labels = HeadlineClusterer().fit(X).labels_
+        means = [
+            adjusted_mutual_info_score(
+                truth, KMeans(len(set(truth)), n_init=10, random_state=seed).fit_predict(X)
+            )
+            for seed in range(10)
+        ]
+        results[name] = {
+            "clusters": len(set(labels.tolist())),
+            "ami": round(float(adjusted_mutual_info_score(truth, labels)), 3),
+            "kmeans_true_k": len(set(truth)),
+            "kmeans_ami_median_of_10": round(float(np.median(means)), 3),
+        }
+        print(name, results[name])
+    content = {
+        "command": "python benchmarks/feed_clusters.py",
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "versions": versions(),
+        "clusters": {name: len(topics) for name, topics in members.items()},
+        "agreement": results,
+    }
+    output = ROOT / "benchmarks" / "feed_clusters.json"
+    output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
