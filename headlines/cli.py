@@ -372,7 +372,10 @@ def _add_reading_commands(commands: Any) -> None:
     cluster = _command(commands, "cluster", _cluster, "Find the themes and stories of a feed.")
     cluster.add_argument("--level", choices=("theme", "story"), default="theme")
     cluster.add_argument(
-        "--resolution", type=_positive, metavar="R", help="more gives more clusters (1, stories 3)"
+        "--resolution",
+        type=_positive,
+        metavar="R",
+        help="more gives more clusters (themes 1.5, stories 3)",
     )
     cluster.add_argument("--seed", type=int, default=0)
     for command in (label, cluster):

@@ -32,7 +32,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
     ----------
     n_neighbors : int, default 10
         Neighbours that a sample is joined to; fewer where there are fewer samples.
-    resolution : float, default 1.0
+    resolution : float, default 1.5
         Larger values give more and smaller clusters.
     story_resolution : float, default 3.0
         The same for stories; not below `resolution`.
@@ -64,7 +64,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self,
         n_neighbors: int = 10,
         *,
-        resolution: float = 1.0,
+        resolution: float = 1.5,
         story_resolution: float = 3.0,
         random_state: int = 0,
     ) -> None:
@@ -253,7 +253,9 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int], words: int = 3) -
     names = {}
     for label, seen in sorted(counts.items()):
         weight = {w: math.sqrt(c) * math.log1p(average / total[w]) for w, c in seen.items()}
-        best = sorted(weight, key=lambda w: (-weight[w], list(seen).index(w)))[:words]
+        place = {w: i for i, w in enumerate(seen)}
+        # What stands in one headline alone can't speak for several.
+        best = sorted(weight, key=lambda w: (seen[w] < 2, -weight[w], place[w]))[:words]
         names[label] = ", ".join(forms[w].most_common(1)[0][0] for w in best)
     return names
 

@@ -436,12 +436,12 @@ class HeadlineLabeler:
             raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
         headlines = as_headlines(texts)
         clusterer = HeadlineClusterer(random_state=random_state)
-        if resolution is not None:
-            finer = resolution * clusterer.story_resolution
-            which = "resolution" if level == "theme" else "story_resolution"
-            clusterer.set_params(**{"story_resolution": finer, which: resolution})
-            if level == "story":
-                clusterer.set_params(resolution=min(resolution, 1.0))
+        if resolution is not None and level == "theme":
+            finer = max(resolution, clusterer.story_resolution)
+            clusterer.set_params(resolution=resolution, story_resolution=finer)
+        elif resolution is not None:
+            coarser = min(resolution, clusterer.resolution)
+            clusterer.set_params(resolution=coarser, story_resolution=resolution)
         clusterer.fit(self.embedder.transform([h.text for h in headlines]))
         labels = clusterer.labels_ if level == "theme" else clusterer.stories_
         names = name_clusters([h.text for h in headlines], labels.tolist())

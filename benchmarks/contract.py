@@ -1,0 +1,92 @@
+"""One headline, one label: fit, reload, single, batch and another process give the same bytes.
+
+Labels the seed feed and a pool of headlines in batches of 1, 7, 8,192 and all at once, in this
+process and in others, after saving and loading, and with 1 and 2 threads of the linear-algebra
+library; counts rows that differ. Run ``python benchmarks/contract.py [--headlines FILE]``; without
+FILE the seed feed is repeated with numbers put in, to make 2,000 headlines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from headlines import HeadlineLabeler, Taxonomy, read_feed
+from headlines.persistence import versions
+from headlines.taxonomy import read_labels
+
+ROOT = Path(__file__).parent.parent
+CHILD = """
+import json, sys
+from headlines import HeadlineLabeler
+labeler = HeadlineLabeler.load(sys.argv[1])
+texts, size = json.load(open(sys.argv[2])), int(sys.argv[3])
+for start in range(0, len(texts), size):
+    for p in labeler.label(texts[start : start + size]):
+        print(json.dumps(p.to_row(top=99)))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--headlines", type=Path)
+    options = parser.parse_args()
+    seed = [h.headline for h in read_feed(ROOT / "seeds" / "feed.txt")]
+    if options.headlines:
+        pool = [h.headline for h in read_feed(options.headlines)]
+    else:
+        pool = [f"{text} ({number})" for number in range(17) for text in seed][:2000]
+    texts = seed + pool
+    taxonomy = Taxonomy.load()
+    gold = read_labels(ROOT / "seeds" / "labels.csv", taxonomy.names)
+    fitted = HeadlineLabeler.train(taxonomy, gold)
+    expected = [json.dumps(p.to_row(top=99)) for p in fitted.label(texts)]
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        model, file = Path(folder) / "model.joblib", Path(folder) / "texts.json"
+        fitted.save(model)
+        file.write_text(json.dumps(texts))
+        loaded = HeadlineLabeler.load(model)
+        for size in (1, 7, 8192, len(texts)):
+            rows = [
+                json.dumps(p.to_row(top=99))
+                for start in range(0, len(texts), size)
+                for p in loaded.label(texts[start : start + size])
+            ]
+            results[f"this process, batches of {size}"] = rows
+        for threads in ("1", "2"):
+            for size in ("7", "8192"):
+                done = subprocess.run(
+                    [sys.executable, "-c", CHILD, str(model), str(file), size],
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    cwd=ROOT,
+                    env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+                )
+                rows = done.stdout.splitlines()
+                results[f"a new process, {threads} thread(s), batches of {size}"] = rows
+    differing = {
+        name: sum(a != b for a, b in zip(rows, expected, strict=True))
+        for name, rows in results.items()
+    }
+    for name, count in differing.items():
+        print(f"{name}: {count} of {len(texts)} rows differ")
+    content = {
+        "command": "python benchmarks/contract.py",
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "versions": versions(),
+        "headlines": len(texts),
+        "rows_that_differ": differing,
+    }
+    (ROOT / "benchmarks" / "contract.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
