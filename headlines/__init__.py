@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from headlines.evaluation import Evaluation, evaluate
     from headlines.feed import Feed, FeedReport, read_feed
     from headlines.headline import Headline
-    from headlines.labeling import HeadlineLabeler, Prediction
+    from headlines.labeling import HeadlineLabeler
+    from headlines.prediction import Prediction
     from headlines.registry import ModelRegistry
     from headlines.retraining import retrain
     from headlines.taxonomy import Taxonomy, Topic
@@ -32,7 +33,7 @@ _HOME = {
     "HeadlineLabeler": "labeling",
     "HeadlinesError": "errors",
     "ModelRegistry": "registry",
-    "Prediction": "labeling",
+    "Prediction": "prediction",
     "StaticEmbedder": "embedding",
     "Taxonomy": "taxonomy",
     "Topic": "taxonomy",

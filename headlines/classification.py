@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 __all__ = ["TopicClassifier"]
 
@@ -74,7 +75,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             )
         scale = float(np.sqrt(np.mean(np.sum(vectors * vectors, axis=1)))) or 1.0
         model = LogisticRegression(C=self.C, class_weight="balanced", max_iter=5000, tol=1e-6)
-        model.fit(vectors / scale, y)
+        with threadpool_limits(1):  # the number of threads changes the last bits of a product
+            model.fit(vectors / scale, y)
         coef, intercept = model.coef_ / scale, model.intercept_
         if len(self.classes_) == 2:  # one row of log-odds becomes one row a class
             coef, intercept = np.vstack([-coef, coef]) / 2, np.hstack([-intercept, intercept]) / 2

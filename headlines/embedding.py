@@ -123,6 +123,26 @@ class Embedder(ABC):
         """
 
     @abstractmethod
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        """Give what a headline's sum is made of: whole numbers to keep in the text's place.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        list of sequences of int
+            Vocabulary entries of a static embedder, or a transformer's vector in steps of `unit`.
+        """
+
+    @abstractmethod
+    def sums_of_terms(
+        self, terms: Sequence[Sequence[int]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Do as `sums`, from what `terms` gave."""
+
     def sums(self, texts: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Embed headlines in the additive form that the classifier reads.
 
@@ -138,6 +158,7 @@ class Embedder(ABC):
         counts : ndarray of int64, shape (n,)
             Number of terms in each sum; 0 where nothing in the text is known.
         """
+        return self.sums_of_terms(self.terms(texts))
 
     def features(self, texts: Iterable[str]) -> NDArray[np.float64]:
         """Give the classifier's view as ordinary vectors: the mean of a headline's terms.
@@ -254,21 +275,9 @@ class StaticEmbedder(Embedder):
     def unit(self) -> float:
         return self._weights.unit
 
-    def tokens(self, texts: Iterable[str]) -> list[list[int]]:
-        """Give the vocabulary entries that a headline is summed from.
-
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
-
-        Returns
-        -------
-        list of list of int
-            For each headline the row numbers in the table, in the order of its words.
-        """
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
         vocabulary, cache = self._weights.vocabulary, self._pieces
-        result = []
+        result: list[Sequence[int]] = []
         for text in checked_texts(texts):
             ids: list[int] = []
             for word in tokenize(text):
@@ -285,30 +294,15 @@ class StaticEmbedder(Embedder):
             result.append(ids[:MAX_TOKENS])
         return result
 
-    def sums(self, texts: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        return self.sums_of_tokens(self.tokens(texts))
-
-    def sums_of_tokens(
-        self, tokens: Sequence[Sequence[int]]
+    def sums_of_terms(
+        self, terms: Sequence[Sequence[int]]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Do as `sums` for headlines that are known only by their vocabulary entries.
-
-        Parameters
-        ----------
-        tokens : sequence of sequence of int
-            As `tokens` gives them.
-
-        Returns
-        -------
-        values : ndarray of float64, shape (n, n_features)
-        counts : ndarray of int64, shape (n,)
-        """
         weights = self._weights
-        counts = np.fromiter((len(t) for t in tokens), dtype=np.int64, count=len(tokens))
-        values = np.zeros((len(tokens), self.n_features))
-        for start in range(0, len(tokens), 1024):
+        counts = np.fromiter((len(t) for t in terms), dtype=np.int64, count=len(terms))
+        values = np.zeros((len(terms), self.n_features))
+        for start in range(0, len(terms), 1024):
             chunk = slice(start, start + 1024)
-            ids = np.array([i for t in tokens[chunk] for i in t], dtype=np.int64)
+            ids = np.array([i for t in terms[chunk] for i in t], dtype=np.int64)
             filled = np.flatnonzero(counts[chunk])
             if not len(filled):
                 continue

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
 import json
 import lzma
-import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
+from headlines.decoding import SNIFF_BYTES, encoding_of, lines_of, open_input, plain_suffix
 from headlines.errors import FeedError
 from headlines.headline import Headline
 from headlines.page import LineKind, sort_page
@@ -31,16 +29,8 @@ __all__ = [
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
 HEADLINE_COLUMNS = ("headline", "title", "text")
 MAX_CHARACTERS = 10_000
-SNIFF_BYTES = 1 << 20
 PAGE_BYTES = 10 << 20
 DUPLICATE_WINDOW = 1 << 20
-_OPENERS: Mapping[str, Callable[..., Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,22 +172,14 @@ class FeedReader:
             return self.source
         if str(self.source) == "-":
             return sys.stdin.buffer
-        opener = _OPENERS.get(Path(self.source).suffix.lower(), open)
-        try:
-            return cast(IO[bytes], opener(self.source, "rb"))
-        except IsADirectoryError:
-            raise FeedError(f"{self.source}: is a folder; name the files in it") from None
-        except OSError as error:
-            raise FeedError(
-                f"{self.source}: can't be read ({error.strerror}); check the path"
-            ) from None
+        return open_input(self.source)
 
     def _read(self, stream: IO[bytes]) -> Iterator[Headline]:
         try:
             head = stream.read(SNIFF_BYTES)
         except (OSError, EOFError, lzma.LZMAError) as error:
             raise FeedError(f"{self.name}: can't be read ({error})") from None
-        self._encoding = _encoding_of(head, self.name)
+        self._encoding = encoding_of(head, self.name)
         self._told = self.format or self._format_of(head)
         whole = self._told in ("json", "page")
         if whole:
@@ -205,7 +187,7 @@ class FeedReader:
         elif self._told == "text" and self.format is None and str(self.source) != "-":
             head += stream.read(PAGE_BYTES)
             whole = len(head) <= PAGE_BYTES
-        lines = self._decoded(_lines(head, stream))
+        lines = self._decoded(lines_of(head, stream))
         if self._told == "json":
             yield from self._rows_of_json("\n".join(line for _, line in lines))
         elif self._told == "jsonl":
@@ -216,9 +198,7 @@ class FeedReader:
             yield from self._rows_of_text(lines, whole)
 
     def _format_of(self, head: bytes) -> str:
-        path = Path(self.name)
-        path = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
-        ending = path.suffix.lower().lstrip(".")
+        ending = plain_suffix(self.name)
         ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
         if ending in ("csv", "tsv", "json", "jsonl"):
             return ending
@@ -275,32 +255,23 @@ class FeedReader:
                 self._kinds[kind] += 1
 
     def _rows_of_csv(self, lines: Iterable[tuple[int, str]]) -> Iterator[Headline]:
-        rows = csv.reader(
-            (line + "\n" for _, line in lines), delimiter="\t" if self._told == "tsv" else ","
-        )
         header: list[str] | None = None
         column = ""
-        before = 0
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self._quarantine(rows.line_num, f"not {self._told} ({error})", "")
-                before = rows.line_num
+        for taken, row, fault in _table_rows(lines, self._told):
+            number = taken[0][0]
+            if fault is None and header is not None and any(row) and len(row) != len(header):
+                fault = f"{len(row)} fields, the header has {len(header)}"
+            if fault is not None:
+                for line_number, line in taken:
+                    self._quarantine(line_number, fault, line)
                 continue
-            number, before = before + 1, rows.line_num
-            self._kinds[LineKind.BLANK] += rows.line_num - number  # lines inside a quoted field
+            self._kinds[LineKind.CONTINUED] += len(taken) - 1
             if not any(cell.strip() for cell in row):
                 self._kinds[LineKind.BLANK] += 1
             elif header is None:
                 header = [cell.strip().casefold() for cell in row]
                 column = self._column_among(header)
                 self._kinds[LineKind.HEADER] += 1
-            elif len(row) != len(header):
-                raw = ("\t" if self._told == "tsv" else ",").join(row)
-                self._quarantine(number, f"{len(row)} fields, the header has {len(header)}", raw)
             else:
                 cells = dict(zip(header, row, strict=True))
                 yield from self._row(number, cells[column], cells)
@@ -456,62 +427,38 @@ def _from_python(reader: FeedReader, source: Iterable[Any]) -> Iterator[Headline
             reader._quarantine(number, f"{type(value).__name__}, expected a string", repr(value))
 
 
-def _lines(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
-    """Give the lines of what was read already and of what is left in the stream."""
-    *whole, last = head.split(b"\n")
-    for line in whole:
-        yield line + b"\n"
-    last += stream.readline()
-    if last:
-        yield last
-    yield from stream
+def _table_rows(
+    lines: Iterable[tuple[int, str]], format: str
+) -> Iterator[tuple[list[tuple[int, str]], list[str], str | None]]:
+    """Give each row with the lines that it took, its cells, and what is wrong with it."""
+    if format == "tsv":  # no quoting, but for what spreadsheets do to a cell that holds a quote
+        for number, line in lines:
+            yield [(number, line)], [_unquoted(cell) for cell in line.split("\t")], None
+        return
+    taken: list[tuple[int, str]] = []
+
+    def recorded() -> Iterator[str]:
+        for number, line in lines:
+            taken.append((number, line))
+            yield line + "\n"
+
+    rows = csv.reader(recorded())
+    while True:
+        try:
+            row = next(rows)
+            yield taken[:], row, None
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield taken[:], [], f"not csv ({error})"
+        taken.clear()
 
 
-def _encoding_of(head: bytes, name: str) -> str:
-    """Tell UTF-8, UTF-16 and Windows-1252 apart; refuse what isn't text."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    zeros = head.count(0)
-    if zeros > len(head) / 50:
-        for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if head[start::2].count(0) > 0.9 * zeros > len(head) / 5 and not _is_binary(
-                head.decode(encoding, "replace")
-            ):
-                return encoding
-        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
-    try:
-        head.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start > len(head) - 4 and len(head) == SNIFF_BYTES:
-            return "utf-8"  # only the megabyte's edge cuts a character
-    lines = [line for line in head.split(b"\n") if not line.isascii()]
-    valid = sum(_decodes(line) for line in lines)
-    if valid >= len(lines) - valid and valid:
-        return "utf-8"  # a few broken rows in a file that is UTF-8
-    from charset_normalizer import from_bytes
-
-    if _is_binary(head.decode("latin-1")):
-        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
-    if from_bytes(head, cp_isolation=["cp1252"]).best() is not None:
-        return "cp1252"
-    best = from_bytes(head).best()
-    if best is None:
-        raise FeedError(f"{name}: the encoding can't be told; save it as UTF-8")
-    return best.encoding
-
-
-def _is_binary(text: str) -> bool:
-    """More than one control character in fifty."""
-    return len(_CONTROL.findall(text)) > len(text) / 50
-
-
-def _decodes(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _unquoted(cell: str) -> str:
+    inner = cell[1:-1]
+    if cell[:1] == cell[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', ""):
+        return inner.replace('""', '"')
+    return cell
 
 
 def _json_or_none(text: str) -> Any:

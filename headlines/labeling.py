@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, overload
@@ -13,6 +12,7 @@ import numpy as np
 from headlines.embedding import Embedder
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
+from headlines.feed import HEADLINE_COLUMNS
 from headlines.headline import Headline
 from headlines.persistence import (
     Manifest,
@@ -23,112 +23,17 @@ from headlines.persistence import (
     versions,
     write_model,
 )
+from headlines.prediction import ClusteredHeadline, Prediction
 from headlines.registry import MODEL_FILE, ModelRegistry
 from headlines.scoring import TopicScorer
 from headlines.taxonomy import GoldLabel, Taxonomy
-from headlines.training import HOLDOUT_RULE, Example, TrainingSet, sums_of
+from headlines.training import HOLDOUT_RULE, Example, TrainingSet
 from headlines.transformer import load_embedder
 
-__all__ = ["ClusteredHeadline", "HeadlineLabeler", "Prediction"]
+__all__ = ["HeadlineLabeler"]
 
 ALSO_FROM = 0.25
 """Probability from which a topic beside the first is named as applying too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The topic of one headline.
-
-    Attributes
-    ----------
-    headline : Headline
-        What was labelled, with its id, source and line.
-    topic : str or None
-        The most probable topic; None when the labeler abstained, because the probability is
-        below what was asked or because it knows no word of the headline.
-    probability : float
-        Of the most probable topic, from 0 to 1, rounded to 6 digits.
-    topics : tuple of (str, float)
-        All topics and their probabilities, the most probable first.
-    also : tuple of str
-        Further topics that apply.
-    model : str
-        Name of the model by its content.
-    """
-
-    headline: Headline
-    topic: str | None
-    probability: float
-    topics: tuple[tuple[str, float], ...]
-    also: tuple[str, ...]
-    model: str
-
-    @property
-    def id(self) -> str:
-        """The headline's id."""
-        return self.headline.id
-
-    def to_row(self, top: int = 3) -> dict[str, Any]:
-        """Give the prediction as a row for output, with the `top` most probable topics."""
-        h = self.headline
-        row: dict[str, Any] = {
-            "id": h.id,
-            "source": h.source,
-            "line": h.line,
-            "headline": h.headline,
-            "topic": self.topic,
-            "probability": self.probability,
-            "topics": [{"topic": t, "probability": p} for t, p in self.topics[:top]],
-            "also": list(self.also),
-            "duplicate_of": h.duplicate_of,
-            "model": self.model,
-        }
-        return row | _published(h)
-
-
-@dataclass(frozen=True, slots=True)
-class ClusteredHeadline:
-    """The cluster of one headline.
-
-    Attributes
-    ----------
-    headline : Headline
-    cluster : int
-        0 for the largest.
-    name : str
-        The words that set the cluster apart.
-    story : int
-        The finer group within the cluster.
-    strength : float
-        From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
-    """
-
-    headline: Headline
-    cluster: int
-    name: str
-    story: int
-    strength: float
-
-    def to_row(self) -> dict[str, Any]:
-        """Give the assignment as a row for output."""
-        h = self.headline
-        row: dict[str, Any] = {
-            "id": h.id,
-            "source": h.source,
-            "line": h.line,
-            "headline": h.headline,
-            "cluster": self.cluster,
-            "name": self.name,
-            "story": self.story,
-            "strength": self.strength,
-            "duplicate_of": h.duplicate_of,
-        }
-        return row | _published(h)
-
-
-def _published(headline: Headline) -> dict[str, str]:
-    found = {"publisher": headline.publisher, "date": headline.date}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 class HeadlineLabeler:
@@ -252,7 +157,7 @@ class HeadlineLabeler:
         known = earlier.training_set if earlier is not None else None
         training_set = TrainingSet.build(taxonomy, labels, embedder, known)
         examples = training_set.training
-        values, counts = sums_of(examples, embedder)
+        values, counts = embedder.sums_of_terms([e.terms for e in examples])
         features = values / np.maximum(counts, 1)[:, None] * embedder.unit
         number = {topic: i for i, topic in enumerate(taxonomy.names)}
         classifier = TopicClassifier(random_state=random_state)
@@ -327,7 +232,8 @@ class HeadlineLabeler:
 
     def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
         """Predict for labelled headlines that are kept without their texts."""
-        best = self._scorer.logits(*sums_of(examples, self.embedder)).argmax(axis=1)
+        sums = self.embedder.sums_of_terms([e.terms for e in examples])
+        best = self._scorer.logits(*sums).argmax(axis=1)
         return [self.topics[i] for i in best]
 
     @overload
@@ -386,8 +292,6 @@ class HeadlineLabeler:
 
     def _label_frame(self, frame: Any, threshold: float) -> Any:
         import narwhals as nw
-
-        from headlines.feed import HEADLINE_COLUMNS
 
         data = nw.from_native(frame, eager_only=True)
         names = [c for name in HEADLINE_COLUMNS for c in data.columns if c.casefold() == name]

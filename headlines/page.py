@@ -24,6 +24,7 @@ class LineKind(StrEnum):
     ARTICLE = "article text"
     BLANK = "blank"
     HEADER = "header"
+    CONTINUED = "continued"
     QUARANTINED = "quarantined"
 
 

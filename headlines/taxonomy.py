@@ -175,6 +175,8 @@ def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str])
     for path in files:
         for line, row in _rows(Path(path)):
             where = f"{path}: line {line}"
+            if None in row:  # where csv puts what goes beyond the header
+                raise TaxonomyError(f"{where}: more fields than the header; quote what has commas")
             also = tuple(t for t in re.split(r"\s*[,;|]\s*", (row.get("also") or "").strip()) if t)
             topic = (row.get("topic") or "").strip()
             for name in (topic, *also):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding import Embedder, StaticEmbedder, tokenize
+from headlines.embedding import Embedder, tokenize
 from headlines.errors import ModelError, TaxonomyError
 from headlines.evaluation import near_duplicate_groups
 from headlines.headline import Headline
@@ -104,7 +104,7 @@ class TrainingSet:
         for label in labels:
             headlines[label.headline.id] = (label.headline, label.topic, label.also, False)
         parts = list(headlines.values())
-        terms = _terms([h.text for h, *_ in parts], embedder)
+        terms = embedder.terms([h.text for h, *_ in parts])
         found = {
             headline.id: Example(
                 headline.id,
@@ -113,7 +113,7 @@ class TrainingSet:
                 written,
                 False,
                 tuple(zlib.crc32(w.encode()) for w in tokenize(headline.text)),
-                term,
+                tuple(term),
             )
             for (headline, topic, also, written), term in zip(parts, terms, strict=True)
         }
@@ -176,23 +176,6 @@ class TrainingSet:
             return cls(examples, str(plain["fingerprint"]))
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise ModelError(f"{where}: malformed ({error!r}); train the model again") from None
-
-
-def _terms(texts: Sequence[str], embedder: Embedder) -> list[tuple[int, ...]]:
-    if isinstance(embedder, StaticEmbedder):
-        return [tuple(ids) for ids in embedder.tokens(texts)]
-    values, _ = embedder.sums(texts)
-    return [tuple(row) for row in values.astype(np.int64).tolist()]
-
-
-def sums_of(
-    examples: Sequence[Example], embedder: Embedder
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Give the sums of kept examples as `Embedder.sums` would for their texts."""
-    if isinstance(embedder, StaticEmbedder):
-        return embedder.sums_of_tokens([e.terms for e in examples])
-    values = np.array([e.terms for e in examples], dtype=np.float64)
-    return values.reshape(len(examples), embedder.n_features), np.ones(len(examples), np.int64)
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:

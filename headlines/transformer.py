@@ -111,10 +111,15 @@ class TransformerEmbedder(Embedder):
         with VectorCache(self.cache, self.fingerprint) as cache:
             return cache.get_or_compute(texts, self.n_features, self._encode)
 
-    def sums(self, texts: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        vectors = self.transform(texts)
-        values = np.rint(vectors.astype(np.float64) * self._STEPS)
-        return values, np.ones(len(values), dtype=np.int64)
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
+        return list(steps.astype(np.int64).tolist())
+
+    def sums_of_terms(
+        self, terms: Sequence[Sequence[int]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        values = np.array(terms, dtype=np.float64).reshape(len(terms), self.n_features)
+        return values, np.ones(len(terms), dtype=np.int64)
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         result = np.zeros((len(texts), self.n_features), dtype=np.float32)

@@ -17,9 +17,10 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "headline", "page", "feed", "taxonomy", "cache", "embedding", "transformer",
-    "scoring", "clustering", "classification", "evaluation", "output", "persistence",
-    "registry", "training", "labeling", "distillation", "retraining", "cli", "__main__",
+    "errors", "headline", "page", "decoding", "feed", "taxonomy", "cache", "embedding",
+    "transformer", "scoring", "clustering", "classification", "evaluation", "output",
+    "persistence", "registry", "training", "prediction", "labeling", "distillation",
+    "retraining", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -128,10 +128,27 @@ def test_rows_of_another_length_are_quarantined(tmp_path: Path) -> None:
     assert feed.report.lines == 5
 
 
+def test_an_open_quote_loses_nothing(tmp_path: Path) -> None:
+    lines = ['"Open quote', *(f"Headline {i}" for i in range(20_000))]
+    path = write(tmp_path / "f.csv", ["headline", *lines])
+    reader = FeedReader(path)
+    found = list(reader)
+    assert reader.report.lines == 20_002
+    kept = "".join(h.headline for h in found) + "".join(q.raw for q in reader.report.quarantined)
+    assert all(f"Headline {i}" in kept for i in range(0, 20_000, 997))
+
+
+def test_a_tsv_has_no_quoting_but_what_spreadsheets_write(tmp_path: Path) -> None:
+    rows = ['"Go" or stay', '"Never" again', 'Open "quote', '"He said ""no"" to talks"']
+    path = write(tmp_path / "f.tsv", ["n\theadline", *(f"1\t{row}" for row in rows)])
+    assert [h.headline for h in read_feed(path)] == [*rows[:3], 'He said "no" to talks']
+
+
 def test_a_quoted_line_break_is_counted_once(tmp_path: Path) -> None:
     path = write(tmp_path / "f.csv", 'headline,date\n"Floods\nagain",2025\nFires,2024\n')
     feed = read_feed(path)
     assert [(h.headline, h.line) for h in feed] == [("Floods again", 2), ("Fires", 4)]
+    assert feed.report.kinds["continued"] == 1
     assert feed.report.lines == 4
 
 

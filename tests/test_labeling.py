@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.embedding import MODELS, StaticEmbedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.headline import Headline
-from headlines.labeling import Prediction
+from headlines.prediction import Prediction
 from headlines.taxonomy import read_labels
 
 TOPICS = Taxonomy.load()
@@ -73,6 +74,26 @@ def test_training_repeats_to_the_byte(trained: HeadlineLabeler, tmp_path: Path) 
     first, second = ((tmp_path / f"{n}.joblib").read_bytes() for n in ("model", "again"))
     assert first == second
     assert again.model == trained.model
+
+
+def test_training_does_not_depend_on_the_number_of_threads(trained: HeadlineLabeler) -> None:
+    program = (
+        "from headlines import HeadlineLabeler, Taxonomy\n"
+        "from headlines.taxonomy import read_labels\n"
+        "topics = Taxonomy.load()\n"
+        "labels = read_labels('seeds/labels.csv', topics.names)\n"
+        "print(HeadlineLabeler.train(topics, labels).model)"
+    )
+    for threads in ("1", "2", "3"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=SEEDS.parent,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+        )
+        assert done.stdout.strip() == trained.model
 
 
 def test_a_minilm_model_gives_the_same_topics_in_any_batch(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""From an input's bytes to its lines: compression, encoding, and what is no text at all."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from headlines.errors import FeedError
+
+__all__ = ["encoding_of", "lines_of", "open_input", "plain_suffix"]
+
+SNIFF_BYTES = 1 << 20
+"""What the encoding and the format are told from."""
+
+_OPENERS: Mapping[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def open_input(path: str | Path) -> IO[bytes]:
+    """Open a file for reading, unpacking .gz, .bz2 and .xz; raises FeedError."""
+    opener = _OPENERS.get(Path(path).suffix.lower(), open)
+    try:
+        return cast(IO[bytes], opener(path, "rb"))
+    except IsADirectoryError:
+        raise FeedError(f"{path}: is a folder; name the files in it") from None
+    except OSError as error:
+        raise FeedError(f"{path}: can't be read ({error.strerror}); check the path") from None
+
+
+def plain_suffix(name: str) -> str:
+    """Give a name's ending without its dot, one for compression left aside."""
+    path = Path(name)
+    path = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
+    return path.suffix.lower().lstrip(".")
+
+
+def lines_of(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    """Give the lines of what was read already and of what is left in the stream."""
+    *whole, last = head.split(b"\n")
+    for line in whole:
+        yield line + b"\n"
+    last += stream.readline()
+    if last:
+        yield last
+    yield from stream
+
+
+def encoding_of(head: bytes, name: str) -> str:
+    """Tell UTF-8, UTF-16 and Windows-1252 apart; refuse what isn't text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    zeros = head.count(0)
+    if zeros > len(head) / 50:
+        for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if head[start::2].count(0) > 0.9 * zeros > len(head) / 5 and not _is_binary(
+                head.decode(encoding, "replace")
+            ):
+                return encoding
+        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+    try:
+        head.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError as error:
+        if error.start > len(head) - 4 and len(head) == SNIFF_BYTES:
+            return "utf-8"  # only the megabyte's edge cuts a character
+    lines = [line for line in head.split(b"\n") if not line.isascii()]
+    valid = sum(_decodes(line) for line in lines)
+    if valid >= len(lines) - valid and valid:
+        return "utf-8"  # a few broken rows in a file that is UTF-8
+    from charset_normalizer import from_bytes
+
+    if _is_binary(head.decode("latin-1")):
+        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+    if from_bytes(head, cp_isolation=["cp1252"]).best() is not None:
+        return "cp1252"
+    best = from_bytes(head).best()
+    if best is None:
+        raise FeedError(f"{name}: the encoding can't be told; save it as UTF-8")
+    return best.encoding
+
+
+def _is_binary(text: str) -> bool:
+    """More than one control character in fifty."""
+    return len(_CONTROL.findall(text)) > len(text) / 50
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
