@@ -9,7 +9,7 @@ import lzma
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,6 +55,8 @@ class FeedReport:
         Number of lines (rows of a JSON array) of each `LineKind`; they add up to `lines`.
     quarantined : tuple of Quarantined
         The rows that could not be read.
+    page : mapping of int to str
+        For a web page's text the kind of every line by its number; empty for other formats.
     """
 
     source: str
@@ -62,6 +64,7 @@ class FeedReport:
     encoding: str
     kinds: Mapping[str, int]
     quarantined: tuple[Quarantined, ...]
+    page: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
@@ -118,6 +121,8 @@ class FeedReader:
         page rule unless it comes from standard input.
     column : str, optional
         The column or key that holds the headline; by default `headline`, `title` or `text`.
+    after : FeedReader, optional
+        A reader that came before in the same run: its headlines' copies are marked here too.
 
     Raises
     ------
@@ -141,6 +146,7 @@ class FeedReader:
         self._seen: _Seen = after._seen if after is not None else _Seen()
         self._kinds: Counter[LineKind] = Counter()
         self._quarantined: list[Quarantined] = []
+        self._page: Mapping[int, LineKind] = {}
         self._encoding = "utf-8"
         self._told = format or "text"
 
@@ -155,7 +161,9 @@ class FeedReader:
     def report(self) -> FeedReport:
         """What became of the lines read so far."""
         kinds = {str(kind): self._kinds[kind] for kind in LineKind}
-        return FeedReport(self.name, self._told, self._encoding, kinds, tuple(self._quarantined))
+        page = {number: str(kind) for number, kind in self._page.items()}
+        quarantined = tuple(self._quarantined)
+        return FeedReport(self.name, self._told, self._encoding, kinds, quarantined, page)
 
     def __iter__(self) -> Iterator[Headline]:
         self._kinds.clear()
@@ -240,15 +248,15 @@ class FeedReader:
                 )
 
     def _rows_of_text(self, lines: Iterable[tuple[int, str]], whole: bool) -> Iterator[Headline]:
-        kinds: Mapping[int, LineKind] = {}
+        self._page = {}
         if whole:
             lines = list(lines)
             sorted_lines = sort_page([line for _, line in lines])
             if sorted_lines is not None:
                 self._told = "page"
-                kinds = dict(zip((n for n, _ in lines), sorted_lines, strict=True))
+                self._page = dict(zip((n for n, _ in lines), sorted_lines, strict=True))
         for number, line in lines:
-            kind = kinds.get(number, LineKind.HEADLINE if line.strip() else LineKind.BLANK)
+            kind = self._page.get(number, LineKind.HEADLINE if line.strip() else LineKind.BLANK)
             if kind is LineKind.HEADLINE:
                 yield from self._row(number, line)
             else:

@@ -34,46 +34,51 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # What websites say about themselves: whole lines, as menus and buttons have them.
 _MENU = re.compile(
     r"""(?ix) ^\W*(?:
-      advertis(?:e|ement|ements|ing)(?:\ (?:with|here).*)? | sponsored(?:\ content)? | promoted
-    | merchandise.* | (?:our\ )?(?:shop|store) | home(?:\ ?page)? | main\ menu | menu | search
-    | (?:sign|log)[\ -]?(?:in|up|out|on)\b.{0,30} | register(?:\ now)? | my\ account
-    | create\ (?:an\ )?account | subscribe(?:\ (?:now|today|here|to\ our.*|for\b.*))?
-    | subscriptions? | newsletters?(?:\ sign-?up)? | contact(?:\ us)? | about(?:\ us)? | careers
+      advertis(?:e|ement|ements|ing)(?:\ (?:with\ us|here))? | sponsored(?:\ content)? | promoted
+    | merchandise(?:\ \(.*\))? | (?:our\ )?(?:shop|store) | home(?:\ ?page)? | main\ menu | menu
+    | search | (?:sign|log)[\ -]?(?:in|up|out|on)\b.{0,30} | register(?:\ now)? | my\ account
+    | create\ (?:an\ )?account
+    | subscribe(?:\ (?:now|today|here|to\ our.*|(?:for|from)\ [$€£\d].*))? | subscriptions?
+    | newsletters?(?:\ sign-?up)? | contact(?:\ us)? | about(?:\ us)? | careers
     | help(?:\ cent(?:er|re))? | faqs? | site\ ?map | rss(?:\ feeds?)?
-    | privacy(?:\ (?:policy|notice|settings).*)? | terms(?:\ (?:of|and|&)\ .*)?
-    | cookies?(?:\ (?:policy|settings|preferences|notice).*)? | accept(?:\ all)?(?:\ cookies)?
-    | (?:reject|manage)\ (?:all|cookies|preferences|choices) | share(?:\ (?:this|on)\b.*)?
-    | tweet | e-?mail | print(?:\ this)? | copy\ link | follow(?:\ us)?(?:\ on\b.*)? | facebook
-    | twitter | instagram | telegram | youtube | linkedin | whatsapp | x
+    | privacy(?:\ (?:policy|notice|settings))?
+    | terms(?:\ (?:of|and|&)\ (?:use|service|sale|conditions))?
+    | cookies?(?:\ (?:policy|settings|preferences|notice))? | accept(?:\ all)?(?:\ cookies)?
+    | (?:reject|manage)\ (?:all|cookies|preferences|choices)
+    | share(?:\ (?:this(?:\ (?:article|story|page))?|on\ \w+))? | tweet | e-?mail
+    | print(?:\ this)? | copy\ link | follow(?:\ us(?:\ on\b.*)?)? | facebook | twitter
+    | instagram | telegram | youtube | linkedin | whatsapp | x
     | (?:read|view|see|show|load)\ (?:more|all|less)\b.{0,30}
     | more\ (?:news|stories|from|on)\b.{0,30} | latest(?:\ (?:news|stories|headlines))?
     | most\ (?:read|popular|viewed|shared) | trending(?:\ now)?
     | related(?:\ (?:articles|stories|news|content))? | top\ stories | editor.?s?\ picks?
-    | recommended.{0,20} | you\ (?:may|might)\ also\ like.* | comments?(?:\ \(\d+\))?
-    | leave\ a\ (?:comment|reply) | reply | (?:enter\ )?your\ e-?mail(?:\ address)?
-    | continue\ reading.* | we\ value\ your\ privacy.* | \d+\ min(?:ute)?s?\ read
-    | next(?:\ page)?\W* | prev(?:ious)?(?:\ page)?\W* | back(?:\ to\ (?:top|home.*))?
-    | page\ \d+(?:\ of\ \d+)? | skip\ to\ .* | donate(?:\ (?:now|today|here))?
-    | support\ (?:us|our\b.*|independent\b.*)
-    | become\ a\ (?:member|supporter|patron|subscriber).* | download\ (?:the|our)\ .*app.*
-    | get\ (?:the|our)\ (?:app|newsletter).* | all\ rights\ reserved.*
+    | recommended(?:\ (?:for\ you|reading|stories))? | you\ (?:may|might)\ also\ (?:like|enjoy)
+    | comments?(?:\ \(\d+\))? | leave\ a\ (?:comment|reply) | reply
+    | (?:enter\ )?your\ e-?mail(?:\ address)? | continue\ reading(?:\ (?:with|for|below)\b.*)?
+    | we\ value\ your\ privacy.* | \d+\ min(?:ute)?s?\ read | next(?:\ page)?\W*
+    | prev(?:ious)?(?:\ page)?\W* | back(?:\ to\ (?:top|home.*))? | page\ \d+(?:\ of\ \d+)?
+    | skip\ to\ (?:\w+\ )?(?:content|navigation|footer) | donate(?:\ (?:now|today|here))?
+    | support\ (?:us|(?:our|independent)\ (?:journalism|work|reporting|newsroom|mission|site))
+    | become\ a\ (?:member|supporter|patron|subscriber)(?:\ (?:now|today))?
+    | download\ (?:the|our)\ .*app.* | get\ (?:the|our)\ (?:app|newsletter).*
+    | all\ rights\ reserved.*
     )\W*$"""
 )
 # Calls to the reader and offers: parts of a line, believed only on what is known to be a page.
 _CALL = re.compile(
     r"""(?ix)
-      ©|\(c\)\ ?(?:19|20)\d\d|\bcopyright\b|\ball\ rights\ reserved\b
+      ©|\(c\)\ ?(?:19|20)\d\d|^\W*copyright\b|\ball\ rights\ reserved\b
     | ^\W*(?:contribute|donate|subscribe|advertise|sign\ up|log\ in|register|join|follow|support
-        |download|share|click|try|upgrade|get|enjoy|become)\b
-      (?=.*(?:\b(?:us|our|your|now|today|newsletters?|here|app|free|voluntary|inbox|member
-        |membership|account|offers?)\b))
-      (?=.*(?:!|\b(?:us|our|your|newsletters?|inbox|app|account|membership|voluntary)\b))
+        |download|share|try|upgrade|get|become)\b.*
+      (?:\bnewsletters?\b|\binbox\b|\bapp\b|\baccount\b|\bmembership\b|\bsubscri|\bvoluntary\b
+        |\bour\ (?:journalism|work|reporting|site|community|channel|podcast|team)\b
+        |\b(?-i:us)\b(?:\ (?:on|from|today|now)\b|\W*$))
     | \b(?:unlimited|full|portal|digital|premium)\b.*\baccess\b.*(?:\+|\d|[$€£]|month|year|subscri)
-    | (?:[$€£]\ ?\d[\d.,]*|free|only\ \d+\S*)\ ?(?:/|per|a|for)\ ?(?:your\ )?(?:first\ )?
-      (?:week|month|year|day|issue)
+    | \b(?:support\ us|subscri\w+|access|trial|cancel|member(?:ship)?)\b.*[$€£]\ ?\d[\d.,]*\ ?
+      (?:/|per|a|for)\ ?(?:your\ )?(?:first\ )?(?:week|month|year|day|issue)
     | \b(?:we|this\ (?:web)?site|this\ page)\ (?:use|uses)\ cookies\b
     | \bby\ (?:continuing|using)\b.*\b(?:you\ agree|cookies|consent)
-    | \b(?:terms\ of\ (?:use|service)|privacy\ policy|cookie\ (?:policy|notice|settings))\b
+    | \b(?:our|your|agree\ to\b.*)\ (?:terms\ of\ (?:use|service)|privacy\ policy|cookie\ policy)\b
     """
 )
 
@@ -142,7 +147,7 @@ def _is_furniture(line: str) -> bool:
 
 
 def _is_page(lines: Sequence[str], filled: list[int], menu: set[int], paragraphs: set[int]) -> bool:
-    names = {lines[i].casefold() for i in menu}
+    names = {lines[i].casefold() for i in menu if len(lines[i].split()) <= 4}
     if len(menu) == len(filled):
         return True
     if len(names) >= 2 and paragraphs:

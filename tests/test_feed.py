@@ -47,6 +47,34 @@ def test_other_pages_give_exactly_their_headlines(name: str) -> None:
     assert [h.headline for h in feed] == expected
 
 
+def test_a_page_keeps_headlines_that_sound_like_its_boilerplate() -> None:
+    kept = [
+        "Russia Pays Recruits $2,000 a Month", "EU Court Rules on Copyright of AI Art",
+        "Telegram Changes Privacy Policy After Durov's Arrest", "Share This Burden, Macron Says",
+        "Join US Sanctions, Kyiv Urges Swiss", "Merchandise Trade Falls 9% in First Half",
+        "Support Our Troops, Says Duma Speaker", "Get Your Money Out, Banks Tell Clients",
+        "Follow US Lead on Tariffs, Lawmakers Say", "Terms of Surrender Rejected by Kyiv",
+        "Subscribers Leave State TV Channel", "Putin Wins Election", "Recommended Reading in Exile",
+    ]  # fmt: skip
+    body = "The harbour was quiet when the ferry came in. " * 12
+    page = [
+        "Menu",
+        "Sign in",
+        "Advertise",
+        "",
+        body,
+        "",
+        *kept,
+        "",
+        "© 2025 The Site",
+        "Contact us",
+    ]
+    feed = read_feed(io.BytesIO("\n".join(page).encode()))
+    assert [h.headline for h in feed] == kept
+    assert feed.report.page[5] == "article text"
+    assert [n for n, kind in feed.report.page.items() if kind == "boilerplate"] == [1, 2, 3, 21, 22]
+
+
 @pytest.mark.parametrize("path", sorted((DATA / "lists").iterdir()), ids=lambda p: p.stem)
 def test_plain_lists_never_lose_a_line(path: Path) -> None:
     filled = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
