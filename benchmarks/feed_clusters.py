@@ -34,7 +34,7 @@ def main() -> None:
     found = labeler.cluster(feed)
     members: dict[str, list[str]] = {}
     for c in sorted(found, key=lambda c: (c.cluster, -c.strength)):
-        members.setdefault(f"{c.cluster} {c.name}", []).append(gold[c.headline.id])
+        members.setdefault(f"{c.cluster} {c.name}", []).append(gold[c.id])
     for name, topics in members.items():
         counts = {t: topics.count(t) for t in sorted(set(topics), key=topics.count, reverse=True)}
         print(f"{name:<45} {len(topics):>3}  {counts}")

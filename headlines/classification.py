@@ -23,7 +23,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     C : float, default 10.0
         Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
     random_state : int, default 0
-        Seed; kept for later methods, the solver used here needs none.
+        Seed of the solver.
 
     Attributes
     ----------
@@ -74,7 +74,13 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
                 "label headlines of another topic too"
             )
         scale = float(np.sqrt(np.mean(np.sum(vectors * vectors, axis=1)))) or 1.0
-        model = LogisticRegression(C=self.C, class_weight="balanced", max_iter=5000, tol=1e-6)
+        model = LogisticRegression(
+            C=self.C,
+            class_weight="balanced",
+            max_iter=5000,
+            tol=1e-6,
+            random_state=self.random_state,
+        )
         with threadpool_limits(1):  # the number of threads changes the last bits of a product
             model.fit(vectors / scale, y)
         coef, intercept = model.coef_ / scale, model.intercept_

@@ -11,7 +11,7 @@ __all__ = ["Headline", "normalise_v1"]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def normalise_v1(headline: str) -> str:
@@ -113,10 +113,22 @@ def _is_attribution(tail: str) -> bool:
 
 
 def _repair(text: str) -> str:
-    """Mend mojibake and entities, compose to NFC, collapse white space."""
+    """Mend mojibake and entities, compose to NFC, collapse white space, until nothing changes.
+
+    Mending twice must change nothing: a headline's id is the same when it comes back repaired.
+    """
+    for _ in range(8):
+        before, text = text, _repair_once(text)
+        if text == before:
+            break
+    return text
+
+
+def _repair_once(text: str) -> str:
+    text = " ".join(text.split())
     if not text.isascii() or "&" in text or "\x1b" in text:
         import ftfy
 
         text = ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False)
-    text = _CONTROL.sub("", unicodedata.normalize("NFC", text)).replace("\ufeff", "")
+    text = unicodedata.normalize("NFC", _CONTROL.sub("", text).replace("\ufeff", ""))
     return " ".join(text.split())

@@ -25,7 +25,7 @@ from headlines.persistence import (
 )
 from headlines.prediction import ClusteredHeadline, Prediction
 from headlines.registry import MODEL_FILE, ModelRegistry
-from headlines.scoring import TopicScorer
+from headlines.scoring import TopicScorer, probabilities_of
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
 from headlines.transformer import load_embedder
@@ -109,6 +109,9 @@ class HeadlineLabeler:
         """
         path = _resolve(ref, ModelRegistry(registry))
         payload, manifest = read_model(path)
+        said = {"topics": manifest.topics, "embedder": manifest.embedder}
+        if said != {key: payload.get(key) for key in said}:
+            raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
         name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
         embedder = load_embedder(str(name))
         if embedder.fingerprint != wanted:
@@ -276,18 +279,18 @@ class HeadlineLabeler:
 
     def _label_chunk(self, headlines: Sequence[Headline], threshold: float) -> list[Prediction]:
         values, counts = self.embedder.sums([h.text for h in headlines])
-        probabilities = self._scorer.probabilities(values, counts).round(6)
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        ranked = np.take_along_axis(probabilities, order, axis=1).tolist()
+        logits = self._scorer.logits(values, counts)
+        order = np.argsort(-logits, axis=1, kind="stable")
+        ranked = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
         result = []
-        for headline, known, places, values_ in zip(
-            headlines, counts.tolist(), order.tolist(), ranked, strict=True
+        for headline, known, places, shares in zip(
+            headlines, counts.tolist(), order.tolist(), ranked.tolist(), strict=True
         ):
-            topics = tuple((self.topics[i], p) for i, p in zip(places, values_, strict=True))
-            answered = known > 0 and topics[0][1] >= threshold
+            topics = tuple((self.topics[i], p) for i, p in zip(places, shares, strict=True))
+            answered = known > 0 and headline.text != "" and shares[0] >= threshold
             also = tuple(t for t, p in topics[1:] if p >= ALSO_FROM) if answered else ()
             topic = topics[0][0] if answered else None
-            result.append(Prediction(headline, topic, topics[0][1], topics, also, self.model))
+            result.append(Prediction(headline, topic, shares[0], topics, also, self.model))
         return result
 
     def _label_frame(self, frame: Any, threshold: float) -> Any:

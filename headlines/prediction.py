@@ -11,13 +11,46 @@ __all__ = ["ClusteredHeadline", "Prediction"]
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class _OfHeadline:
+    """What every result tells of the headline that it is about."""
+
+    item: Headline
+
+    @property
+    def id(self) -> str:
+        """The headline's id, shared by its copies."""
+        return self.item.id
+
+    @property
+    def source(self) -> str | None:
+        """Name of the input; None for a string from Python."""
+        return self.item.source
+
+    @property
+    def line(self) -> int | None:
+        """Line of the input, from 1; None for a string from Python."""
+        return self.item.line
+
+    @property
+    def headline(self) -> str:
+        """The title as published."""
+        return self.item.headline
+
+    def _row(self, **found: Any) -> dict[str, Any]:
+        item = self.item
+        row = {"id": item.id, "source": item.source, "line": item.line, "headline": item.headline}
+        published = {"publisher": item.publisher, "date": item.date}
+        return row | found | {k: v for k, v in published.items() if v is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction(_OfHeadline):
     """The topic of one headline.
 
     Attributes
     ----------
-    headline : Headline
-        What was labelled, with its id, source and line.
+    item : Headline
+        What was labelled; `id`, `source`, `line` and `headline` (its text) are read from it.
     topic : str or None
         The most probable topic; None when the labeler abstained, because the probability is
         below what was asked or because it knows no word of the headline.
@@ -31,43 +64,32 @@ class Prediction:
         Name of the model by its content.
     """
 
-    headline: Headline
     topic: str | None
     probability: float
     topics: tuple[tuple[str, float], ...]
     also: tuple[str, ...]
     model: str
 
-    @property
-    def id(self) -> str:
-        """The headline's id."""
-        return self.headline.id
-
     def to_row(self, top: int = 3) -> dict[str, Any]:
         """Give the prediction as a row for output, with the `top` most probable topics."""
-        h = self.headline
-        row: dict[str, Any] = {
-            "id": h.id,
-            "source": h.source,
-            "line": h.line,
-            "headline": h.headline,
-            "topic": self.topic,
-            "probability": self.probability,
-            "topics": [{"topic": t, "probability": p} for t, p in self.topics[:top]],
-            "also": list(self.also),
-            "duplicate_of": h.duplicate_of,
-            "model": self.model,
-        }
-        return row | _published(h)
+        return self._row(
+            topic=self.topic,
+            probability=self.probability,
+            topics=[{"topic": t, "probability": p} for t, p in self.topics[:top]],
+            also=list(self.also),
+            duplicate_of=self.item.duplicate_of,
+            model=self.model,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class ClusteredHeadline:
+class ClusteredHeadline(_OfHeadline):
     """The cluster of one headline.
 
     Attributes
     ----------
-    headline : Headline
+    item : Headline
+        As for `Prediction`.
     cluster : int
         0 for the largest.
     name : str
@@ -78,7 +100,6 @@ class ClusteredHeadline:
         From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
     """
 
-    headline: Headline
     cluster: int
     name: str
     story: int
@@ -86,21 +107,10 @@ class ClusteredHeadline:
 
     def to_row(self) -> dict[str, Any]:
         """Give the assignment as a row for output."""
-        h = self.headline
-        row: dict[str, Any] = {
-            "id": h.id,
-            "source": h.source,
-            "line": h.line,
-            "headline": h.headline,
-            "cluster": self.cluster,
-            "name": self.name,
-            "story": self.story,
-            "strength": self.strength,
-            "duplicate_of": h.duplicate_of,
-        }
-        return row | _published(h)
-
-
-def _published(headline: Headline) -> dict[str, str]:
-    found = {"publisher": headline.publisher, "date": headline.date}
-    return {key: value for key, value in found.items() if value is not None}
+        return self._row(
+            cluster=self.cluster,
+            name=self.name,
+            story=self.story,
+            strength=self.strength,
+            duplicate_of=self.item.duplicate_of,
+        )

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["TopicScorer"]
+__all__ = ["TopicScorer", "probabilities_of"]
 
 SUM_BITS = 27
 """Bits of an embedder's whole numbers; see `Embedder.sums`."""
@@ -74,13 +74,21 @@ class TopicScorer:
         """
         return (values @ self.weights) / np.maximum(counts, 1)[:, None] * self.step + self.bias
 
-    def probabilities(
-        self, values: NDArray[np.float64], counts: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Give the probability of each topic, rows adding up to 1; arguments as for `logits`."""
-        logits = self.logits(values, counts)
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        total = np.zeros(len(scores))
-        for column in range(scores.shape[1]):  # one order of summation for any batch
-            total += scores[:, column]
-        return np.asarray(scores / total[:, None])
+
+def probabilities_of(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the probability of each topic (softmax), the same for a row in any batch.
+
+    Parameters
+    ----------
+    logits : ndarray of float64, shape (n, n_topics)
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_topics)
+        Rows that add up to 1.
+    """
+    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+    total = np.zeros(len(scores))
+    for column in range(scores.shape[1]):  # one order of summation for any batch
+        total += scores[:, column]
+    return np.asarray(scores / total[:, None])

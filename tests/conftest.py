@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from headlines import HeadlineLabeler
 
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 DATA = Path(__file__).parent / "data"
 
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")  # model loading draws bars of its own
 

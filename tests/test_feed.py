@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from conftest import DATA, SEEDS, write
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headlines.errors import FeedError
@@ -287,6 +287,8 @@ def test_any_text_is_accounted_for_line_by_line(lines: list[str]) -> None:
     assert len(found) == reader.report.kinds["headline"] + reader.report.kinds["duplicate"]
 
 
+@settings(max_examples=500)
+@example("á\x86")
 @given(st.text())
 def test_parsing_is_stable_and_ids_fold_case_and_space(text: str) -> None:
     parsed = Headline.parse(text)

@@ -101,6 +101,7 @@ def test_a_minilm_model_gives_the_same_topics_in_any_batch(tmp_path: Path) -> No
     labeler.save(tmp_path / "minilm.joblib")
     loaded = HeadlineLabeler.load(tmp_path / "minilm.joblib")
     texts = [h.headline for h in read_feed(SEEDS / "feed.txt")][:30]
+    assert loaded.label([""])[0].topic is None
     together = loaded.label(texts)
     alone = [p for text in texts for p in labeler.label([text])]
     assert [p.topic for p in together] == [p.topic for p in alone]
@@ -229,6 +230,15 @@ def test_a_topic_without_anything_to_learn_from_is_named() -> None:
     taxonomy = Taxonomy((*TOPICS.topics, Topic("chess")))
     with pytest.raises(TaxonomyError, match="'chess' has no example"):
         HeadlineLabeler.train(taxonomy)
+
+
+def test_a_manifest_of_another_model_is_refused(labeler: HeadlineLabeler, tmp_path: Path) -> None:
+    labeler.save(tmp_path / "m.joblib")
+    manifest = json.loads((tmp_path / "m.manifest.json").read_text())
+    manifest["topics"][0] = "chess"
+    write(tmp_path / "m.manifest.json", json.dumps(manifest))
+    with pytest.raises(ModelError, match="tells of another model"):
+        HeadlineLabeler.load(tmp_path / "m.joblib")
 
 
 def test_a_model_for_another_embedder_is_refused(
