@@ -105,6 +105,9 @@ class RetrainResult:
         Of these, held out.
     headlines : int
         Headlines in the feeds.
+    forgotten : int
+        Labels that the champion knew and the candidate can't use: their topic is gone, or they
+        were kept for another embedder and their text isn't at hand.
     churn : float or None
         Share of the feeds' headlines whose topic changes; None without feeds or champion.
     """
@@ -114,6 +117,7 @@ class RetrainResult:
     labels: int
     holdout: int
     headlines: int
+    forgotten: int
     churn: float | None
 
     def to_row(self) -> dict[str, Any]:
@@ -126,6 +130,7 @@ class RetrainResult:
             "labels": self.labels,
             "holdout": self.holdout,
             "headlines": self.headlines,
+            "forgotten": self.forgotten,
             "churn": self.churn,
         }
 
@@ -198,13 +203,15 @@ def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> Retr
         name = path.parent.name
         if decision.accepted:
             registry.promote(name)
-    known = candidate.training_set.examples
+    known = {e.id for e in candidate.training_set.examples if not e.written}
+    before = champion.training_set.examples if champion is not None else ()
     return RetrainResult(
         version=name,
         decision=decision,
-        labels=sum(not e.written for e in known),
+        labels=len(known),
         holdout=len(held),
         headlines=len(texts),
+        forgotten=len({e.id for e in before if not e.written} - known),
         churn=churn,
     )
 

@@ -85,7 +85,8 @@ class TrainingSet:
             A headline that is labelled here overrules an example and what was known before.
         embedder : Embedder
         earlier : TrainingSet, optional
-            Of the model that is to be replaced; must come from the same embedder.
+            Of the model that is to be replaced. Its hold-out stays; its gold labels are kept
+            where the embedder is the same and their topic still exists.
 
         Returns
         -------
@@ -119,12 +120,16 @@ class TrainingSet:
         }
         held: set[str] = set()
         trained: set[str] = set()
-        if earlier is not None and earlier.fingerprint == embedder.fingerprint:
-            known = [e for e in earlier.examples if e.topic in taxonomy.names]
-            held = {e.id for e in known if e.held_out}
-            trained = {e.id for e in known if not e.held_out and not e.written}
-            # Examples are the topics file's own: one that was deleted there is forgotten.
-            found = {e.id: e for e in known if not e.written} | found
+        if earlier is not None:
+            held = {e.id for e in earlier.holdout}
+            trained = {e.id for e in earlier.training if not e.written}
+            if earlier.fingerprint == embedder.fingerprint:
+                # Written examples are the topics file's own: one deleted there is forgotten.
+                gold = {e.id: e for e in earlier.examples if not e.written}
+                labelled = {i for i, e in found.items() if not e.written}
+                found |= {
+                    i: e for i, e in gold.items() if i not in labelled and e.topic in taxonomy.names
+                }
         examples = _hold_out([found[i] for i in sorted(found)], held, trained)
         for name in taxonomy.names:
             if not any(e.topic == name and not e.held_out for e in examples):
@@ -180,20 +185,20 @@ class TrainingSet:
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:
     """Apply `HOLDOUT_RULE`, what was held out or trained on before going first."""
-    groups = near_duplicate_groups([e.words for e in examples])
-    members: dict[int, list[Example]] = {}
-    for example, group in zip(examples, groups.tolist(), strict=True):
-        members.setdefault(group, []).append(example)
-    held_groups = set()
-    for group, inside in members.items():
-        ids = [e.id for e in inside if not e.written]
-        new = ids and not any(i in trained for i in ids)
-        if any(i in held for i in ids) or (new and int(min(ids), 16) % 5 == 0):
-            held_groups.add(group)
+    groups = near_duplicate_groups([e.words for e in examples]).tolist()
+    gold: dict[int, list[str]] = {}
+    for example, group in zip(examples, groups, strict=True):
+        if not example.written:
+            gold.setdefault(group, []).append(example.id)
+    held_groups = {
+        group
+        for group, ids in gold.items()
+        if held.intersection(ids) or (not trained.intersection(ids) and int(min(ids), 16) % 5 == 0)
+    }
     # A written twin of a held-out headline is left out altogether: it would give it away.
     return [
-        replace(e, held_out=group in held_groups)
-        for e, group in zip(examples, groups.tolist(), strict=True)
+        replace(e, held_out=e.id in held or (group in held_groups and e.id not in trained))
+        for e, group in zip(examples, groups, strict=True)
         if not (e.written and group in held_groups)
     ]
 

@@ -21,6 +21,7 @@ from headlines.errors import ModelError, TaxonomyError
 from headlines.headline import Headline
 from headlines.prediction import Prediction
 from headlines.taxonomy import read_labels
+from headlines.training import Example, _hold_out
 
 TOPICS = Taxonomy.load()
 
@@ -222,6 +223,40 @@ def test_an_example_that_copies_a_held_out_label_is_left_out(
             Taxonomy((type(first)(first.name, examples=first.examples[:-1]), *rest)), labels
         ).training_set.training
     )
+
+
+def test_a_headline_keeps_its_side_of_the_holdout_when_groups_merge() -> None:
+    """A new headline near both a held-out and a trained one joins the hold-out, alone."""
+
+    def example(identity: int, words: tuple[int, ...], written: bool = False) -> Example:
+        return Example(f"{identity:016x}", "a", (), written, False, words, (0,))
+
+    before = [example(5, (1, 2, 3, 4)), example(6, (3, 4, 5, 6)), example(9, (70, 71))]
+    bridge = example(7, (2, 3, 4, 5))
+    twin = example(8, (70, 71), written=True)
+    found = _hold_out([*before, bridge, twin], {before[0].id}, {before[1].id})
+    assert {int(e.id, 16): e.held_out for e in found} == {
+        5: True,
+        6: False,
+        9: False,
+        7: True,
+        8: False,
+    }
+    found = _hold_out([*before, bridge, twin], {before[0].id, before[2].id}, {before[1].id})
+    assert {int(e.id, 16): e.held_out for e in found} == {5: True, 6: False, 9: True, 7: True}
+
+
+def test_a_gold_label_that_is_only_remembered_overrules_an_example(
+    trained: HeadlineLabeler,
+) -> None:
+    held = {e.id for e in trained.training_set.holdout}
+    labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
+    gold = next(g for g in labels if g.headline.id not in held and g.topic != "sanctions")
+    first, *rest = TOPICS.topics
+    first = type(first)(first.name, examples=(*first.examples, gold.headline.headline))
+    again = HeadlineLabeler.train(Taxonomy((first, *rest)), earlier=trained)
+    known = {e.id: e for e in again.training_set.examples}
+    assert (known[gold.headline.id].topic, known[gold.headline.id].written) == (gold.topic, False)
 
 
 def test_a_topic_without_anything_to_learn_from_is_named() -> None:

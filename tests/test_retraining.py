@@ -100,6 +100,17 @@ def test_a_change_of_embedder_is_compared_on_texts(first: Path) -> None:
     assert "held-out labels" in result.decision.reason
 
 
+def test_labels_of_a_topic_that_is_gone_are_counted_as_forgotten(first: Path) -> None:
+    text = (SEEDS / "topics.toml").read_text(encoding="utf-8")
+    write(first / "topics.toml", text.replace('name = "media"', 'name = "press"'))
+    result = retrain(_config(first, labels=[], topics="topics.toml"), dry_run=True)
+    gold = (SEEDS / "labels.csv").read_text(encoding="utf-8")
+    assert result.forgotten == gold.count(",media,") > 0
+    assert result.labels == 118 - result.forgotten
+    same = retrain(_config(first), dry_run=True)
+    assert same.forgotten == 0
+
+
 def test_a_second_run_is_told_that_the_registry_is_locked(first: Path) -> None:
     with ModelRegistry(first / "models").lock(), pytest.raises(LockedError, match="another run"):
         retrain(_config(first))
