@@ -114,8 +114,9 @@ def _cluster(options: argparse.Namespace) -> int:
         if chosen == "table":  # a person reads cluster by cluster
             found.sort(key=lambda c: (c.cluster, -c.strength))
         count = write_rows((c.to_row() for c in found), options.output, chosen)
-    sizes = Counter(c.name for c in found)
-    _summary(options, {"headlines": count, "clusters": dict(sizes.most_common())}, reports)
+    sizes = Counter((c.cluster, c.name) for c in found)
+    clusters = [{"cluster": c, "name": n, "headlines": k} for (c, n), k in sizes.most_common()]
+    _summary(options, {"headlines": count, "clusters": clusters}, reports)
     return DONE
 
 
@@ -212,8 +213,8 @@ def _train(options: argparse.Namespace) -> int:
         "holdout": dict(manifest.scores),
     }
     if options.feed:
-        texts = [h for feed in options.feed for h in FeedReader(feed)]
-        shares = Counter(p.topic or "(abstained)" for p in labeler.label(texts))
+        predictions = labeler.label(list(_headlines_of(options.feed)))
+        shares = Counter(p.topic or "(abstained)" for p in predictions)
         summary["feed"] = dict(shares.most_common())
     _print_summary(options, summary)
     return DONE
@@ -269,7 +270,7 @@ def _distill(options: argparse.Namespace) -> int:
         epochs=options.epochs,
         seed=options.seed,
     )
-    texts = (h.text for path in options.corpus for h in FeedReader(path))
+    texts = (h.text for h in _headlines_of(options.corpus))
     embedder = distill(texts, teacher, options.output, recipe=recipe, progress=_note)
     summary = {"output": options.output, "fingerprint": embedder.fingerprint}
     _print_summary(options, summary)
@@ -313,6 +314,14 @@ def _models_verify(options: argparse.Namespace) -> int:
         manifest = registry.verify(found)
         print(f"{found.name}: whole, model {manifest.content[:12]}")
     return DONE
+
+
+def _headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
+    """Read several feeds and tell what became of their lines."""
+    for path in paths:
+        reader = FeedReader(path)
+        yield from reader
+        _note(str(reader.report))
 
 
 def _print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ def encoding_of(head: bytes, name: str) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     zeros = head.count(0)
-    if zeros > len(head) / 50:
+    if zeros > max(3, len(head) / 50):  # a stray one is its line's fault, not the file's
         for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             if head[start::2].count(0) > 0.9 * zeros > len(head) / 5 and not _is_binary(
                 head.decode(encoding, "replace")

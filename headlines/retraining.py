@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from headlines.errors import ConfigError, FeedError
 from headlines.evaluation import Decision, Gate
 from headlines.feed import read_feed
+from headlines.headline import Headline
 from headlines.labeling import HeadlineLabeler
 from headlines.registry import ModelRegistry
-from headlines.taxonomy import Taxonomy, read_labels
+from headlines.taxonomy import GoldLabel, Taxonomy, read_labels
 
 __all__ = ["RetrainConfig", "RetrainResult", "retrain"]
 
@@ -105,6 +106,8 @@ class RetrainResult:
         Of these, held out.
     headlines : int
         Headlines in the feeds.
+    unreadable : int
+        Rows of the feeds that could not be read.
     forgotten : int
         Labels that the champion knew and the candidate can't use: their topic is gone, or they
         were kept for another embedder and their text isn't at hand.
@@ -117,6 +120,7 @@ class RetrainResult:
     labels: int
     holdout: int
     headlines: int
+    unreadable: int
     forgotten: int
     churn: float | None
 
@@ -130,6 +134,7 @@ class RetrainResult:
             "labels": self.labels,
             "holdout": self.holdout,
             "headlines": self.headlines,
+            "unreadable": self.unreadable,
             "forgotten": self.forgotten,
             "churn": self.churn,
         }
@@ -165,7 +170,7 @@ def retrain(config: RetrainConfig, *, dry_run: bool = False) -> RetrainResult:
 def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> RetrainResult:
     taxonomy = Taxonomy.load(config.topics)
     labels = read_labels(config.labels, taxonomy.names)
-    texts = _feed_texts(config.feeds)
+    headlines, unreadable = _read_feeds(config.feeds)
     version = registry.champion_or_none()
     champion = HeadlineLabeler.load(version.path) if version is not None else None
     candidate = HeadlineLabeler.train(
@@ -193,9 +198,9 @@ def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> Retr
             [e.topic for e in held],
         )
     churn = None
-    if champion is not None and texts:
-        pairs = zip(champion.label(texts), candidate.label(texts), strict=True)
-        churn = round(sum(a.topic != b.topic for a, b in pairs) / len(texts), 4)
+    if champion is not None and headlines:
+        pairs = zip(champion.label(headlines), candidate.label(headlines), strict=True)
+        churn = round(sum(a.topic != b.topic for a, b in pairs) / len(headlines), 4)
     name = None
     if write:
         path = registry.next_path()
@@ -210,21 +215,26 @@ def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> Retr
         decision=decision,
         labels=len(known),
         holdout=len(held),
-        headlines=len(texts),
+        headlines=len(headlines),
+        unreadable=unreadable,
         forgotten=len({e.id for e in before if not e.written} - known),
         churn=churn,
     )
 
 
-def _topics(labeler: HeadlineLabeler, labels: list[Any]) -> list[str | None]:
+def _topics(labeler: HeadlineLabeler, labels: list[GoldLabel]) -> list[str | None]:
     return [p.topic for p in labeler.label([label.headline for label in labels])]
 
 
-def _feed_texts(feeds: list[Path]) -> list[str]:
-    texts = []
-    for feed in feeds:
+def _read_feeds(feeds: list[Path]) -> tuple[list[Headline], int]:
+    """Give the feeds' headlines and the number of rows that could not be read."""
+    headlines: list[Headline] = []
+    unreadable = 0
+    for path in feeds:
         try:
-            texts += [h.headline for h in read_feed(feed)]
+            feed = read_feed(path)
         except FeedError as error:
             raise ConfigError(f"feeds: {error}") from None
-    return texts
+        headlines += feed.headlines
+        unreadable += len(feed.report.quarantined)
+    return headlines, unreadable

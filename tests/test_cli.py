@@ -129,7 +129,8 @@ def test_the_summary_comes_as_json(run: Run) -> None:
     assert summary["headlines"] == 118
     assert sum(summary["topics"].values()) == 118
     assert summary["inputs"][0]["lines"]["headline"] == 118
-    assert json.loads(run("cluster", "-", "--json", stdin="a b c\n").stderr)["headlines"] == 1
+    summary = json.loads(run("cluster", "-", "--json", stdin="a b c\n").stderr)
+    assert summary["clusters"][0]["headlines"] == summary["headlines"] == 1
 
 
 @pytest.mark.parametrize(
@@ -238,6 +239,7 @@ def test_a_trained_model_labels_and_is_evaluated(run: Run, tmp_path: Path) -> No
     write(tmp_path / "feed.txt", ["Rates rise again", "Goalkeeper saves cup final"])
     done = run("train", "feed.txt", "--topics", "topics.toml", "--output", "m.joblib", "--json")
     assert json.loads(done.stdout)["feed"] == {"money": 1, "sport": 1}
+    assert "feed.txt: 2 lines" in done.stderr
     assert run("label", "feed.txt", "--model", "m.joblib").returncode == 0
     scores = json.loads(run("evaluate", "m.joblib", "gold.csv", "--json").stdout)
     assert (scores["n"], scores["accuracy"], scores["topics"]["sport"]["recall"]) == (1, 1.0, 1.0)

@@ -64,8 +64,10 @@ def test_the_first_run_makes_a_champion_that_loads(first: Path) -> None:
 
 
 def test_the_same_inputs_give_the_same_model_and_no_churn(first: Path) -> None:
-    result = retrain(_config(first))
-    assert (result.version, result.churn, result.headlines) == ("0002", 0.0, 118)
+    feed = write(first / "feed.txt", ["Floods hit Siberia", "nul\x00"])
+    result = retrain(_config(first, feeds=[str(SEEDS / "feed.txt"), str(feed)]))
+    assert (result.version, result.churn, result.headlines) == ("0002", 0.0, 119)
+    assert result.unreadable == 1
     registry = ModelRegistry(first / "models")
     files = [v.path.read_bytes() for v in registry.versions()]
     assert files[0] == files[1]
