@@ -15,11 +15,11 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from headlines.errors import FeedError, HeadlinesError, LockedError
-from headlines.feed import FORMATS as INPUT_FORMATS
 from headlines.feed import FeedReader, FeedReport
 from headlines.headline import Headline
 from headlines.labeling import HeadlineLabeler
 from headlines.output import FORMATS, format_of, replacing, write_rows
+from headlines.records import FORMATS as INPUT_FORMATS
 from headlines.registry import ModelRegistry
 from headlines.taxonomy import Taxonomy, read_labels
 

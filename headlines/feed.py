@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import lzma
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +15,8 @@ from typing import IO, Any
 from headlines.decoding import SNIFF_BYTES, encoding_of, lines_of, open_input, plain_suffix
 from headlines.errors import FeedError
 from headlines.headline import Headline
-from headlines.page import LineKind, sort_page
+from headlines.page import LineKind
+from headlines.records import FORMATS, Record, column_among, page_records, records_of, told_format
 
 __all__ = [
     "Feed",
@@ -26,8 +26,6 @@ __all__ = [
     "read_feed",
 ]
 
-FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
-HEADLINE_COLUMNS = ("headline", "title", "text")
 MAX_CHARACTERS = 10_000
 PAGE_BYTES = 10 << 20
 DUPLICATE_WINDOW = 1 << 20
@@ -146,7 +144,7 @@ class FeedReader:
         self._seen: _Seen = after._seen if after is not None else _Seen()
         self._kinds: Counter[LineKind] = Counter()
         self._quarantined: list[Quarantined] = []
-        self._page: Mapping[int, LineKind] = {}
+        self._page: dict[int, LineKind] = {}
         self._encoding = "utf-8"
         self._told = format or "text"
 
@@ -167,10 +165,13 @@ class FeedReader:
 
     def __iter__(self) -> Iterator[Headline]:
         self._kinds.clear()
+        self._page.clear()
         self._quarantined.clear()
         stream = self._open()
         try:
             yield from self._read(stream)
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise FeedError(f"{self.name}: can't be read ({error}); check the file") from None
         finally:
             if stream is not self.source and stream is not sys.stdin.buffer:
                 stream.close()
@@ -183,51 +184,30 @@ class FeedReader:
         return open_input(self.source)
 
     def _read(self, stream: IO[bytes]) -> Iterator[Headline]:
-        try:
-            head = stream.read(SNIFF_BYTES)
-        except (OSError, EOFError, lzma.LZMAError) as error:
-            raise FeedError(f"{self.name}: can't be read ({error})") from None
+        head = stream.read(SNIFF_BYTES)
         self._encoding = encoding_of(head, self.name)
         self._told = self.format or self._format_of(head)
-        whole = self._told in ("json", "page")
-        if whole:
-            head += stream.read()
-        elif self._told == "text" and self.format is None and str(self.source) != "-":
+        if self._told == "text" and self.format is None and str(self.source) != "-":
             head += stream.read(PAGE_BYTES)
-            whole = len(head) <= PAGE_BYTES
-        lines = self._decoded(lines_of(head, stream))
-        if self._told == "json":
-            yield from self._rows_of_json("\n".join(line for _, line in lines))
-        elif self._told == "jsonl":
-            yield from self._rows_of_jsonl(lines)
-        elif self._told in ("csv", "tsv"):
-            yield from self._rows_of_csv(lines)
-        else:
-            yield from self._rows_of_text(lines, whole)
+            if len(head) <= PAGE_BYTES:
+                self._told = "page"  # to be examined as one
+        lines: Iterable[tuple[int, str]] = self._decoded(lines_of(head, stream))
+        records: Iterable[Record] | None = None
+        if self._told == "page":
+            lines = list(lines)
+            records = page_records(lines)
+            if records is None:
+                self._told = "text"
+        if records is None:
+            records = records_of(lines, self._told, self.column, self.name)
+        yield from self._accepted(records)
 
     def _format_of(self, head: bytes) -> str:
         ending = plain_suffix(self.name)
         ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
         if ending in ("csv", "tsv", "json", "jsonl"):
             return ending
-        text = head.decode(self._encoding, "replace").lstrip("\ufeff \r\n\t")
-        first = text.split("\n", 1)[0].strip()
-        if first.startswith(("{", "[")):
-            value = _json_or_none(first)
-            if isinstance(value, dict):
-                lists = any(isinstance(v, list) for v in value.values())
-                return "json" if lists and not set(value) & set(HEADLINE_COLUMNS) else "jsonl"
-            if text.lstrip("[ \r\n\t").startswith(('"', "{")) and first.startswith("["):
-                return "json"
-        for ending, mark in (("tsv", "\t"), ("csv", ",")):
-            cells = [c.strip(' "').casefold() for c in first.split(mark)]
-            if (
-                len(cells) > 1
-                and set(cells) & set(HEADLINE_COLUMNS)
-                and all(map(str.isidentifier, cells))
-            ):
-                return ending
-        return "text"
+        return told_format(head.decode(self._encoding, "replace"))
 
     def _decoded(self, stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
         """Number the lines and decode each; those that can't be go to quarantine."""
@@ -243,132 +223,39 @@ class FeedReader:
             try:
                 yield number, raw.decode(self._encoding)
             except UnicodeDecodeError as error:
-                self._quarantine(
-                    number, f"not {self._encoding} ({error.reason})", raw.decode("latin-1")
-                )
+                reason = f"not {self._encoding} ({error.reason})"
+                self._quarantine(number, reason, raw.decode("latin-1"))
 
-    def _rows_of_text(self, lines: Iterable[tuple[int, str]], whole: bool) -> Iterator[Headline]:
-        self._page = {}
-        if whole:
-            lines = list(lines)
-            sorted_lines = sort_page([line for _, line in lines])
-            if sorted_lines is not None:
-                self._told = "page"
-                self._page = dict(zip((n for n, _ in lines), sorted_lines, strict=True))
-        for number, line in lines:
-            kind = self._page.get(number, LineKind.HEADLINE if line.strip() else LineKind.BLANK)
-            if kind is LineKind.HEADLINE:
-                yield from self._row(number, line)
+    def _accepted(self, records: Iterable[Record]) -> Iterator[Headline]:
+        """Account for every record; give the headlines."""
+        for record in records:
+            if self._told == "page":
+                self._page[record.line] = record.kind
+            if record.kind is LineKind.QUARANTINED:
+                self._quarantine(record.line, record.reason, record.text)
+            elif record.kind is not LineKind.HEADLINE:
+                self._kinds[record.kind] += 1
+            elif "\x00" in record.text:
+                self._quarantine(record.line, "contains a NUL character", record.text)
+            elif len(record.text) > MAX_CHARACTERS:
+                reason = f"{len(record.text):,} characters, at most {MAX_CHARACTERS:,}"
+                self._quarantine(record.line, reason, record.text)
             else:
-                self._kinds[kind] += 1
+                yield from self._headline(record)
 
-    def _rows_of_csv(self, lines: Iterable[tuple[int, str]]) -> Iterator[Headline]:
-        header: list[str] | None = None
-        column = ""
-        for taken, row, fault in _table_rows(lines, self._told):
-            number = taken[0][0]
-            if fault is None and header is not None and any(row) and len(row) != len(header):
-                fault = f"{len(row)} fields, the header has {len(header)}"
-            if fault is not None:
-                for line_number, line in taken:
-                    self._quarantine(line_number, fault, line)
-                continue
-            self._kinds[LineKind.CONTINUED] += len(taken) - 1
-            if not any(cell.strip() for cell in row):
-                self._kinds[LineKind.BLANK] += 1
-            elif header is None:
-                header = [cell.strip().casefold() for cell in row]
-                column = self._column_among(header)
-                self._kinds[LineKind.HEADER] += 1
-            else:
-                cells = dict(zip(header, row, strict=True))
-                yield from self._row(number, cells[column], cells)
-
-    def _column_among(self, header: Sequence[str]) -> str:
-        wanted = (self.column.casefold(),) if self.column else HEADLINE_COLUMNS
-        for name in wanted:
-            if name in header:
-                return name
-        raise FeedError(
-            f"{self.name}: line 1: no column {' or '.join(map(repr, wanted))}; the columns are "
-            f"{', '.join(header)}; rename one or name it with column= (--column)"
-        )
-
-    def _rows_of_jsonl(self, lines: Iterable[tuple[int, str]]) -> Iterator[Headline]:
-        for number, line in lines:
-            if not line.strip():
-                self._kinds[LineKind.BLANK] += 1
-                continue
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                self._quarantine(number, f"not JSON ({error})", line)
-                continue
-            yield from self._row_of_value(number, value, line)
-
-    def _rows_of_json(self, text: str) -> Iterator[Headline]:
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise FeedError(
-                f"{self.name}: line {error.lineno}: not JSON ({error.msg}); mend it, or give one "
-                "value a line as .jsonl so that only broken lines are set aside"
-            ) from None
-        except RecursionError:
-            raise FeedError(
-                f"{self.name}: JSON nested too deeply; give a list of headlines"
-            ) from None
-        if isinstance(value, dict):
-            lists = [v for v in value.values() if isinstance(v, list)]
-            value = lists[0] if len(lists) == 1 else value
-        if not isinstance(value, list):
-            raise FeedError(
-                f"{self.name}: JSON of type {type(value).__name__}; expected a list of headlines "
-                "or an object with one list in it"
-            )
-        for number, item in enumerate(value, 1):
-            yield from self._row_of_value(number, item, json.dumps(item))
-
-    def _row_of_value(self, number: int, value: Any, raw: str) -> Iterator[Headline]:
-        if isinstance(value, str):
-            yield from self._row(number, value)
-            return
-        if isinstance(value, dict):
-            fields = {str(k).casefold(): v for k, v in value.items()}
-            for name in (self.column.casefold(),) if self.column else HEADLINE_COLUMNS:
-                if isinstance(fields.get(name), str):
-                    yield from self._row(number, fields[name], fields)
-                    return
-            reason = f"no headline among the keys {', '.join(map(str, value)) or '(none)'}"
-        else:
-            reason = f"JSON of type {type(value).__name__}, expected a string or an object"
-        self._quarantine(number, reason, raw)
-
-    def _row(
-        self, number: int, published: str, fields: Mapping[str, Any] | None = None
-    ) -> Iterator[Headline]:
-        """Give the headline of one row, or account for the row otherwise."""
-        if "\x00" in published:
-            self._quarantine(number, "contains a NUL character", published)
-            return
-        if len(published) > MAX_CHARACTERS:
-            self._quarantine(
-                number, f"{len(published):,} characters, at most {MAX_CHARACTERS:,}", published
-            )
-            return
-        parsed = Headline.parse(published)
+    def _headline(self, record: Record) -> Iterator[Headline]:
+        parsed = Headline.parse(record.text)
         if not parsed.headline:
             self._kinds[LineKind.BLANK] += 1
             return
-        fields = fields or {}
         known = self._seen.add(parsed.id)
         self._kinds[LineKind.DUPLICATE if known else LineKind.HEADLINE] += 1
         yield replace(
             parsed,
             source=self.name,
-            line=number,
-            publisher=_text_or_none(fields.get("publisher")),
-            date=_text_or_none(fields.get("date")),
+            line=record.line,
+            publisher=_text_or_none(record.fields.get("publisher")),
+            date=_text_or_none(record.fields.get("date")),
             duplicate_of=parsed.id if known else None,
         )
 
@@ -416,64 +303,24 @@ def read_feed(
         headlines = tuple(reader)
     else:
         reader = FeedReader(io.BytesIO(), format="text", column=column)
-        headlines = tuple(_from_python(reader, source))
+        headlines = tuple(reader._accepted(_records_from_python(source, column)))
     report = reader.report
     if not headlines:
         raise FeedError(f"no headlines in it: {report}; give a file with one headline a line")
     return Feed(headlines, report)
 
 
-def _from_python(reader: FeedReader, source: Iterable[Any]) -> Iterator[Headline]:
+def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[Record]:
+    """Give a record for every item of a list, a column, or a frame's column of headlines."""
     if hasattr(source, "columns"):
-        names = [str(name) for name in source.columns]
-        reader._told, column = "frame", reader._column_among([n.casefold() for n in names])
-        source = source[names[[n.casefold() for n in names].index(column)]]  # type: ignore[index] # a frame
+        columns = {str(name).casefold(): name for name in source.columns}
+        source = source[columns[column_among(list(columns), column, "frame")]]  # type: ignore[index] # a frame
     for number, value in enumerate(source, 1):
         if isinstance(value, str):
-            yield from reader._row(number, value)
+            yield Record(number, LineKind.HEADLINE, value)
         else:
-            reader._quarantine(number, f"{type(value).__name__}, expected a string", repr(value))
-
-
-def _table_rows(
-    lines: Iterable[tuple[int, str]], format: str
-) -> Iterator[tuple[list[tuple[int, str]], list[str], str | None]]:
-    """Give each row with the lines that it took, its cells, and what is wrong with it."""
-    if format == "tsv":  # no quoting, but for what spreadsheets do to a cell that holds a quote
-        for number, line in lines:
-            yield [(number, line)], [_unquoted(cell) for cell in line.split("\t")], None
-        return
-    taken: list[tuple[int, str]] = []
-
-    def recorded() -> Iterator[str]:
-        for number, line in lines:
-            taken.append((number, line))
-            yield line + "\n"
-
-    rows = csv.reader(recorded())
-    while True:
-        try:
-            row = next(rows)
-            yield taken[:], row, None
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield taken[:], [], f"not csv ({error})"
-        taken.clear()
-
-
-def _unquoted(cell: str) -> str:
-    inner = cell[1:-1]
-    if cell[:1] == cell[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', ""):
-        return inner.replace('""', '"')
-    return cell
-
-
-def _json_or_none(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+            reason = f"{type(value).__name__}, expected a string"
+            yield Record(number, LineKind.QUARANTINED, repr(value), reason=reason)
 
 
 def _text_or_none(value: object) -> str | None:

@@ -12,7 +12,6 @@ import numpy as np
 from headlines.embedding import Embedder
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
-from headlines.feed import HEADLINE_COLUMNS
 from headlines.headline import Headline
 from headlines.persistence import (
     Manifest,
@@ -24,6 +23,7 @@ from headlines.persistence import (
     write_model,
 )
 from headlines.prediction import ClusteredHeadline, Prediction
+from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import MODEL_FILE, ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
 from headlines.taxonomy import GoldLabel, Taxonomy

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "headline", "page", "decoding", "feed", "taxonomy", "cache", "embedding",
+    "errors", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache", "embedding",
     "transformer", "scoring", "clustering", "classification", "evaluation", "output",
     "persistence", "registry", "training", "prediction", "labeling", "distillation",
     "retraining", "cli", "__main__",
