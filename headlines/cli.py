@@ -14,8 +14,8 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Any, NoReturn
 
-from headlines.errors import FeedError, HeadlinesError, LockedError
-from headlines.feed import FeedReader, FeedReport
+from headlines.errors import HeadlinesError, LockedError
+from headlines.feed import FeedReader, FeedReport, no_headlines
 from headlines.headline import Headline
 from headlines.labeling import HeadlineLabeler
 from headlines.output import FORMATS, format_of, replacing, write_rows
@@ -141,12 +141,7 @@ def _reading(
             finally:
                 reports.append(reader.report)
             if not count:
-                bad = reader.report.quarantined
-                why = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
-                raise FeedError(
-                    f"no headlines in {reader.report}{why}; give a file with headlines, "
-                    "or --input-format text to take every line as one"
-                )
+                raise no_headlines(reader.report)
 
     try:
         yield headlines(), reports

@@ -304,10 +304,19 @@ def read_feed(
     else:
         reader = FeedReader(io.BytesIO(), format="text", column=column)
         headlines = tuple(reader._accepted(_records_from_python(source, column)))
-    report = reader.report
     if not headlines:
-        raise FeedError(f"no headlines in it: {report}; give a file with one headline a line")
-    return Feed(headlines, report)
+        raise no_headlines(reader.report)
+    return Feed(headlines, reader.report)
+
+
+def no_headlines(report: FeedReport) -> FeedError:
+    """Say of an input that nothing in it was a headline, and what was there instead."""
+    bad = report.quarantined
+    why = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
+    return FeedError(
+        f"no headlines in {report}{why}; give a file with headlines, or the format text "
+        "(--input-format text) to take every line as one"
+    )
 
 
 def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[Record]:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from headlines.embedding import MODELS
-from headlines.errors import LockedError, ModelError
+from headlines.errors import LockedError, ModelError, OutputError
 from headlines.output import replacing
 from headlines.persistence import Manifest, manifest_path, read_model
 
 __all__ = ["ModelRegistry", "ModelVersion"]
 
 MODEL_FILE = "labeler.joblib"
+_VERSION = r"[0-9]{4,}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ class ModelRegistry:
         """Make the folder of the next version and give the place of its model file."""
         number = max(map(int, self._names()), default=0) + 1
         folder = self.path / "versions" / f"{number:04d}"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._not_writable(error) from None
         return folder / MODEL_FILE
 
     def promote(self, name: str) -> ModelVersion:
@@ -130,14 +134,23 @@ class ModelRegistry:
         """Hold the registry for writing; raises LockedError when another run holds it."""
         from filelock import FileLock, Timeout
 
+        lock = FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / ".lock", timeout=0):
-                yield
+            lock.acquire()
         except Timeout:
             raise LockedError(f"{self.path}: another run holds the lock; try again later") from None
         except OSError as error:
-            raise ModelError(f"{self.path}: can't be written ({error.strerror})") from None
+            raise self._not_writable(error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _not_writable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write to"
+        )
 
     @property
     def _pointer_path(self) -> Path:
@@ -149,7 +162,7 @@ class ModelRegistry:
     def _names(self) -> list[str]:
         folder = self.path / "versions"
         names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        return sorted(name for name in names if re.fullmatch(r"\d{4,}", name))
+        return sorted(name for name in names if re.fullmatch(_VERSION, name))
 
     def _pointer_is_whole(self) -> bool:
         try:
@@ -162,6 +175,8 @@ class ModelRegistry:
         path = self._pointer_path
         try:
             pointer = json.loads(path.read_bytes())
+            if not re.fullmatch(_VERSION, pointer["version"]):
+                raise ValueError(f"version {pointer['version']!r}")
             return {key: pointer[key] for key in ("version", "manifest_sha256")}
         except OSError as error:
             raise ModelError(

@@ -176,9 +176,10 @@ def test_a_changed_manifest_or_pointer_is_refused(first: Path) -> None:
     with pytest.raises(ModelError, match=r"manifest\.json"):
         registry.champion()
     manifest.write_bytes(whole)
-    write(first / "models" / "champion.json", "{}")
-    with pytest.raises(ModelError, match="not a champion pointer"):
-        registry.champion()
+    for pointer in ("{}", '{"version": "../../0001", "manifest_sha256": ""}', "[1]"):
+        write(first / "models" / "champion.json", pointer)
+        with pytest.raises(ModelError, match="not a champion pointer"):
+            registry.champion()
     assert registry.promote("0001").champion
     assert registry.verify(registry.champion()).topics
     assert "models" in repr(registry)
