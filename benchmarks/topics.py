@@ -21,6 +21,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from headlines import HeadlineLabeler, Taxonomy
+from headlines.embedding import tokenize
 from headlines.headline import Headline
 from headlines.persistence import versions
 from headlines.taxonomy import read_labels
@@ -53,6 +54,21 @@ def scores(predicted: list[str], rows: list[dict[str, str]]) -> dict[str, float]
         "lenient": round(float(lenient.mean()), 3),
         "macro_f1": round(float(np.mean(f1)), 3),
     }
+
+
+def overlap(taxonomy: Taxonomy, texts: list[str]) -> dict[str, int]:
+    """Count the training texts that share 60 % of their words or more with a scored headline."""
+    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
+    written = [Headline.parse(e).text for t in taxonomy.topics for e in t.examples]
+    scored = [set(tokenize(text)) for text in texts]
+    found = {}
+    for name, group in (
+        ("written examples", written),
+        ("gold labels", [label.headline.text for label in gold]),
+    ):
+        words = [set(tokenize(text)) for text in group]
+        found[name] = sum(any(len(w & s) >= 0.6 * len(w | s) for s in scored if s) for w in words)
+    return found
 
 
 def tfidf(taxonomy: Taxonomy, texts: list[str]) -> list[str]:
@@ -89,6 +105,8 @@ def main() -> None:
     texts = [Headline.parse(row["headline"]).text for row in rows]
     taxonomy = Taxonomy.load()
     labels = read_labels(SEEDS / "labels.csv", taxonomy.names)
+    leaks = overlap(taxonomy, texts)
+    print(f"training texts that come close to a scored headline: {leaks}")
     results = {}
     champion = HeadlineLabeler.load()
     for name in ("static", "minilm"):
@@ -110,6 +128,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, {platform.system()}",
         "versions": versions(),
         "russia_dev": {"n": len(rows), "champion": shipped, **results},
+        "close_to_training_texts": leaks,
         "holdout": held,
     }
     options.output.write_text(json.dumps(content, indent=1) + "\n")

@@ -47,6 +47,8 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Story of each sample, 0 being the largest.
     probabilities_ : ndarray of float64, shape (n_samples,)
         Strength: share of the weight of a sample's edges that stays in its cluster.
+    story_probabilities_ : ndarray of float64, shape (n_samples,)
+        The same for its story.
 
     References
     ----------
@@ -113,6 +115,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self.labels_ = self._point_labels[point_of]
         self.stories_ = _by_size(stories, point_of)[point_of]
         self.probabilities_ = _strengths(graph, self._point_labels)[point_of]
+        self.story_probabilities_ = _strengths(graph, stories)[point_of]
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:

@@ -40,6 +40,9 @@ FORMAT = 1
 MAX_TOKENS = 512
 """Tokens of a headline beyond this many are not read; keeps every sum below 2**27."""
 
+MAX_LETTERS = 100
+"""A longer run of letters is no word: a megabyte without a blank must not stall a batch."""
+
 _WORD = re.compile(r"[^\W_]+|[^\w\s]")
 _PUNCTUATION = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
@@ -177,7 +180,7 @@ class Embedder(ABC):
 
     def fit(self, X: Iterable[str], y: object = None) -> Self:
         """Check that the weights can be had; nothing is learned."""
-        self.fingerprint  # noqa: B018 - reading the property loads and checks the weights
+        _ = self.fingerprint  # loads and checks the weights
         return self
 
     def fit_transform(self, X: Iterable[str], y: object = None) -> NDArray[np.float32]:
@@ -195,7 +198,8 @@ class Embedder(ABC):
         for name in params:
             if name not in known:
                 raise ValueError(f"unknown parameter {name!r}; the parameters are {list(known)}")
-        self.__init__(**{**known, **params})  # type: ignore[misc] # a reset by its own rules
+        for name, value in params.items():
+            setattr(self, name, value)
         for name in [n for n in self.__dict__ if n not in known]:
             del self.__dict__[name]
         return self
@@ -320,6 +324,8 @@ class StaticEmbedder(Embedder):
 
 def wordpieces(word: str, vocabulary: dict[str, int]) -> list[int]:
     """Cut a word into the longest pieces that the vocabulary has, or into none."""
+    if len(word) > MAX_LETTERS:
+        return []
     ids: list[int] = []
     start = 0
     while start < len(word):

@@ -260,7 +260,7 @@ class HeadlineLabeler:
         -------
         list of Prediction, or data frame
             n predictions in the order of the input, the same for a headline in any batch. For
-            a frame, the frame with the columns `topic` and `probability` added.
+            a frame, a copy with the columns `topic` and `probability` added or replaced.
 
         Raises
         ------
@@ -350,13 +350,15 @@ class HeadlineLabeler:
             coarser = min(resolution, clusterer.resolution)
             clusterer.set_params(resolution=coarser, story_resolution=resolution)
         clusterer.fit(self.embedder.transform([h.text for h in headlines]))
-        labels = clusterer.labels_ if level == "theme" else clusterer.stories_
+        labels, strengths = (
+            (clusterer.labels_, clusterer.probabilities_)
+            if level == "theme"
+            else (clusterer.stories_, clusterer.story_probabilities_)
+        )
         names = name_clusters([h.text for h in headlines], labels.tolist())
         return [
             ClusteredHeadline(h, int(c), names[int(c)], int(s), round(float(p), 6))
-            for h, c, s, p in zip(
-                headlines, labels, clusterer.stories_, clusterer.probabilities_, strict=True
-            )
+            for h, c, s, p in zip(headlines, labels, clusterer.stories_, strengths, strict=True)
         ]
 
 

@@ -42,7 +42,8 @@ class TransformerEmbedder(Embedder):
     -----
     Headlines are batched by their exact number of tokens, in batches of a fixed size, so
     that what is computed for a headline has a shape fixed by that headline alone. Vectors
-    agree to about 1e-6 between batches on one machine and version.
+    agree to about 1e-6 between batches on one machine and version. The fingerprint covers
+    weights and tokenizer, not the pooling or the length limit set in a model's folder.
     """
 
     BATCH = 16

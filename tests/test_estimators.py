@@ -68,7 +68,7 @@ def test_odd_inputs_have_a_sensible_result(X: np.ndarray, clusters: int) -> None
 )
 def test_parameters_out_of_range_are_value_errors(parameters: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        HeadlineClusterer(**parameters).fit(np.eye(4))  # type: ignore[arg-type]
+        HeadlineClusterer(**parameters).fit(np.eye(4))
     with pytest.raises(ValueError, match="C is -1"):
         TopicClassifier(C=-1).fit(np.eye(4), [0, 0, 1, 1])
 

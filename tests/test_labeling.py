@@ -182,6 +182,10 @@ def test_clusters_repeat_and_copies_share_theirs(labeler: HeadlineLabeler) -> No
     assert len({c.cluster for c in found}) > 3
     stories = labeler.cluster(texts, level="story")
     assert len({c.cluster for c in stories}) > len({c.cluster for c in found})
+    members = [[c for c in stories if c.cluster == k] for k in {c.cluster for c in stories}]
+    alone = [c for group in members if len(group) == 1 for c in group]
+    assert all(c.strength < 1 for c in alone)  # none of its neighbours is in its story
+    assert all(c.cluster == c.story for c in stories)
     fine, coarse = (labeler.cluster(texts, resolution=r) for r in (2.0, 0.3))
     assert len({c.cluster for c in fine}) > len({c.cluster for c in coarse})
     assert len({c.cluster for c in labeler.cluster(texts, level="story", resolution=1.5)}) > 1
@@ -297,7 +301,7 @@ def test_a_damaged_training_state_is_refused(labeler: HeadlineLabeler) -> None:
     training = {**labeler._payload["training"], "ids": ["x"]}
     broken = HeadlineLabeler({**labeler._payload, "training": training}, labeler.embedder)
     with pytest.raises(ModelError, match="training state: malformed"):
-        broken.training_set  # noqa: B018
+        _ = broken.training_set
 
 
 def test_references_that_lead_nowhere_are_errors(tmp_path: Path) -> None:
