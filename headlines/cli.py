@@ -11,21 +11,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
-from itertools import islice
 from typing import Any, NoReturn
 
 from headlines.errors import HeadlinesError, LockedError
 from headlines.feed import FeedReader, FeedReport, no_headlines
-from headlines.headline import Headline
+from headlines.headline import Headline, HeadlineBlock
 from headlines.labeling import HeadlineLabeler
-from headlines.output import FORMATS, format_of, replacing, write_rows
+from headlines.output import FORMATS, format_of, replacing, write_blocks, write_rows
+from headlines.prediction import PredictionBlock
 from headlines.records import FORMATS as INPUT_FORMATS
 from headlines.registry import ModelRegistry
 from headlines.taxonomy import Taxonomy, read_labels
 
 __all__ = ["main"]
-
-CHUNK = 4096
 
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -88,15 +86,20 @@ def _label(options: argparse.Namespace) -> int:
     chosen = format_of(options.output, options.format)
     shares: Counter[str] = Counter()
 
-    def rows(headlines: Iterable[Headline]) -> Iterator[dict[str, Any]]:
-        stream = iter(headlines)
-        while chunk := list(islice(stream, CHUNK)):
-            for prediction in labeler.label(chunk, abstain_below=options.abstain_below):
-                shares[prediction.topic or "(abstained)"] += 1
-                yield prediction.to_row(options.top)
+    def predicted(blocks: Iterable[HeadlineBlock]) -> Iterator[PredictionBlock]:
+        for block in blocks:
+            predictions = labeler.label_block(block, abstain_below=options.abstain_below)
+            shares.update(topic or "(abstained)" for topic in predictions.topics())
+            yield predictions
 
-    with _reading(options) as (headlines, reports):
-        count = write_rows(_progress(rows(headlines), "headlines"), options.output, chosen)
+    with _reading(options) as (blocks, reports):
+        found = predicted(_progress(blocks, "headlines"))
+        if chosen == "jsonl":
+            text = ((block.to_jsonl(options.top), len(block)) for block in found)
+            count = write_blocks(text, options.output)
+        else:
+            rows = (prediction.to_row(options.top) for block in found for prediction in block)
+            count = write_rows(rows, options.output, chosen)
     _summary(options, {"headlines": count, "topics": dict(shares.most_common())}, reports)
     return DONE
 
@@ -104,9 +107,9 @@ def _label(options: argparse.Namespace) -> int:
 def _cluster(options: argparse.Namespace) -> int:
     labeler = HeadlineLabeler.load(options.model)
     chosen = format_of(options.output, options.format)
-    with _reading(options) as (headlines, reports):
+    with _reading(options) as (blocks, reports):
         found = labeler.cluster(
-            list(_progress(headlines, "headlines")),
+            [headline for block in _progress(blocks, "headlines") for headline in block],
             level=options.level,
             resolution=options.resolution,
             random_state=options.seed,
@@ -123,11 +126,11 @@ def _cluster(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _reading(
     options: argparse.Namespace,
-) -> Iterator[tuple[Iterator[Headline], list[FeedReport]]]:
+) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
     """Give the headlines of all inputs; at the end, write what could not be read aside."""
     reports: list[FeedReport] = []
 
-    def headlines() -> Iterator[Headline]:
+    def blocks() -> Iterator[HeadlineBlock]:
         reader = None
         for source in options.input:
             reader = FeedReader(
@@ -135,16 +138,16 @@ def _reading(
             )
             count = 0
             try:
-                for headline in reader:
-                    count += 1
-                    yield headline
+                for block in reader.blocks():
+                    count += len(block)
+                    yield block
             finally:
                 reports.append(reader.report)
             if not count:
                 raise no_headlines(reader.report)
 
     try:
-        yield headlines(), reports
+        yield blocks(), reports
     finally:
         _write_quarantine(options, reports)
 
@@ -180,14 +183,17 @@ def _summary(
         _note(str(report))
 
 
-def _progress(items: Iterable[Any], unit: str) -> Iterable[Any]:
+def _progress(blocks: Iterable[HeadlineBlock], unit: str) -> Iterator[HeadlineBlock]:
     """A progress bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
-        return items
+        yield from blocks
+        return
     from tqdm import tqdm
 
-    bar: Iterable[Any] = tqdm(items, unit=f" {unit}", file=sys.stderr, delay=1, leave=False)
-    return bar
+    with tqdm(unit=f" {unit}", file=sys.stderr, delay=1, leave=False) as bar:
+        for block in blocks:
+            yield block
+            bar.update(len(block))
 
 
 # ------------------------------------------------------------------ models

@@ -12,10 +12,12 @@ from typing import IO, Any, cast
 
 from headlines.errors import FeedError
 
-__all__ = ["encoding_of", "lines_of", "open_input", "plain_suffix"]
+__all__ = ["encoding_of", "open_input", "pieces_of", "plain_suffix"]
 
 SNIFF_BYTES = 1 << 20
 """What the encoding and the format are told from."""
+
+PIECE_BYTES = 1 << 19
 
 _OPENERS: Mapping[str, Callable[..., Any]] = {
     ".gz": gzip.open,
@@ -43,15 +45,13 @@ def plain_suffix(name: str) -> str:
     return path.suffix.lower().lstrip(".")
 
 
-def lines_of(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
-    """Give the lines of what was read already and of what is left in the stream."""
-    *whole, last = head.split(b"\n")
-    for line in whole:
-        yield line + b"\n"
-    last += stream.readline()
-    if last:
-        yield last
-    yield from stream
+def pieces_of(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    """Give whole lines, many at a time, of what was read already and what is left in a stream."""
+    piece = head
+    while piece:
+        piece += stream.readline() if not piece.endswith(b"\n") else b""
+        yield piece
+        piece = stream.read(PIECE_BYTES)
 
 
 def encoding_of(head: bytes, name: str) -> str:

@@ -16,62 +16,33 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
-import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.errors import EmbedderError
+from headlines.vocabulary import MAX_TOKENS, PUNCTUATION, Vocabulary, tokenize, wordpieces
 
-__all__ = ["Embedder", "StaticEmbedder", "tokenize"]
+if TYPE_CHECKING:
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+__all__ = ["Embedder", "StaticEmbedder"]
 
 MODELS = Path(__file__).parent / "models"
 if not MODELS.is_dir():  # a source checkout, where models/ stands beside the package
     MODELS = Path(__file__).parent.parent / "models"
 
 FORMAT = 1
-MAX_TOKENS = 512
-"""Tokens of a headline beyond this many are not read; keeps every sum below 2**27."""
+CHUNK = 8192
+"""Texts that are worked on at once: enough to spread the cost of a call, few enough for the cache."""
 
-MAX_LETTERS = 100
-"""A longer run of letters is no word: a megabyte without a blank must not stall a batch."""
-
-_WORD = re.compile(r"[^\W_]+|[^\w\s]")
-_PUNCTUATION = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
-)
-
-
-def tokenize(text: str) -> list[str]:
-    """Split a headline into lower-case words and single punctuation marks.
-
-    Parameters
-    ----------
-    text : str
-        Any text; accents are folded, typographic quotes and dashes made plain.
-
-    Returns
-    -------
-    list of str
-        At most `MAX_TOKENS` words, in their order.
-
-    Examples
-    --------
-    >>> tokenize("Zelenskyy’s “peace” plan: 10%")
-    ['zelenskyy', "'", 's', '"', 'peace', '"', 'plan', ':', '10', '%']
-    """
-    text = text.translate(_PUNCTUATION).lower()
-    if not text.isascii():
-        folded = unicodedata.normalize("NFD", text)
-        text = "".join(c for c in folded if unicodedata.category(c) != "Mn")
-    return _WORD.findall(text)[:MAX_TOKENS]
+Products = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 def checked_texts(texts: Iterable[str]) -> list[str]:
@@ -141,12 +112,10 @@ class Embedder(ABC):
         """
 
     @abstractmethod
-    def sums_of_terms(
-        self, terms: Sequence[Sequence[int]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
         """Do as `sums`, from what `terms` gave."""
 
-    def sums(self, texts: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def sums(self, texts: Iterable[str]) -> Products:
         """Embed headlines in the additive form that the classifier reads.
 
         Parameters
@@ -162,6 +131,26 @@ class Embedder(ABC):
             Number of terms in each sum; 0 where nothing in the text is known.
         """
         return self.sums_of_terms(self.terms(texts))
+
+    def fold(self, weights: NDArray[np.float64]) -> Callable[[Sequence[str]], Products]:
+        """Give a function that multiplies the `sums` of texts with weights.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (n_features, k)
+            Whole numbers; every sum of products has to stay below 2**53.
+
+        Returns
+        -------
+        callable
+            Takes n texts; gives ``values @ weights`` (float64, n by k) and ``counts``.
+        """
+
+        def products(texts: Sequence[str]) -> Products:
+            values, counts = self.sums(texts)
+            return values @ weights, counts
+
+        return products
 
     def features(self, texts: Iterable[str]) -> NDArray[np.float64]:
         """Give the classifier's view as ordinary vectors: the mean of a headline's terms.
@@ -229,7 +218,7 @@ class _StaticWeights:
     unit: float
     table: NDArray[np.int8]
     scales: NDArray[np.int32]
-    vocabulary: dict[str, int]
+    vocabulary: Vocabulary
 
 
 class StaticEmbedder(Embedder):
@@ -263,10 +252,6 @@ class StaticEmbedder(Embedder):
     def _weights(self) -> _StaticWeights:
         return _read_static(Path(self.path) if self.path is not None else MODELS / "embedder")
 
-    @cached_property
-    def _pieces(self) -> dict[str, list[int]]:
-        return {}
-
     @property
     def fingerprint(self) -> str:
         return self._weights.fingerprint
@@ -279,66 +264,182 @@ class StaticEmbedder(Embedder):
     def unit(self) -> float:
         return self._weights.unit
 
-    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
-        vocabulary, cache = self._weights.vocabulary, self._pieces
-        result: list[Sequence[int]] = []
-        for text in checked_texts(texts):
-            ids: list[int] = []
-            for word in tokenize(text):
-                entry = vocabulary.get(word)
-                if entry is not None:
-                    ids.append(entry)
-                    continue
-                pieces = cache.get(word)
-                if pieces is None:
-                    pieces = wordpieces(word, vocabulary)
-                    if len(cache) < 100_000:  # a bound: streams bring new words for ever
-                        cache[word] = pieces
-                ids.extend(pieces)
-            result.append(ids[:MAX_TOKENS])
-        return result
+    def _chunks(self, texts: Iterable[str]) -> Iterator[tuple[slice, _Ragged]]:
+        checked = checked_texts(texts)
+        for start in range(0, len(checked), CHUNK):
+            some = slice(start, start + CHUNK)
+            yield some, _Ragged(*self._weights.vocabulary.encode(checked[some]))
 
-    def sums_of_terms(
-        self, terms: Sequence[Sequence[int]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        return [part.tolist() for _, ids in self._chunks(texts) for part in ids.parts()]
+
+    def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
+        counts = np.fromiter(map(len, terms), dtype=np.int64, count=len(terms))
+        ids = np.array([i for part in terms for i in part], dtype=np.int32)
         weights = self._weights
-        counts = np.fromiter((len(t) for t in terms), dtype=np.int64, count=len(terms))
-        values = np.zeros((len(terms), self.n_features))
-        for start in range(0, len(terms), 1024):
-            chunk = slice(start, start + 1024)
-            ids = np.array([i for t in terms[chunk] for i in t], dtype=np.int64)
-            filled = np.flatnonzero(counts[chunk])
-            if not len(filled):
-                continue
-            rows = weights.table[ids] * weights.scales[ids, None]
-            starts = np.concatenate([[0], np.cumsum(counts[chunk][filled])[:-1]])
-            values[start + filled] = np.add.reduceat(rows, starts, axis=0)
-        return values, counts
+
+        def rows(ids: NDArray[np.int32]) -> NDArray[np.float64]:
+            return weights.table.take(ids, axis=0) * weights.scales.take(ids)[:, None].astype(float)
+
+        return _Ragged(ids, counts).sums(rows, self.n_features), counts
+
+    def sum_of(self, text: str) -> tuple[NDArray[np.int64], int]:
+        """Give the sum of one text, plainly: what `sums`, `fold` and `transform` come down to.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        total : ndarray of int64, shape (n_features,)
+        count : int
+            Number of terms.
+        """
+        weights = self._weights
+        ids = weights.vocabulary.ids(text)
+        total = np.zeros(self.n_features, dtype=np.int64)
+        for i in ids:
+            total += weights.table[i].astype(np.int64) * int(weights.scales[i])
+        return total, len(ids)
+
+    def fold(self, weights: NDArray[np.float64]) -> Callable[[Sequence[str]], Products]:
+        """Do as `Embedder.fold` does, with the products of each entry computed once.
+
+        A headline's product is then the sum of its entries': its vector is never built.
+        """
+        own = self._weights
+        folded = np.zeros((len(own.table), weights.shape[1]))
+        ready = np.zeros(len(own.table), dtype=np.bool_)
+
+        def products(texts: Sequence[str]) -> Products:
+            ids, counts = own.vocabulary.encode(texts)
+            new = ids[~ready.take(ids)]
+            if len(new):
+                entries = np.unique(new)
+                for start in range(0, len(entries), CHUNK):
+                    some = entries[start : start + CHUNK]
+                    rows = own.table[some] * own.scales[some, None].astype(np.float64)
+                    folded[some] = rows @ weights
+                ready[entries] = True
+            return _Ragged(ids, counts).sums(lambda i: folded.take(i, axis=0), weights.shape[1]), counts
+
+        return products
 
     def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        values, _ = self.sums(texts)
-        squares = (values.astype(np.int64) ** 2).sum(axis=1)  # below 2**62: exact
-        norms = np.sqrt(squares.astype(np.float64))
-        return np.asarray(values / np.where(norms > 0, norms, 1)[:, None], dtype=np.float32)
+        checked = checked_texts(texts)
+        result = np.zeros((len(checked), self.n_features), dtype=np.float32)
+        for some, ids in self._chunks(checked):
+            for part, values in ids.summed(self._weights.table, self._weights.scales):
+                whole = values.astype(np.int64)
+                squares = np.einsum("ij,ij->i", whole, whole)  # below 2**62: exact
+                lengths = np.sqrt(np.maximum(squares, 1).astype(np.float64))
+                rows = result[some][part]
+                np.multiply(
+                    values.astype(np.float32), (1 / lengths).astype(np.float32)[:, None], out=rows
+                )
+        return result
+
+    def to_sentence_transformers(self) -> StaticEmbedding:
+        """Export to sentence-transformers: ``SentenceTransformer(modules=[...])`` takes it.
+
+        Returns
+        -------
+        StaticEmbedding
+            Vectors point the same way as those of `transform`; they are not of unit length.
+
+        Raises
+        ------
+        EmbedderError
+            When sentence-transformers isn't installed.
+
+        Notes
+        -----
+        Longest matching pieces are found by `tokenizers`, whose regular expressions and accent
+        folding differ from ours for a few rare scripts; the limits on length aren't exported.
+        """
+        try:
+            from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+            from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+        except ImportError:
+            raise EmbedderError(
+                "the export needs sentence-transformers; "
+                "pip install 'headline-topics[transformers]'"
+            ) from None
+        weights = self._weights
+        unknown = "[UNK]"
+        entries = [*weights.vocabulary.entries, unknown]
+        numbers = {entry: i for i, entry in enumerate(entries)}
+        model = models.WordPiece(numbers, unk_token=unknown, max_input_chars_per_word=100)
+        tokenizer = Tokenizer(model)
+        tokenizer.normalizer = normalizers.Sequence(
+            [
+                *(normalizers.Replace(mark, plain) for mark, plain in PUNCTUATION.items()),
+                normalizers.Lowercase(),
+                normalizers.NFD(),
+                normalizers.StripAccents(),
+            ]
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(
+            Regex(r"[^\W_]+|[^\w\s]"), behavior="removed", invert=True
+        )
+        rows = weights.table * (weights.scales[:, None] * weights.unit)
+        nothing = np.zeros((1, self.n_features))  # what an unknown word adds
+        table = np.concatenate([rows, nothing]).astype(np.float32)
+        return StaticEmbedding(tokenizer, embedding_weights=table)
 
 
-def wordpieces(word: str, vocabulary: dict[str, int]) -> list[int]:
-    """Cut a word into the longest pieces that the vocabulary has, or into none."""
-    if len(word) > MAX_LETTERS:
-        return []
-    ids: list[int] = []
-    start = 0
-    while start < len(word):
-        prefix = "##" if start else ""
-        for end in range(min(len(word), start + 32), start, -1):
-            entry = vocabulary.get(prefix + word[start:end])
-            if entry is not None:
-                ids.append(entry)
-                start = end
-                break
-        else:
-            return []
-    return ids
+@dataclass(frozen=True)
+class _Ragged:
+    """Entries of many headlines, one after the other, and how many are each headline's."""
+
+    ids: NDArray[np.int32]
+    counts: NDArray[np.int64]
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    def parts(self) -> list[NDArray[np.int32]]:
+        return np.split(self.ids, self.bounds[1:-1]) if len(self.counts) else []
+
+    def sums(
+        self, rows: Callable[[NDArray[np.int32]], NDArray[np.float64]], width: int
+    ) -> NDArray[np.float64]:
+        """Add up the rows of each headline's entries; float64 holds whole numbers exactly."""
+        result = np.zeros((len(self.counts), width))
+        block = 512  # of which the rows stay in the cache
+        for start in range(0, len(self.counts), block):
+            stop = min(start + block, len(self.counts))
+            low, high = self.bounds[start], self.bounds[stop]
+            if low == high:
+                continue
+            filled = start + np.flatnonzero(self.counts[start:stop])
+            result[filled] = np.add.reduceat(
+                rows(self.ids[low:high]), self.bounds[filled] - low, axis=0
+            )
+        return result
+
+    def summed(
+        self, table: NDArray[np.int8], scales: NDArray[np.int32]
+    ) -> Iterator[tuple[slice, NDArray[np.floating[Any]]]]:
+        """Add up the scaled rows of each headline's entries as a sparse product, in blocks."""
+        from scipy.sparse import csr_array
+
+        block = 2048
+        place = np.zeros(len(table), dtype=np.int32)
+        for start in range(0, len(self.counts), block):
+            bounds = self.bounds[start : start + block + 1]
+            ids = self.ids[bounds[0] : bounds[-1]]
+            # float32 holds whole numbers up to 2**24: those of 64 terms, which is nearly all.
+            kind = np.float32 if np.diff(bounds).max() <= 64 else np.float64
+            seen = np.zeros(len(table), dtype=np.bool_)
+            seen[ids] = True
+            entries = np.flatnonzero(seen)
+            place[entries] = np.arange(len(entries))
+            shape = (len(bounds) - 1, len(entries))
+            terms = csr_array((scales[ids].astype(kind), place[ids], bounds - bounds[0]), shape)
+            yield slice(start, start + block), terms @ table[entries].astype(kind)
 
 
 def _read_static(folder: Path) -> _StaticWeights:
@@ -380,5 +481,5 @@ def _read_static(folder: Path) -> _StaticWeights:
         unit=unit,
         table=table,
         scales=scales,
-        vocabulary={word: i for i, word in enumerate(words)},
+        vocabulary=Vocabulary(words),
     )

@@ -7,14 +7,18 @@ import lzma
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from headlines.decoding import SNIFF_BYTES, encoding_of, lines_of, open_input, plain_suffix
+import numpy as np
+
+from headlines.decoding import SNIFF_BYTES, encoding_of, open_input, pieces_of, plain_suffix
 from headlines.errors import FeedError
-from headlines.headline import Headline
+from headlines.headline import Headline, HeadlineBlock, Titles
+from headlines.keytable import KeyTable
 from headlines.page import LineKind
 from headlines.records import FORMATS, Record, column_among, page_records, records_of, told_format
 
@@ -28,7 +32,8 @@ __all__ = [
 
 MAX_CHARACTERS = 10_000
 PAGE_BYTES = 10 << 20
-DUPLICATE_WINDOW = 1 << 20
+DUPLICATE_WINDOW = 1 << 19
+BLOCK = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +95,25 @@ class Feed:
 
 
 class _Seen:
-    """Ids met before, within a window of the last one to two million headlines."""
+    """Ids met before, within a window of the last half a million to a million headlines."""
 
     def __init__(self) -> None:
-        self._young: set[str] = set()
-        self._old: set[str] = set()
+        self._young = KeyTable(DUPLICATE_WINDOW)
+        self._old = KeyTable(1)
 
-    def add(self, identity: str) -> bool:
-        """Remember an id; say whether it was there."""
-        known = identity in self._young or identity in self._old
-        if not known:
-            if len(self._young) >= DUPLICATE_WINDOW:
-                self._old, self._young = self._young, set()
-            self._young.add(identity)
-        return known
+    def add(self, ids: Sequence[str]) -> list[bool]:
+        """Remember ids; say of each whether it was there."""
+        keys = np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64)
+        keys |= keys == 0  # which a table can't hold
+        known = (self._young.find(keys) >= 0) | (self._old.find(keys) >= 0)
+        _, first = np.unique(keys, return_index=True)
+        again = np.ones(len(keys), dtype=np.bool_)
+        again[first] = known[first]
+        new = keys[~again]
+        if len(self._young) + len(new) > DUPLICATE_WINDOW:
+            self._old, self._young = self._young, KeyTable(DUPLICATE_WINDOW)
+        self._young.add(new, np.zeros(len(new), dtype=np.int32))
+        return [bool(a) for a in again]
 
 
 class FeedReader:
@@ -164,6 +174,16 @@ class FeedReader:
         return FeedReport(self.name, self._told, self._encoding, kinds, quarantined, page)
 
     def __iter__(self) -> Iterator[Headline]:
+        for block in self.blocks():
+            yield from block
+
+    def blocks(self) -> Iterator[HeadlineBlock]:
+        """Read the headlines by the thousand, as `__iter__` gives them one by one.
+
+        Yields
+        ------
+        HeadlineBlock
+        """
         self._kinds.clear()
         self._page.clear()
         self._quarantined.clear()
@@ -183,7 +203,7 @@ class FeedReader:
             return sys.stdin.buffer
         return open_input(self.source)
 
-    def _read(self, stream: IO[bytes]) -> Iterator[Headline]:
+    def _read(self, stream: IO[bytes]) -> Iterator[HeadlineBlock]:
         head = stream.read(SNIFF_BYTES)
         self._encoding = encoding_of(head, self.name)
         self._told = self.format or self._format_of(head)
@@ -191,16 +211,21 @@ class FeedReader:
             head += stream.read(PAGE_BYTES)
             if len(head) <= PAGE_BYTES:
                 self._told = "page"  # to be examined as one
-        lines: Iterable[tuple[int, str]] = self._decoded(lines_of(head, stream))
-        records: Iterable[Record] | None = None
+        pieces = self._decoded(pieces_of(head, stream))
         if self._told == "page":
-            lines = list(lines)
-            records = page_records(lines)
-            if records is None:
-                self._told = "text"
-        if records is None:
+            known = list(pieces)
+            records = page_records([line for piece in known for line in piece])
+            if records is not None:
+                yield from self._blocks_of_records(records)
+                return
+            self._told, pieces = "text", iter(known)
+        if self._told == "text":
+            for piece in pieces:
+                yield from self._blocks_of_lines(piece)
+        else:
+            lines = (line for piece in pieces for line in piece)
             records = records_of(lines, self._told, self.column, self.name)
-        yield from self._accepted(records)
+            yield from self._blocks_of_records(records)
 
     def _format_of(self, head: bytes) -> str:
         ending = plain_suffix(self.name)
@@ -209,54 +234,89 @@ class FeedReader:
             return ending
         return told_format(head.decode(self._encoding, "replace"))
 
-    def _decoded(self, stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
-        """Number the lines and decode each; those that can't be go to quarantine."""
+    def _decoded(self, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, str]]]:
+        """Number and decode the lines, some at a time; those that can't be go to quarantine."""
         if self._encoding.startswith("utf-16"):
-            text = b"".join(stream).decode(self._encoding, "replace").lstrip("\ufeff")
-            for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
-                yield number, line.rstrip("\r\n")
+            text = b"".join(pieces).decode(self._encoding, "replace").lstrip("\ufeff")
+            yield _numbered(text, 1)
             return
-        for number, raw in enumerate(stream, 1):
-            if number == 1:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            raw = raw.rstrip(b"\r\n")
+        start = 1
+        for piece in pieces:
+            if start == 1:
+                piece = piece.removeprefix(b"\xef\xbb\xbf")
             try:
-                yield number, raw.decode(self._encoding)
-            except UnicodeDecodeError as error:
-                reason = f"not {self._encoding} ({error.reason})"
-                self._quarantine(number, reason, raw.decode("latin-1"))
+                lines = _numbered(piece.decode(self._encoding), start)
+                start += len(lines)
+            except UnicodeDecodeError:
+                lines = []
+                for raw in piece.split(b"\n")[: piece.count(b"\n") + (not piece.endswith(b"\n"))]:
+                    raw = raw.rstrip(b"\r")
+                    try:
+                        lines.append((start, raw.decode(self._encoding)))
+                    except UnicodeDecodeError as error:
+                        reason = f"not {self._encoding} ({error.reason})"
+                        self._quarantine(start, reason, raw.decode("latin-1"))
+                    start += 1
+            yield lines
 
-    def _accepted(self, records: Iterable[Record]) -> Iterator[Headline]:
+    def _blocks_of_lines(self, lines: Sequence[tuple[int, str]]) -> Iterator[HeadlineBlock]:
+        """Account for the lines of a plain list."""
+        for start in range(0, len(lines), BLOCK):
+            some = lines[start : start + BLOCK]
+            if any("\x00" in line or len(line) > MAX_CHARACTERS for _, line in some):
+                some = [(n, line) for n, line in some if self._is_readable(n, line)]
+            yield self._block([n for n, _ in some], [line for _, line in some], [])
+
+    def _blocks_of_records(self, records: Iterable[Record]) -> Iterator[HeadlineBlock]:
         """Account for every record; give the headlines."""
-        for record in records:
-            if self._told == "page":
-                self._page[record.line] = record.kind
-            if record.kind is LineKind.QUARANTINED:
-                self._quarantine(record.line, record.reason, record.text)
-            elif record.kind is not LineKind.HEADLINE:
-                self._kinds[record.kind] += 1
-            elif "\x00" in record.text:
-                self._quarantine(record.line, "contains a NUL character", record.text)
-            elif len(record.text) > MAX_CHARACTERS:
-                reason = f"{len(record.text):,} characters, at most {MAX_CHARACTERS:,}"
-                self._quarantine(record.line, reason, record.text)
-            else:
-                yield from self._headline(record)
+        stream = iter(records)
+        while some := list(islice(stream, BLOCK)):
+            found: list[Record] = []
+            for record in some:
+                if self._told == "page":
+                    self._page[record.line] = record.kind
+                if record.kind is LineKind.QUARANTINED:
+                    self._quarantine(record.line, record.reason, record.text)
+                elif record.kind is not LineKind.HEADLINE:
+                    self._kinds[record.kind] += 1
+                elif self._is_readable(record.line, record.text):
+                    found.append(record)
+            yield self._block(
+                [r.line for r in found], [r.text for r in found], [r.fields for r in found]
+            )
 
-    def _headline(self, record: Record) -> Iterator[Headline]:
-        parsed = Headline.parse(record.text)
-        if not parsed.headline:
-            self._kinds[LineKind.BLANK] += 1
-            return
-        known = self._seen.add(parsed.id)
-        self._kinds[LineKind.DUPLICATE if known else LineKind.HEADLINE] += 1
-        yield replace(
-            parsed,
-            source=self.name,
-            line=record.line,
-            publisher=_text_or_none(record.fields.get("publisher")),
-            date=_text_or_none(record.fields.get("date")),
-            duplicate_of=parsed.id if known else None,
+    def _is_readable(self, line: int, text: str) -> bool:
+        """Say whether a title can be read, and set it aside when it can't."""
+        if "\x00" in text:
+            self._quarantine(line, "contains a NUL character", text)
+        elif len(text) > MAX_CHARACTERS:
+            reason = f"{len(text):,} characters, at most {MAX_CHARACTERS:,}"
+            self._quarantine(line, reason, text)
+        else:
+            return True
+        return False
+
+    def _block(
+        self, lines: Sequence[int], published: Sequence[str], fields: Sequence[Mapping[str, Any]]
+    ) -> HeadlineBlock:
+        titles = Titles.parse(published)
+        blank = {i for i, headline in enumerate(titles.headlines) if not headline}
+        if blank:
+            self._kinds[LineKind.BLANK] += len(blank)
+            kept = [i for i in range(len(lines)) if i not in blank]
+            lines = [lines[i] for i in kept]
+            fields = [fields[i] for i in kept] if fields else fields
+            titles = titles.chosen(kept)
+        copies = self._seen.add(titles.ids)
+        self._kinds[LineKind.DUPLICATE] += sum(copies)
+        self._kinds[LineKind.HEADLINE] += len(copies) - sum(copies)
+        others = titles.parts
+        for i, row in enumerate(fields):
+            told = {key: _text_or_none(row.get(key)) for key in ("publisher", "date")}
+            if any(told.values()):
+                others[i] = others.get(i, {}) | told
+        return HeadlineBlock(
+            self.name, lines, titles.headlines, titles.texts, titles.ids, copies, others
         )
 
     def _quarantine(self, number: int, reason: str, raw: str) -> None:
@@ -303,7 +363,8 @@ def read_feed(
         headlines = tuple(reader)
     else:
         reader = FeedReader(io.BytesIO(), format="text", column=column)
-        headlines = tuple(reader._accepted(_records_from_python(source, column)))
+        blocks = reader._blocks_of_records(_records_from_python(source, column))
+        headlines = tuple(headline for block in blocks for headline in block)
     if not headlines:
         raise no_headlines(reader.report)
     return Feed(headlines, reader.report)
@@ -330,6 +391,16 @@ def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[
         else:
             reason = f"{type(value).__name__}, expected a string"
             yield Record(number, LineKind.QUARANTINED, repr(value), reason=reason)
+
+
+def _numbered(text: str, start: int) -> list[tuple[int, str]]:
+    """Give the lines without their ends, numbered."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    if "\r" in text:
+        lines = [line.rstrip("\r") for line in lines]
+    return list(enumerate(lines, start))
 
 
 def _text_or_none(value: object) -> str | None:

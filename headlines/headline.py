@@ -5,13 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self, overload
 
-__all__ = ["Headline", "normalise_v1"]
+__all__ = ["Headline", "HeadlineBlock", "Titles", "normalise_v1", "texts_of"]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+# Signs that news is set with, in any company, and accented letters and currencies that stand
+# alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
+_SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
+_LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
+_UNSOUND = re.compile(
+    f"[^ -~{_SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]"
+)
 
 
 def normalise_v1(headline: str) -> str:
@@ -68,9 +78,7 @@ class Headline:
     @property
     def id(self) -> str:
         """First 16 hex digits of the SHA-256 of the headline under `normalise_v1`."""
-        return hashlib.sha256(normalise_v1(self.headline).encode("utf-8", "replace")).hexdigest()[
-            :16
-        ]
+        return _digest(normalise_v1(self.headline))
 
     @classmethod
     def parse(cls, published: str) -> Headline:
@@ -92,14 +100,159 @@ class Headline:
         ('Arms Spending Hits Record', 'Russia', 'Analysis')
         """
         headline = _repair(published)
-        text, section, attribution = headline, None, None
+        return cls(headline, *_taken_apart(headline))
+
+
+
+@dataclass(frozen=True)
+class HeadlineBlock(Sequence[Headline]):
+    """Headlines of one input that follow each other, kept column by column.
+
+    A `Headline` is made when one is asked for; a million of them needn't be.
+
+    Attributes
+    ----------
+    source : str
+        The input's name.
+    lines : sequence of int
+        Their lines in the input.
+    headlines, texts, ids : sequences of str
+        As `Headline` has them.
+    copies : sequence of bool
+        Whether an earlier headline has the same id.
+    others : mapping of int to mapping
+        Further attributes of the headlines that have any, by place in the block.
+    """
+
+    source: str
+    lines: Sequence[int]
+    headlines: Sequence[str]
+    texts: Sequence[str]
+    ids: Sequence[str]
+    copies: Sequence[bool]
+    others: Mapping[int, Mapping[str, str | None]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, place: int) -> Headline: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Headline]: ...
+    def __getitem__(self, place: int | slice) -> Headline | list[Headline]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        return Headline(
+            self.headlines[place],
+            self.texts[place],
+            source=self.source,
+            line=self.lines[place],
+            duplicate_of=self.ids[place] if self.copies[place] else None,
+            **self.others.get(place, {}),
+        )
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Titles as they came, repaired and taken apart, column by column.
+
+    Attributes
+    ----------
+    headlines, texts, ids : list of str
+        As `Headline` has them.
+    parts : dict of int to dict
+        Section and attribution of those that have one, by place.
+    """
+
+    headlines: list[str]
+    texts: list[str]
+    ids: list[str]
+    parts: dict[int, dict[str, str | None]]
+
+    @classmethod
+    def parse(cls, published: Sequence[str]) -> Self:
+        """Read titles, each for itself, as `Headline.parse` does.
+
+        Parameters
+        ----------
+        published : sequence of str
+
+        Returns
+        -------
+        Titles
+        """
+        headlines = [title.strip() for title in published]
+        texts = list(headlines)
+        # Of ASCII set with single blanks `normalise_v1` folds the case alone.
+        folded = [title.lower() for title in headlines]
+        parts: dict[int, dict[str, str | None]] = {}
+        for i in [i for i, t in enumerate(headlines) if not _is_bare(t) or "  " in t]:
+            headlines[i] = headline = _repair(headlines[i])
+            folded[i] = normalise_v1(headline)
+            texts[i], section, attribution = _taken_apart(headline)
+            if section is not None or attribution is not None:
+                parts[i] = {"section": section, "attribution": attribution}
+        return cls(headlines, texts, [_digest(title) for title in folded], parts)
+
+
+    def chosen(self, places: Sequence[int]) -> Self:
+        """Give some of them, in this order."""
+        return type(self)(
+            [self.headlines[i] for i in places],
+            [self.texts[i] for i in places],
+            [self.ids[i] for i in places],
+            {new: self.parts[old] for new, old in enumerate(places) if old in self.parts},
+        )
+
+
+def _digest(folded: str) -> str:
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def texts_of(published: Sequence[str]) -> list[str]:
+    """Give what is embedded of each title: `Headline.parse(title).text` or, quicker, its equal.
+
+    Parameters
+    ----------
+    published : sequence of str
+        n titles as they came.
+
+    Returns
+    -------
+    list of str
+        n texts with the same words in the same order; white space may differ.
+    """
+    texts = list(published)
+    for i in [i for i, title in enumerate(texts) if not _is_bare(title)]:
+        texts[i] = Headline.parse(texts[i]).text
+    return texts
+
+
+def _is_bare(title: str) -> bool:
+    """Say at a glance that there is nothing to take off a title, nor to repair but blanks."""
+    return (
+        title.isprintable()
+        and title.isascii()
+        and "&" not in title
+        and "[" not in title
+        and " -" not in title
+        and "--" not in title
+    )
+
+
+def _taken_apart(headline: str) -> tuple[str, str | None, str | None]:
+    """Cut a repaired title into the text, its section prefix and its attribution."""
+    text, section, attribution = headline, None, None
+    if headline.startswith("["):
         found = _SECTION.match(text)
         if found:
             section, text = found[1].strip(), text[found.end() :]
+    if "-" in text or "\u2013" in text or "\u2014" in text:
         found = _ATTRIBUTION.search(text)
         if found and _is_attribution(found[1]) and len(text[: found.start()].split()) >= 3:
             attribution, text = found[1].strip(), text[: found.start()]
-        return cls(headline, text, section, attribution)
+    return text, section, attribution
 
 
 def _is_attribution(tail: str) -> bool:
@@ -117,11 +270,24 @@ def _repair(text: str) -> str:
 
     Mending twice must change nothing: a headline's id is the same when it comes back repaired.
     """
+    if _is_sound(text):
+        return text
     for _ in range(8):
         before, text = text, _repair_once(text)
         if text == before:
             break
     return text
+
+
+def _is_sound(text: str) -> bool:
+    """Say at a glance that there is nothing to repair; False may be wrong."""
+    return (
+        text.isprintable()  # no control character, and no white space but blanks
+        and "&" not in text
+        and "  " not in text
+        and text[:1] != " " != text[-1:]
+        and (text.isascii() or _UNSOUND.search(text) is None)
+    )
 
 
 def _repair_once(text: str) -> str:

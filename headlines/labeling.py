@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headlines.embedding import Embedder
+from headlines.embedding import CHUNK, Embedder, Products, StaticEmbedder, checked_texts
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
-from headlines.headline import Headline
+from headlines.headline import Headline, HeadlineBlock, texts_of
 from headlines.persistence import (
     Manifest,
     content_hash,
@@ -22,7 +23,7 @@ from headlines.persistence import (
     versions,
     write_model,
 )
-from headlines.prediction import ClusteredHeadline, Prediction
+from headlines.prediction import ClusteredHeadline, Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import MODEL_FILE, ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
@@ -267,31 +268,99 @@ class HeadlineLabeler:
         TypeError
             When an item is neither a string nor a Headline.
         """
-        if not 0 <= abstain_below <= 1:
-            raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
+        _check_share(abstain_below)
         if hasattr(texts, "columns"):
             return self._label_frame(texts, abstain_below)
         headlines = as_headlines(texts)
         result: list[Prediction] = []
-        for start in range(0, len(headlines), 4096):
-            result += self._label_chunk(headlines[start : start + 4096], abstain_below)
+        for start in range(0, len(headlines), CHUNK):
+            result += self.label_block(
+                headlines[start : start + CHUNK], abstain_below=abstain_below
+            )
         return result
 
-    def _label_chunk(self, headlines: Sequence[Headline], threshold: float) -> list[Prediction]:
-        values, counts = self.embedder.sums([h.text for h in headlines])
-        logits = self._scorer.logits(values, counts)
+    def predict(
+        self, texts: Iterable[str], *, abstain_below: float = 0.0
+    ) -> tuple[list[str | None], NDArray[np.float64]]:
+        """Give the topics and probabilities alone: what `label` gives, at several times its speed.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+        abstain_below : float, default 0.0
+            As for `label`.
+
+        Returns
+        -------
+        topics : list of str or None
+            n topics; None when the labeler abstained.
+        probabilities : ndarray of float64, shape (n,)
+            Of the most probable topic, rounded to 6 digits.
+
+        Examples
+        --------
+        >>> topics, probabilities = HeadlineLabeler.load().predict(["Drone Hits Oil Depot"])
+        >>> topics
+        ['drones']
+        """
+        _check_share(abstain_below)
+        published = checked_texts(texts)
+        topics: list[str | None] = []
+        best: list[NDArray[np.float64]] = []
+        for start in range(0, len(published), CHUNK):
+            chunk = published[start : start + CHUNK]
+            static = isinstance(self.embedder, StaticEmbedder)  # blanks don't matter to it
+            texts = texts_of(chunk) if static else [Headline.parse(t).text for t in chunk]
+            logits, known = self._logits(texts)
+            shares = probabilities_of(logits).max(axis=1).round(6)
+            names = self._names.take(logits.argmax(axis=1))
+            names[~known | (shares < abstain_below)] = None
+            topics += names.tolist()
+            best.append(shares)
+        return topics, np.concatenate([np.zeros(0), *best])
+
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        return np.array(self.topics, dtype=object)
+
+    @cached_property
+    def _products(self) -> Callable[[Sequence[str]], Products]:
+        return self.embedder.fold(self._scorer.weights)
+
+    def _logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give the logits, and which texts the embedder knows a word of."""
+        products, counts = self._products(texts)
+        known = counts > 0
+        if not isinstance(self.embedder, StaticEmbedder):  # which knows nothing of no text
+            known &= np.array([text != "" for text in texts], dtype=np.bool_)
+        return self._scorer.logits_of_products(products, counts), known
+
+    def label_block(
+        self, headlines: Sequence[Headline], *, abstain_below: float = 0.0
+    ) -> PredictionBlock:
+        """Do as `label`, giving the predictions as one block.
+
+        Parameters
+        ----------
+        headlines : sequence of Headline
+            A `HeadlineBlock` of a feed, or some thousands of headlines.
+        abstain_below : float, default 0.0
+            As for `label`.
+
+        Returns
+        -------
+        PredictionBlock
+        """
+        _check_share(abstain_below)
+        block = isinstance(headlines, HeadlineBlock)
+        logits, known = self._logits(headlines.texts if block else [h.text for h in headlines])
         order = np.argsort(-logits, axis=1, kind="stable")
-        ranked = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
-        result = []
-        for headline, known, places, shares in zip(
-            headlines, counts.tolist(), order.tolist(), ranked.tolist(), strict=True
-        ):
-            topics = tuple((self.topics[i], p) for i, p in zip(places, shares, strict=True))
-            answered = known > 0 and headline.text != "" and shares[0] >= threshold
-            also = tuple(t for t, p in topics[1:] if p >= ALSO_FROM) if answered else ()
-            topic = topics[0][0] if answered else None
-            result.append(Prediction(headline, topic, shares[0], topics, also, self.model))
-        return result
+        shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
+        answered = known & (shares[:, 0] >= abstain_below)
+        return PredictionBlock(
+            headlines, self.topics, order, shares, answered, ALSO_FROM, self.model
+        )
 
     def _label_frame(self, frame: Any, threshold: float) -> Any:
         import narwhals as nw
@@ -303,12 +372,10 @@ class HeadlineLabeler:
                 f"no column {', '.join(HEADLINE_COLUMNS)}; the columns are "
                 f"{', '.join(data.columns)}; rename one, or label the column itself"
             )
-        predictions = self.label(data[names[0]].to_list(), abstain_below=threshold)
+        topics, shares = self.predict(data[names[0]].to_list(), abstain_below=threshold)
         new = [
-            nw.new_series("topic", [p.topic for p in predictions], backend=data.implementation),
-            nw.new_series(
-                "probability", [p.probability for p in predictions], backend=data.implementation
-            ),
+            nw.new_series("topic", topics, backend=data.implementation),
+            nw.new_series("probability", shares.tolist(), backend=data.implementation),
         ]
         return data.with_columns(*new).to_native()
 
@@ -360,6 +427,11 @@ class HeadlineLabeler:
             ClusteredHeadline(h, int(c), names[int(c)], int(s), round(float(p), 6))
             for h, c, s, p in zip(headlines, labels, clusterer.stories_, strengths, strict=True)
         ]
+
+
+def _check_share(abstain_below: float) -> None:
+    if not 0 <= abstain_below <= 1:
+        raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
 
 
 def as_headlines(texts: Iterable[Any]) -> list[Headline]:

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from headlines.errors import OutputError
 
-__all__ = ["FORMATS", "format_of", "replacing", "write_rows"]
+__all__ = ["FORMATS", "format_of", "replacing", "write_blocks", "write_rows"]
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
 
@@ -78,6 +78,38 @@ def format_of(output: str | None, chosen: str | None) -> str:
             "end the name in .jsonl, .csv, .tsv or .parquet, or give --format"
         )
     return chosen or ending
+
+
+def write_blocks(blocks: Iterable[tuple[str, int]], output: str | None) -> int:
+    """Write text that is already in the output's format, and give the number of rows.
+
+    Parameters
+    ----------
+    blocks : iterable of (str, int)
+        Whole lines, and how many rows they are.
+    output : str or None
+        As for `write_rows`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OutputError
+        When the output can't be written; an old file stays as it was.
+    """
+    count = 0
+    if output is None or output == "-":
+        for text, rows in blocks:
+            sys.stdout.write(text)
+            count += rows
+        return count
+    with replacing(output) as file:
+        for text, rows in blocks:
+            file.write(text.encode())
+            count += rows
+    return count
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:

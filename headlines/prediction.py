@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, overload
 
-from headlines.headline import Headline
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["ClusteredHeadline", "Prediction"]
+from headlines.headline import Headline, HeadlineBlock
+
+__all__ = ["ClusteredHeadline", "Prediction", "PredictionBlock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,135 @@ class Prediction(_OfHeadline):
             duplicate_of=self.item.duplicate_of,
             model=self.model,
         )
+
+
+@dataclass(frozen=True)
+class PredictionBlock(Sequence[Prediction]):
+    """What a labeler says of some headlines, kept column by column.
+
+    Attributes
+    ----------
+    items : sequence of Headline
+        n headlines.
+    names : tuple of str
+        The k topics.
+    order : ndarray of int64, shape (n, k)
+        The topics of each headline by number, the most probable first.
+    shares : ndarray of float64, shape (n, k)
+        Their probabilities, rounded to 6 digits.
+    answered : ndarray of bool, shape (n,)
+        Whether the most probable topic is given.
+    also_from : float
+        Probability from which a further topic is said to apply too.
+    model : str
+    """
+
+    items: Sequence[Headline]
+    names: tuple[str, ...]
+    order: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    answered: NDArray[np.bool_]
+    also_from: float
+    model: str
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, place: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Prediction]: ...
+    def __getitem__(self, place: int | slice) -> Prediction | list[Prediction]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        shares = self.shares[place].tolist()
+        ranked = [self.names[i] for i in self.order[place].tolist()]
+        topics = tuple(zip(ranked, shares, strict=True))
+        answered = bool(self.answered[place])
+        also = tuple(t for t, p in topics[1:] if p >= self.also_from) if answered else ()
+        topic = ranked[0] if answered else None
+        return Prediction(self.items[place], topic, shares[0], topics, also, self.model)
+
+    def topics(self) -> list[str | None]:
+        """Give the topic of each headline alone."""
+        topics = np.array(self.names, dtype=object).take(self.order[:, 0])
+        topics[~self.answered] = None
+        return list(topics.tolist())
+
+    def to_jsonl(self, top: int = 3) -> str:
+        """Give ``json.dumps(prediction.to_row(top), ensure_ascii=False)`` of each, line by line.
+
+        Parameters
+        ----------
+        top : int, default 3
+
+        Returns
+        -------
+        str
+            n lines.
+        """
+        block = self.items
+        if not isinstance(block, HeadlineBlock):
+            return "".join(_json_line(prediction, top) for prediction in self)
+        quoted = np.array([encode_basestring(name) for name in self.names], dtype=object)
+        top = min(top, len(self.names))
+        named = quoted.take(self.order[:, :top])
+        shares = _decimals(self.shares[:, :top])
+        topics = '{"topic": ' + named + ', "probability": ' + shares + "}"
+        ranked = [", ".join(row) for row in topics.tolist()]
+        first = quoted.take(self.order[:, 0])
+        first[~self.answered] = "null"
+        also = [""] * len(self)
+        several = self.answered & (self.shares[:, 1:2] >= self.also_from).any(axis=1)
+        for i in np.flatnonzero(several).tolist():
+            more = self.order[i, 1:][self.shares[i, 1:] >= self.also_from]
+            also[i] = ", ".join(quoted.take(more).tolist())
+        source = encode_basestring(block.source)
+        tail = f', "model": {encode_basestring(self.model)}}}\n'
+        lines = [
+            f'{{"id": "{i}", "source": {source}, "line": {n}, "headline": {encode_basestring(h)}, '
+            f'"topic": {t}, "probability": {p}, "topics": [{r}], "also": [{a}], '
+            f'"duplicate_of": {c}{tail}'
+            for i, n, h, t, p, r, a, c in zip(
+                block.ids,
+                block.lines,
+                block.headlines,
+                first.tolist(),
+                shares[:, 0].tolist(),
+                ranked,
+                also,
+                [f'"{i}"' if c else "null" for i, c in zip(block.ids, block.copies, strict=True)],
+                strict=True,
+            )
+        ]
+        for i in block.others:
+            lines[i] = _json_line(self[i], top)
+        return "".join(lines)
+
+
+def _json_line(prediction: Prediction, top: int) -> str:
+    return json.dumps(prediction.to_row(top), ensure_ascii=False) + "\n"
+
+
+def _decimals(shares: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Give `repr` of numbers from 0 to 1 that have 6 digits, from tables of 3 digits."""
+    millionths = np.rint(shares * 1e6).astype(np.int64)
+    high, low = np.divmod(millionths, 1000)
+    # From 0.0001 on `repr` shows plain digits; the few below, and 1.0, have rows of their own.
+    small = millionths < 100
+    row = np.where(small, 2000 + millionths, np.where(low == 0, 1000 + high, high))
+    row[millionths == 1_000_000] = 2100
+    return _HIGH.take(row) + _LOW.take(np.where(small, 0, low))
+
+
+_HIGH = np.array(
+    [f"0.{i:03d}" for i in range(1000)]
+    + [f"0.{i:03d}".rstrip("0") for i in range(1000)]
+    + [repr(i / 1e6) for i in range(100)]
+    + ["1.0"],
+    dtype=object,
+)
+_LOW = np.array([f"{i:03d}".rstrip("0") for i in range(1000)], dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

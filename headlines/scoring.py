@@ -72,7 +72,23 @@ class TopicScorer:
         -------
         ndarray of float64, shape (n, n_topics)
         """
-        return (values @ self.weights) / np.maximum(counts, 1)[:, None] * self.step + self.bias
+        return self.logits_of_products(values @ self.weights, counts)
+
+    def logits_of_products(
+        self, products: NDArray[np.float64], counts: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Give the logits of headlines from what `Embedder.fold(weights)` gives for them.
+
+        Parameters
+        ----------
+        products : ndarray of float64, shape (n, n_topics)
+        counts : ndarray of int64, shape (n,)
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics)
+        """
+        return products / np.maximum(counts, 1)[:, None] * self.step + self.bias
 
 
 def probabilities_of(logits: NDArray[np.float64]) -> NDArray[np.float64]:

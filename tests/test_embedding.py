@@ -41,7 +41,7 @@ def test_vectors_are_the_same_bytes_in_any_batch(
 
 
 def test_sums_are_whole_numbers_below_the_promised_bound(embedder: StaticEmbedder) -> None:
-    longest = max(embedder._weights.vocabulary, key=len)
+    longest = max(embedder._weights.vocabulary.entries, key=len)
     values, counts = embedder.sums([" ".join([longest] * 5000), "sanctions", ""])
     assert counts.tolist() == [MAX_TOKENS, 1, 0]
     assert np.array_equal(values, np.rint(values))

@@ -1,0 +1,87 @@
+"""Sets of 64-bit keys, many looked up at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KeyTable"]
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 over the golden ratio: spreads keys that differ in few bits (Knuth, TAOCP 6.4)."""
+
+
+class KeyTable:
+    """Open addressing with linear probing, a whole array of keys at a time.
+
+    Parameters
+    ----------
+    capacity : int
+        Most keys that it is to hold; memory is 24 to 48 bytes each, taken as it fills.
+
+    Notes
+    -----
+    The key 0 marks an empty slot and can't be held.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        bits = max(4, (2 * capacity - 1).bit_length())
+        self._shift = np.uint64(64 - bits)
+        self._last = (1 << bits) - 1
+        self._keys = np.zeros(1 << bits, dtype=np.uint64)
+        self._numbers = np.zeros(1 << bits, dtype=np.int32)
+        self._held = 0
+
+    def __len__(self) -> int:
+        return self._held
+
+    def _home(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Give the slot where the search for each key starts."""
+        return ((keys * _SPREAD) >> self._shift).view(np.int64)
+
+    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Give the number of each key.
+
+        Parameters
+        ----------
+        keys : ndarray of uint64, shape (n,)
+
+        Returns
+        -------
+        ndarray of int32, shape (n,)
+            -1 where the key isn't held.
+        """
+        slots = self._home(keys)
+        there = self._keys.take(slots, mode="clip")
+        numbers = self._numbers.take(slots, mode="clip")
+        wrong = np.flatnonzero(there != keys)
+        numbers[wrong] = -1
+        pending = wrong[there[wrong] != 0]
+        while len(pending):
+            slot = slots[pending] = (slots[pending] + 1) & self._last
+            there = self._keys[slot]
+            right = there == keys[pending]
+            numbers[pending[right]] = self._numbers[slot[right]]
+            pending = pending[~right & (there != 0)]
+        return numbers
+
+    def add(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
+        """Hold keys that are all different, none 0 and none held yet.
+
+        Parameters
+        ----------
+        keys : ndarray of uint64, shape (n,)
+        numbers : ndarray of int32, shape (n,)
+            0 or more.
+        """
+        slots = self._home(keys)
+        pending = np.arange(len(keys))
+        while len(pending):
+            slot = slots[pending]
+            free = self._keys[slot] == 0
+            self._keys[slot[free]] = keys[pending[free]]  # of several for a slot, the last stays
+            settled = self._keys[slot] == keys[pending]
+            self._numbers[slot[settled]] = numbers[pending[settled]]
+            pending = pending[~settled]
+            slots[pending] = (slots[pending] + 1) & self._last
+        self._held += len(keys)
