@@ -89,18 +89,19 @@ def _label(options: argparse.Namespace) -> int:
     def predicted(blocks: Iterable[HeadlineBlock]) -> Iterator[PredictionBlock]:
         for block in blocks:
             predictions = labeler.label_block(block, abstain_below=options.abstain_below)
-            shares.update(topic or "(abstained)" for topic in predictions.topics())
+            for topic, number in predictions.shares_of_topics().items():
+                shares[topic or "(abstained)"] += number
             yield predictions
 
     with _reading(options) as (blocks, reports):
         found = predicted(_progress(blocks, "headlines"))
         if chosen == "jsonl":
-            text = ((block.to_jsonl(options.top), len(block)) for block in found)
-            count = write_blocks(text, options.output)
+            write_blocks((block.to_jsonl(options.top) for block in found), options.output)
         else:
             rows = (prediction.to_row(options.top) for block in found for prediction in block)
-            count = write_rows(rows, options.output, chosen)
-    _summary(options, {"headlines": count, "topics": dict(shares.most_common())}, reports)
+            write_rows(rows, options.output, chosen)
+    summary = {"headlines": shares.total(), "topics": dict(shares.most_common())}
+    _summary(options, summary, reports)
     return DONE
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from headlines.embedding import tokenize
+from headlines.vocabulary import tokenize
 
 __all__ = ["HeadlineClusterer", "name_clusters"]
 

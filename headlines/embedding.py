@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.errors import EmbedderError
-from headlines.vocabulary import MAX_TOKENS, PUNCTUATION, Vocabulary, tokenize, wordpieces
+from headlines.vocabulary import MAX_TOKENS, PUNCTUATION, Vocabulary, tokenize, wordpieces  # noqa: F401 - until they are imported from there
 
 if TYPE_CHECKING:
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
@@ -40,7 +40,7 @@ if not MODELS.is_dir():  # a source checkout, where models/ stands beside the pa
 
 FORMAT = 1
 CHUNK = 8192
-"""Texts that are worked on at once: enough to spread the cost of a call, few enough for the cache."""
+"""Texts worked on at once: enough to spread the cost of a call, few enough for the cache."""
 
 Products = tuple[NDArray[np.float64], NDArray[np.int64]]
 
@@ -279,7 +279,8 @@ class StaticEmbedder(Embedder):
         weights = self._weights
 
         def rows(ids: NDArray[np.int32]) -> NDArray[np.float64]:
-            return weights.table.take(ids, axis=0) * weights.scales.take(ids)[:, None].astype(float)
+            scales = weights.scales.take(ids).astype(np.float64)
+            return np.asarray(weights.table.take(ids, axis=0) * scales[:, None])
 
         return _Ragged(ids, counts).sums(rows, self.n_features), counts
 
@@ -314,15 +315,17 @@ class StaticEmbedder(Embedder):
 
         def products(texts: Sequence[str]) -> Products:
             ids, counts = own.vocabulary.encode(texts)
-            new = ids[~ready.take(ids)]
-            if len(new):
-                entries = np.unique(new)
+            there = ready.take(ids)
+            if not there.all():
+                entries = np.unique(ids[~there])
                 for start in range(0, len(entries), CHUNK):
                     some = entries[start : start + CHUNK]
                     rows = own.table[some] * own.scales[some, None].astype(np.float64)
                     folded[some] = rows @ weights
                 ready[entries] = True
-            return _Ragged(ids, counts).sums(lambda i: folded.take(i, axis=0), weights.shape[1]), counts
+            return _Ragged(ids, counts).sums(
+                lambda i: folded.take(i, axis=0), weights.shape[1]
+            ), counts
 
         return products
 

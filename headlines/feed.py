@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -214,17 +214,16 @@ class FeedReader:
         pieces = self._decoded(pieces_of(head, stream))
         if self._told == "page":
             known = list(pieces)
-            records = page_records([line for piece in known for line in piece])
-            if records is not None:
-                yield from self._blocks_of_records(records)
+            found = page_records(list(_flat(known)))
+            if found is not None:
+                yield from self._blocks_of_records(found)
                 return
             self._told, pieces = "text", iter(known)
         if self._told == "text":
-            for piece in pieces:
-                yield from self._blocks_of_lines(piece)
+            for numbers, lines in pieces:
+                yield from self._blocks_of_lines(numbers, lines)
         else:
-            lines = (line for piece in pieces for line in piece)
-            records = records_of(lines, self._told, self.column, self.name)
+            records = records_of(_flat(pieces), self._told, self.column, self.name)
             yield from self._blocks_of_records(records)
 
     def _format_of(self, head: bytes) -> str:
@@ -234,38 +233,48 @@ class FeedReader:
             return ending
         return told_format(head.decode(self._encoding, "replace"))
 
-    def _decoded(self, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, str]]]:
+    def _decoded(self, pieces: Iterable[bytes]) -> Iterator[_Numbered]:
         """Number and decode the lines, some at a time; those that can't be go to quarantine."""
         if self._encoding.startswith("utf-16"):
             text = b"".join(pieces).decode(self._encoding, "replace").lstrip("\ufeff")
-            yield _numbered(text, 1)
+            lines = _lines(text)
+            yield range(1, len(lines) + 1), lines
             return
         start = 1
         for piece in pieces:
             if start == 1:
                 piece = piece.removeprefix(b"\xef\xbb\xbf")
             try:
-                lines = _numbered(piece.decode(self._encoding), start)
+                lines = _lines(piece.decode(self._encoding))
+                numbers: Sequence[int] = range(start, start + len(lines))
                 start += len(lines)
             except UnicodeDecodeError:
-                lines = []
-                for raw in piece.split(b"\n")[: piece.count(b"\n") + (not piece.endswith(b"\n"))]:
-                    raw = raw.rstrip(b"\r")
-                    try:
-                        lines.append((start, raw.decode(self._encoding)))
-                    except UnicodeDecodeError as error:
-                        reason = f"not {self._encoding} ({error.reason})"
-                        self._quarantine(start, reason, raw.decode("latin-1"))
-                    start += 1
-            yield lines
+                numbers, lines, start = self._each_decoded(piece, start)
+            yield numbers, lines
 
-    def _blocks_of_lines(self, lines: Sequence[tuple[int, str]]) -> Iterator[HeadlineBlock]:
+    def _each_decoded(self, piece: bytes, start: int) -> tuple[list[int], list[str], int]:
+        """Decode the lines of a piece that as a whole can't be; give the next line's number."""
+        numbers, lines = [], []
+        for number, raw in enumerate(piece.removesuffix(b"\n").split(b"\n"), start):
+            raw = raw.rstrip(b"\r")
+            try:
+                lines.append(raw.decode(self._encoding))
+                numbers.append(number)
+            except UnicodeDecodeError as error:
+                reason = f"not {self._encoding} ({error.reason})"
+                self._quarantine(number, reason, raw.decode("latin-1"))
+        return numbers, lines, number + 1
+
+    def _blocks_of_lines(
+        self, numbers: Sequence[int], lines: Sequence[str]
+    ) -> Iterator[HeadlineBlock]:
         """Account for the lines of a plain list."""
         for start in range(0, len(lines), BLOCK):
-            some = lines[start : start + BLOCK]
-            if any("\x00" in line or len(line) > MAX_CHARACTERS for _, line in some):
-                some = [(n, line) for n, line in some if self._is_readable(n, line)]
-            yield self._block([n for n, _ in some], [line for _, line in some], [])
+            some, at = lines[start : start + BLOCK], numbers[start : start + BLOCK]
+            if max(map(len, some)) > MAX_CHARACTERS or any("\x00" in line for line in some):
+                good = [self._is_readable(n, line) for n, line in zip(at, some, strict=True)]
+                some, at = list(compress(some, good)), list(compress(at, good))
+            yield self._block(at, some, [])
 
     def _blocks_of_records(self, records: Iterable[Record]) -> Iterator[HeadlineBlock]:
         """Account for every record; give the headlines."""
@@ -393,14 +402,20 @@ def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[
             yield Record(number, LineKind.QUARANTINED, repr(value), reason=reason)
 
 
-def _numbered(text: str, start: int) -> list[tuple[int, str]]:
-    """Give the lines without their ends, numbered."""
+_Numbered = tuple[Sequence[int], list[str]]
+"""Lines without their ends, and their numbers."""
+
+
+def _flat(pieces: Iterable[_Numbered]) -> Iterator[tuple[int, str]]:
+    for numbers, lines in pieces:
+        yield from zip(numbers, lines, strict=True)
+
+
+def _lines(text: str) -> list[str]:
     lines = text.split("\n")
     if not lines[-1]:
         del lines[-1]
-    if "\r" in text:
-        lines = [line.rstrip("\r") for line in lines]
-    return list(enumerate(lines, start))
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
 
 
 def _text_or_none(value: object) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Self, overload
 
 __all__ = ["Headline", "HeadlineBlock", "Titles", "normalise_v1", "texts_of"]
@@ -19,9 +19,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 # alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
 _SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
 _LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
-_UNSOUND = re.compile(
-    f"[^ -~{_SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]"
-)
+_UNUSUAL = re.compile(f"[^ -~{_SIGNS}]")
+_UNSOUND = re.compile(f"[^ -~{_SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
 
 
 def normalise_v1(headline: str) -> str:
@@ -78,7 +77,8 @@ class Headline:
     @property
     def id(self) -> str:
         """First 16 hex digits of the SHA-256 of the headline under `normalise_v1`."""
-        return _digest(normalise_v1(self.headline))
+        folded = normalise_v1(self.headline).encode("utf-8", "replace")
+        return sha256(folded).hexdigest()[:16]
 
     @classmethod
     def parse(cls, published: str) -> Headline:
@@ -101,7 +101,6 @@ class Headline:
         """
         headline = _repair(published)
         return cls(headline, *_taken_apart(headline))
-
 
 
 @dataclass(frozen=True)
@@ -184,17 +183,17 @@ class Titles:
         """
         headlines = [title.strip() for title in published]
         texts = list(headlines)
-        # Of ASCII set with single blanks `normalise_v1` folds the case alone.
+        # Here as there `normalise_v1` has the case alone left to fold.
         folded = [title.lower() for title in headlines]
         parts: dict[int, dict[str, str | None]] = {}
         for i in [i for i, t in enumerate(headlines) if not _is_bare(t) or "  " in t]:
             headlines[i] = headline = _repair(headlines[i])
-            folded[i] = normalise_v1(headline)
+            folded[i] = headline.casefold()  # NFC and single blanks are what repair has made
             texts[i], section, attribution = _taken_apart(headline)
             if section is not None or attribution is not None:
                 parts[i] = {"section": section, "attribution": attribution}
-        return cls(headlines, texts, [_digest(title) for title in folded], parts)
-
+        ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
+        return cls(headlines, texts, ids, parts)
 
     def chosen(self, places: Sequence[int]) -> Self:
         """Give some of them, in this order."""
@@ -204,10 +203,6 @@ class Titles:
             [self.ids[i] for i in places],
             {new: self.parts[old] for new, old in enumerate(places) if old in self.parts},
         )
-
-
-def _digest(folded: str) -> str:
-    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def texts_of(published: Sequence[str]) -> list[str]:
@@ -286,7 +281,7 @@ def _is_sound(text: str) -> bool:
         and "&" not in text
         and "  " not in text
         and text[:1] != " " != text[-1:]
-        and (text.isascii() or _UNSOUND.search(text) is None)
+        and (text.isascii() or not _UNUSUAL.search(text) or not _UNSOUND.search(text))
     )
 
 

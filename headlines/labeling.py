@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding import CHUNK, Embedder, Products, StaticEmbedder, checked_texts
+from headlines.encoders import load_embedder
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
 from headlines.headline import Headline, HeadlineBlock, texts_of
@@ -29,7 +30,6 @@ from headlines.registry import MODEL_FILE, ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
-from headlines.transformer import load_embedder
 
 __all__ = ["HeadlineLabeler"]
 
@@ -353,8 +353,11 @@ class HeadlineLabeler:
         PredictionBlock
         """
         _check_share(abstain_below)
-        block = isinstance(headlines, HeadlineBlock)
-        logits, known = self._logits(headlines.texts if block else [h.text for h in headlines])
+        if isinstance(headlines, HeadlineBlock):
+            texts = headlines.texts
+        else:
+            texts = [headline.text for headline in headlines]
+        logits, known = self._logits(texts)
         order = np.argsort(-logits, axis=1, kind="stable")
         shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
         answered = known & (shares[:, 0] >= abstain_below)

@@ -80,36 +80,29 @@ def format_of(output: str | None, chosen: str | None) -> str:
     return chosen or ending
 
 
-def write_blocks(blocks: Iterable[tuple[str, int]], output: str | None) -> int:
-    """Write text that is already in the output's format, and give the number of rows.
+def write_blocks(blocks: Iterable[bytes], output: str | None) -> None:
+    """Write what is already in the output's format.
 
     Parameters
     ----------
-    blocks : iterable of (str, int)
-        Whole lines, and how many rows they are.
+    blocks : iterable of bytes
+        Whole lines in UTF-8.
     output : str or None
         As for `write_rows`.
-
-    Returns
-    -------
-    int
 
     Raises
     ------
     OutputError
         When the output can't be written; an old file stays as it was.
     """
-    count = 0
     if output is None or output == "-":
-        for text, rows in blocks:
-            sys.stdout.write(text)
-            count += rows
-        return count
+        sys.stdout.flush()
+        for block in blocks:
+            sys.stdout.buffer.write(block)
+        return
     with replacing(output) as file:
-        for text, rows in blocks:
-            file.write(text.encode())
-            count += rows
-    return count
+        for block in blocks:
+            file.write(block)
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:

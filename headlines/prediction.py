@@ -135,76 +135,98 @@ class PredictionBlock(Sequence[Prediction]):
         topic = ranked[0] if answered else None
         return Prediction(self.items[place], topic, shares[0], topics, also, self.model)
 
-    def topics(self) -> list[str | None]:
-        """Give the topic of each headline alone."""
-        topics = np.array(self.names, dtype=object).take(self.order[:, 0])
-        topics[~self.answered] = None
-        return list(topics.tolist())
+    def shares_of_topics(self) -> dict[str | None, int]:
+        """Count the headlines of each topic given, None for those without one."""
+        counts = np.bincount(self.order[self.answered, 0], minlength=len(self.names)).tolist()
+        counted: list[tuple[str | None, int]] = [
+            *zip(self.names, counts, strict=True),
+            (None, len(self) - sum(counts)),
+        ]
+        return {topic: number for topic, number in counted if number}
 
-    def to_jsonl(self, top: int = 3) -> str:
+    def to_jsonl(self, top: int = 3) -> bytes:
         """Give ``json.dumps(prediction.to_row(top), ensure_ascii=False)`` of each, line by line.
 
         Parameters
         ----------
         top : int, default 3
+            At least 1.
 
         Returns
         -------
-        str
-            n lines.
+        bytes
+            n lines in UTF-8.
         """
         block = self.items
         if not isinstance(block, HeadlineBlock):
-            return "".join(_json_line(prediction, top) for prediction in self)
-        quoted = np.array([encode_basestring(name) for name in self.names], dtype=object)
+            return "".join(_json_line(prediction, top) for prediction in self).encode()
+        # Every row is joined from the same number of parts, most of them taken from tables.
+        # UTF-8 is spelt in Latin-1 until the end: strings of one byte a character join fastest.
+        names = np.array([_quoted(name) for name in self.names], dtype=object)
         top = min(top, len(self.names))
-        named = quoted.take(self.order[:, :top])
-        shares = _decimals(self.shares[:, :top])
-        topics = '{"topic": ' + named + ', "probability": ' + shares + "}"
-        ranked = [", ".join(row) for row in topics.tolist()]
-        first = quoted.take(self.order[:, 0])
-        first[~self.answered] = "null"
-        also = [""] * len(self)
-        several = self.answered & (self.shares[:, 1:2] >= self.also_from).any(axis=1)
-        for i in np.flatnonzero(several).tolist():
-            more = self.order[i, 1:][self.shares[i, 1:] >= self.also_from]
-            also[i] = ", ".join(quoted.take(more).tolist())
-        source = encode_basestring(block.source)
-        tail = f', "model": {encode_basestring(self.model)}}}\n'
-        lines = [
-            f'{{"id": "{i}", "source": {source}, "line": {n}, "headline": {encode_basestring(h)}, '
-            f'"topic": {t}, "probability": {p}, "topics": [{r}], "also": [{a}], '
-            f'"duplicate_of": {c}{tail}'
-            for i, n, h, t, p, r, a, c in zip(
-                block.ids,
-                block.lines,
-                block.headlines,
-                first.tolist(),
-                shares[:, 0].tolist(),
-                ranked,
-                also,
-                [f'"{i}"' if c else "null" for i, c in zip(block.ids, block.copies, strict=True)],
-                strict=True,
-            )
+        high, low = _decimals(self.shares[:, :top])
+        first = (', "topic": ' + np.append(names, "null") + ', "probability": ').take(
+            np.where(self.answered, self.order[:, 0], len(names))
+        )
+        columns = [
+            ['{"id": "'] * len(self),
+            block.ids,
+            [f'", "source": {_quoted(block.source)}, "line": '] * len(self),
+            list(map(str, block.lines)),
+            [', "headline": '] * len(self),
+            [_quoted(headline) for headline in block.headlines],
+            first.tolist(),
+            high[:, 0].tolist(),
+            low[:, 0].tolist(),
         ]
+        before = ', "topics": ['
+        for k in range(top):
+            opened = before + '{"topic": ' + names + ', "probability": '
+            columns.append(opened.take(self.order[:, k]).tolist())
+            columns += [high[:, k].tolist(), low[:, k].tolist()]
+            before = "}, "
+        columns.append(self._ends(block, names))
+        parts = [""] * (len(columns) * len(self))
+        for k, column in enumerate(columns):
+            parts[k :: len(columns)] = column
         for i in block.others:
-            lines[i] = _json_line(self[i], top)
-        return "".join(lines)
+            row = slice(i * len(columns), (i + 1) * len(columns))
+            line = _json_line(self[i], top).encode().decode("latin-1")
+            parts[row] = [line, *[""] * (len(columns) - 1)]
+        return "".join(parts).encode("latin-1")
+
+    def _ends(self, block: HeadlineBlock, names: NDArray[np.object_]) -> list[str]:
+        """Give the last part of each row: what else applies, and the copy that came before."""
+        model = f', "model": {_quoted(self.model)}}}\n'
+        ends = [f'}}], "also": [], "duplicate_of": null{model}'] * len(self)
+        several = self.answered & (self.shares[:, 1:2] >= self.also_from).any(axis=1)
+        for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
+            more = several[i] & (self.shares[i, 1:] >= self.also_from)
+            also = ", ".join(names.take(self.order[i, 1:][more]).tolist())
+            copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
+            ends[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
+        return ends
+
+
+def _quoted(text: str) -> str:
+    """Give a JSON string whose UTF-8 is spelt in Latin-1."""
+    quoted = encode_basestring(text)
+    return quoted if text.isascii() else quoted.encode().decode("latin-1")
 
 
 def _json_line(prediction: Prediction, top: int) -> str:
     return json.dumps(prediction.to_row(top), ensure_ascii=False) + "\n"
 
 
-def _decimals(shares: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Give `repr` of numbers from 0 to 1 that have 6 digits, from tables of 3 digits."""
+def _decimals(shares: NDArray[np.float64]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Give `repr` of numbers from 0 to 1 that have 6 digits, as two halves from tables."""
     millionths = np.rint(shares * 1e6).astype(np.int64)
     high, low = np.divmod(millionths, 1000)
     # From 0.0001 on `repr` shows plain digits; the few below, and 1.0, have rows of their own.
     small = millionths < 100
     row = np.where(small, 2000 + millionths, np.where(low == 0, 1000 + high, high))
     row[millionths == 1_000_000] = 2100
-    return _HIGH.take(row) + _LOW.take(np.where(small, 0, low))
+    return _HIGH.take(row), _LOW.take(np.where(small, 0, low))
 
 
 _HIGH = np.array(

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding import Embedder, tokenize
+from headlines.embedding import Embedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.evaluation import near_duplicate_groups
 from headlines.headline import Headline
 from headlines.persistence import pack, unpack
 from headlines.taxonomy import GoldLabel, Taxonomy
+from headlines.vocabulary import tokenize
 
 __all__ = ["HOLDOUT_RULE", "TrainingSet"]
 

@@ -1,7 +1,7 @@
 """Texts to vocabulary entries: one text as one reads it, or a chunk of them at once.
 
-`tokenize`, `wordpieces` and `Vocabulary.ids` say what the entries of a text are. `Vocabulary.encode`
-gives the same for thousands of texts, working on their bytes with array operations.
+`tokenize`, `wordpieces` and `Vocabulary.ids` say what the entries of a text are.
+`Vocabulary.encode` gives the same for thousands of texts, by array operations on their bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,8 +298,7 @@ class Vocabulary:
         if words is None:  # a text is too long, or has a byte that would pass for a mark of ours
             unfit = (i for i, t in enumerate(folded) if len(t) > MAX_TOKENS or _CONTROL_IN(t))
             alone = sorted({*alone, *unfit})
-            words = _Words.of_texts(folded, alone)
-            assert words is not None
+            words = cast(_Words, _Words.of_texts(folded, alone))
         numbers = self._found(words)
         unknown = np.flatnonzero(numbers < 0)
         marks = words.keys[unknown]

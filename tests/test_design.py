@@ -17,8 +17,9 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache", "embedding",
-    "transformer", "scoring", "clustering", "classification", "evaluation", "output",
+    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache",
+    "vocabulary", "embedding",
+    "transformer", "encoders", "scoring", "clustering", "classification", "evaluation", "output",
     "persistence", "registry", "training", "prediction", "labeling", "distillation",
     "retraining", "cli", "__main__",
 ]  # fmt: skip

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from headlines.embedding import MAX_TOKENS, MODELS, StaticEmbedder, tokenize, wordpieces
+from headlines.embedding import MODELS, StaticEmbedder
 from headlines.errors import EmbedderError
+from headlines.vocabulary import MAX_TOKENS
+
+SOME = ["Drone", "hits", "sanctions", "over", "Kyiv’s", "£5", "counterintelligence", "zzyzx", "é"]
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +69,33 @@ def test_similar_headlines_are_near(embedder: StaticEmbedder) -> None:
     assert a @ b > a @ c + 0.1
 
 
-def test_unknown_words_are_cut_into_pieces() -> None:
-    vocabulary = {"drone": 0, "##swarm": 1, "##s": 2, "##warm": 3}
-    assert wordpieces("droneswarm", vocabulary) == [0, 1]
-    assert wordpieces("dronex", vocabulary) == []
-    assert wordpieces("drones" * 20, vocabulary) == []
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.text(), st.lists(st.sampled_from(SOME)).map(" ".join)), max_size=9))
+@example(["sanctions " * 600, "", "drone " * 64, "drone " * 65])
+def test_vectors_and_products_are_those_of_the_plain_sum(texts: list[str]) -> None:
+    embedder = StaticEmbedder()
+    weights = np.rint(np.random.default_rng(0).normal(size=(embedder.n_features, 5)) * 2**16)
+    products, counts = embedder.fold(weights)(texts)
+    values, also_counts = embedder.sums(texts)
+    X = embedder.transform(texts)
+    for i, text in enumerate(texts):
+        total, count = embedder.sum_of(text)
+        assert count == counts[i] == also_counts[i]
+        assert np.array_equal(values[i], total)
+        assert np.array_equal(products[i], total.astype(np.float64) @ weights)
+        length = np.sqrt(float(max(1, (total * total).sum())))
+        assert X[i].tobytes() == (total.astype(np.float32) * np.float32(1 / length)).tobytes()
 
 
-@given(st.text())
-def test_tokenising_folds_case_and_quotes(text: str) -> None:
-    tokens = tokenize(text)
-    assert len(tokens) <= MAX_TOKENS
-    assert all(token and not token.isspace() for token in tokens)
-    assert tokenize(text.replace("’", "'")) == tokens
+def test_the_export_points_the_same_way(
+    embedder: StaticEmbedder, made_headlines: list[str]
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(modules=[embedder.to_sentence_transformers()], device="cpu")
+    theirs = model.encode(made_headlines, normalize_embeddings=True)
+    cosines = (theirs * embedder.transform(made_headlines)).sum(axis=1)
+    assert (cosines > 0.9999).mean() >= 0.999
 
 
 @pytest.mark.parametrize("texts", ["one string", ["a", None], [b"bytes"], [1.5]])
