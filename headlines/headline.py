@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["Headline", "HeadlineBlock", "Titles", "normalise_v1", "texts_of"]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
+_DASHES = (" -", "--", " \u2013", " \u2014")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 # Signs that news is set with, in any company, and accented letters and currencies that stand
 # alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
-_SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
+_QUOTES = "\u2018\u2019\u201c\u201d"
+_SIGNS = _QUOTES + "\u2013\u2014\u2026"
 _LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
 _UNUSUAL = re.compile(f"[^ -~{_SIGNS}]")
 _UNSOUND = re.compile(f"[^ -~{_SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
@@ -181,13 +186,11 @@ class Titles:
         -------
         Titles
         """
-        headlines = [title.strip() for title in published]
-        texts = list(headlines)
-        # Here as there `normalise_v1` has the case alone left to fold.
-        folded = [title.lower() for title in headlines]
+        headlines, texts = list(published), list(published)
+        folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
         parts: dict[int, dict[str, str | None]] = {}
-        for i in [i for i, t in enumerate(headlines) if not _is_bare(t) or "  " in t]:
-            headlines[i] = headline = _repair(headlines[i])
+        for i in np.flatnonzero(~_are_bare(published)).tolist():
+            headlines[i] = headline = _repair(published[i])
             folded[i] = headline.casefold()  # NFC and single blanks are what repair has made
             texts[i], section, attribution = _taken_apart(headline)
             if section is not None or attribution is not None:
@@ -206,7 +209,7 @@ class Titles:
 
 
 def texts_of(published: Sequence[str]) -> list[str]:
-    """Give what is embedded of each title: `Headline.parse(title).text` or, quicker, its equal.
+    """Give what is embedded of each title: ``Headline.parse(title).text``, at a glance for most.
 
     Parameters
     ----------
@@ -216,24 +219,45 @@ def texts_of(published: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        n texts with the same words in the same order; white space may differ.
+        n texts.
     """
     texts = list(published)
-    for i in [i for i, title in enumerate(texts) if not _is_bare(title)]:
-        texts[i] = Headline.parse(texts[i]).text
+    for i in np.flatnonzero(~_are_bare(published)).tolist():
+        texts[i], *_ = _taken_apart(_repair(texts[i]))
     return texts
 
 
-def _is_bare(title: str) -> bool:
-    """Say at a glance that there is nothing to take off a title, nor to repair but blanks."""
-    return (
-        title.isprintable()
-        and title.isascii()
-        and "&" not in title
-        and "[" not in title
-        and " -" not in title
-        and "--" not in title
-    )
+_PLAIN, _BLANK, _HYPHEN, _ODD, _END = range(5)
+_KINDS = bytearray([_ODD]) * 256
+_KINDS[0x20:0x7F] = bytes([_PLAIN]) * (0x7F - 0x20)
+for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), (";", _ODD), ("[", _ODD), ("\n", _END):
+    _KINDS[ord(_sign)] = _kind
+
+
+def _are_bare(titles: Sequence[str]) -> NDArray[np.bool_]:
+    """Say which titles are their own headline and text: nothing to repair, nothing to take off.
+
+    That is: printable ASCII or quotation marks, set with single blanks, without what may be an
+    entity, a section or an attribution.
+    """
+    joined = "\n".join([*titles, ""])
+    for quote in "" if joined.isascii() else _QUOTES:
+        joined = joined.replace(quote, "'")
+    data = joined.encode("utf-8", "surrogatepass").translate(_KINDS)
+    kinds = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(kinds == _END)
+    if len(ends) != len(titles):  # a line break in a title, which has to be repaired
+        return _are_bare([";" if "\n" in title else title for title in titles])
+    odd = kinds == _ODD
+    here, before = kinds[1:], kinds[:-1]
+    after_blank = before == _BLANK
+    odd[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
+    odd[1:] |= (here == _BLANK) & (after_blank | (before == _END))
+    odd[1:] |= (here == _END) & after_blank
+    odd[:1] |= kinds[:1] == _BLANK
+    bare = np.ones(len(titles), dtype=np.bool_)
+    bare[np.searchsorted(ends, np.flatnonzero(odd))] = False
+    return bare
 
 
 def _taken_apart(headline: str) -> tuple[str, str | None, str | None]:
@@ -243,7 +267,9 @@ def _taken_apart(headline: str) -> tuple[str, str | None, str | None]:
         found = _SECTION.match(text)
         if found:
             section, text = found[1].strip(), text[found.end() :]
-    if "-" in text or "\u2013" in text or "\u2014" in text:
+    # What follows the last dash ends what follows the one that counts: a quick no for most.
+    last = max(map(text.rfind, _DASHES))
+    if last >= 0 and _is_attribution(text[last + 2 :].strip()):
         found = _ATTRIBUTION.search(text)
         if found and _is_attribution(found[1]) and len(text[: found.start()].split()) >= 3:
             attribution, text = found[1].strip(), text[: found.start()]
@@ -254,7 +280,7 @@ def _is_attribution(tail: str) -> bool:
     """A name such as `Bloomberg` or `The Moscow Times`: few words, all capitalised."""
     words = tail.split()
     return (
-        len(words) <= 4
+        0 < len(words) <= 4
         and tail[-1] not in ".!?:;,'\"’”"
         and all(w[0].isupper() or w in {"of", "the", "and", "de"} for w in words)
     )
@@ -278,7 +304,7 @@ def _is_sound(text: str) -> bool:
     """Say at a glance that there is nothing to repair; False may be wrong."""
     return (
         text.isprintable()  # no control character, and no white space but blanks
-        and "&" not in text
+        and ("&" not in text or ";" not in text)
         and "  " not in text
         and text[:1] != " " != text[-1:]
         and (text.isascii() or not _UNUSUAL.search(text) or not _UNSOUND.search(text))

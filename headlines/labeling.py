@@ -310,9 +310,7 @@ class HeadlineLabeler:
         best: list[NDArray[np.float64]] = []
         for start in range(0, len(published), CHUNK):
             chunk = published[start : start + CHUNK]
-            static = isinstance(self.embedder, StaticEmbedder)  # blanks don't matter to it
-            texts = texts_of(chunk) if static else [Headline.parse(t).text for t in chunk]
-            logits, known = self._logits(texts)
+            logits, known = self._logits(texts_of(chunk))
             shares = probabilities_of(logits).max(axis=1).round(6)
             names = self._names.take(logits.argmax(axis=1))
             names[~known | (shares < abstain_below)] = None

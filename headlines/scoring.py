@@ -103,8 +103,9 @@ def probabilities_of(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     ndarray of float64, shape (n, n_topics)
         Rows that add up to 1.
     """
-    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-    total = np.zeros(len(scores))
-    for column in range(scores.shape[1]):  # one order of summation for any batch
-        total += scores[:, column]
-    return np.asarray(scores / total[:, None])
+    columns = np.ascontiguousarray(logits.T)
+    scores = np.exp(columns - columns.max(axis=0))
+    total = np.zeros(len(logits))
+    for column in scores:  # one order of summation for any batch
+        total += column
+    return np.asarray((scores / total).T)

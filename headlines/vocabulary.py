@@ -75,14 +75,12 @@ def wordpieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
     if len(word) > MAX_LETTERS:
         return []
     ids: list[int] = []
-    start = 0
-    while start < len(word):
-        prefix = "##" if start else ""
-        for end in range(min(len(word), start + 32), start, -1):
-            entry = vocabulary.get(prefix + word[start:end])
+    while word:
+        for end in range(min(len(word), 34), 2 if ids else 0, -1):
+            entry = vocabulary.get(word[:end])
             if entry is not None:
                 ids.append(entry)
-                start = end
+                word = "##" + word[end:] if end < len(word) else ""
                 break
         else:
             return []
@@ -266,7 +264,10 @@ class Vocabulary:
         list of int
             Whole words where the vocabulary has them, else their longest pieces.
         """
-        return [i for word in tokenize(text) for i in self._ids_of_word(word)][:MAX_TOKENS]
+        ids: list[int] = []
+        for word in tokenize(text):
+            ids += self._ids_of_word(word)
+        return ids[:MAX_TOKENS]
 
     def _ids_of_word(self, word: str) -> list[int]:
         number = self.numbers.get(word)
@@ -293,30 +294,28 @@ class Vocabulary:
         typeset = [i for i, text in enumerate(texts) if not text.isascii()]
         for i, text in zip(typeset, _plain_each([texts[i] for i in typeset]), strict=True):
             folded[i] = text if text.isascii() else _fold(text)
-        alone = [i for i, text in enumerate(folded) if not text.isascii()]
+        alone = [i for i in typeset if not folded[i].isascii()]
         words = _Words.of_texts(folded, alone)
         if words is None:  # a text is too long, or has a byte that would pass for a mark of ours
             unfit = (i for i, t in enumerate(folded) if len(t) > MAX_TOKENS or _CONTROL_IN(t))
             alone = sorted({*alone, *unfit})
             words = cast(_Words, _Words.of_texts(folded, alone))
         numbers = self._found(words)
-        unknown = np.flatnonzero(numbers < 0)
-        marks = words.keys[unknown]
-        ends = unknown[marks == ord(_END)]
-        unknown = unknown[marks != ord(_END)]
+        others = np.flatnonzero(numbers < 0)
+        is_end = words.keys[others] == ord(_END)
+        ends, unknown = np.flatnonzero(is_end), np.flatnonzero(~is_end)
         texts_alone = iter(alone)
         pieces = [
-            self.ids(texts[next(texts_alone)]) if word == _ALONE.encode() else self._cut(word)
-            for word in map(words.__getitem__, unknown.tolist())
+            self._cut(word) if word != _ALONE.encode() else self.ids(texts[next(texts_alone)])
+            for word in map(words.__getitem__, others[unknown].tolist())
         ]
-        sizes = np.ones(len(numbers), dtype=np.int64)
-        sizes[ends] = 0
-        sizes[unknown] = [len(ids) for ids in pieces]
-        bounds = np.cumsum(sizes)
-        ids = np.repeat(numbers, sizes)
-        if pieces:
-            ids[ids < 0] = [i for piece in pieces for i in piece]
-        return ids, np.diff(bounds[ends], prepend=0)
+        sizes = np.array([len(piece) for piece in pieces], dtype=np.int64)
+        # Of the words before the j-th of the others, all but j are known.
+        before = others - np.arange(len(others))
+        counts = np.diff(before[ends], prepend=0)
+        np.add.at(counts, np.searchsorted(ends, unknown), sizes)
+        added = [i for piece in pieces for i in piece]
+        return np.insert(numbers[numbers >= 0], np.repeat(before[unknown], sizes), added), counts
 
     def _cut(self, word: bytes) -> list[int]:
         ids = self._pieces.get(word)
