@@ -17,7 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from headlines import HeadlineLabeler, Taxonomy, read_feed
+import numpy as np
+
+from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
 from headlines.persistence import versions
 from headlines.taxonomy import read_labels
 
@@ -31,6 +33,32 @@ for start in range(0, len(texts), size):
     for p in labeler.label(texts[start : start + size]):
         print(json.dumps(p.to_row(top=99)))
 """
+
+
+def plain_vectors(texts: list[str]) -> list[bytes]:
+    """Embed one text after the other, from the sum of its words' rows."""
+    embedder = StaticEmbedder()
+    rows = []
+    for text in texts:
+        total, _ = embedder.sum_of(text)
+        length = np.sqrt(float(max(1, (total * total).sum())))
+        rows.append((total.astype(np.float32) * np.float32(1 / length)).tobytes())
+    return rows
+
+
+def vectors_in_batches(texts: list[str]) -> dict[str, list[bytes]]:
+    """Embed the texts in batches, and in a random order."""
+    embedder = StaticEmbedder()
+    results = {}
+    for size in (1, 7, 8192, len(texts)):
+        batches = (texts[start : start + size] for start in range(0, len(texts), size))
+        results[f"batches of {size}"] = [
+            row.tobytes() for batch in batches for row in embedder.transform(batch)
+        ]
+    order = np.random.default_rng(0).permutation(len(texts))
+    shuffled = embedder.transform([texts[i] for i in order])
+    results["another order"] = [shuffled[i].tobytes() for i in np.argsort(order)]
+    return results
 
 
 def main() -> None:
@@ -72,10 +100,24 @@ def main() -> None:
                 )
                 rows = done.stdout.splitlines()
                 results[f"a new process, {threads} thread(s), batches of {size}"] = rows
+        told = [fitted.predict(texts[start : start + 7]) for start in range(0, len(texts), 7)]
+        given = [
+            (t, float(p)) for topics, shares in told for t, p in zip(topics, shares, strict=True)
+        ]
+        results["predict, batches of 7"] = [
+            row if (p["topic"], p["probability"]) == pair else "differs"
+            for row, p, pair in zip(expected, map(json.loads, expected), given, strict=True)
+        ]
     differing = {
         name: sum(a != b for a, b in zip(rows, expected, strict=True))
         for name, rows in results.items()
     }
+    vectors = {
+        name: sum(a != b for a, b in zip(rows, plain_vectors(texts), strict=True))
+        for name, rows in vectors_in_batches(texts).items()
+    }
+    for name, count in vectors.items():
+        print(f"vectors, {name}: {count} of {len(texts)} differ from the plain sum")
     for name, count in differing.items():
         print(f"{name}: {count} of {len(texts)} rows differ")
     content = {
@@ -84,6 +126,7 @@ def main() -> None:
         "versions": versions(),
         "headlines": len(texts),
         "rows_that_differ": differing,
+        "vectors_that_differ": vectors,
     }
     (ROOT / "benchmarks" / "contract.json").write_text(json.dumps(content, indent=1) + "\n")
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.errors import EmbedderError
-from headlines.vocabulary import MAX_TOKENS, PUNCTUATION, Vocabulary, tokenize, wordpieces  # noqa: F401 - until they are imported from there
+from headlines.vocabulary import PUNCTUATION, Vocabulary
 
 if TYPE_CHECKING:
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
