@@ -21,10 +21,10 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from headlines import HeadlineLabeler, Taxonomy
-from headlines.embedding import tokenize
 from headlines.headline import Headline
 from headlines.persistence import versions
 from headlines.taxonomy import read_labels
+from headlines.vocabulary import tokenize
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

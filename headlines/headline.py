@@ -21,8 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 # Signs that news is set with, in any company, and accented letters and currencies that stand
 # alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
-_QUOTES = "\u2018\u2019\u201c\u201d"
-_SIGNS = _QUOTES + "\u2013\u2014\u2026"
+_SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
 _LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
 _UNUSUAL = re.compile(f"[^ -~{_SIGNS}]")
 _UNSOUND = re.compile(f"[^ -~{_SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
@@ -234,15 +233,19 @@ for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), (";", _ODD), ("[", _ODD), ("\
     _KINDS[ord(_sign)] = _kind
 
 
+_LIKE = {sign: "-" if sign in "\u2013\u2014" else "'" for sign in _SIGNS}
+"""What a sign that news is set with is looked at as."""
+
+
 def _are_bare(titles: Sequence[str]) -> NDArray[np.bool_]:
     """Say which titles are their own headline and text: nothing to repair, nothing to take off.
 
-    That is: printable ASCII or quotation marks, set with single blanks, without what may be an
+    That is: printable ASCII and common signs, set with single blanks, without what may be an
     entity, a section or an attribution.
     """
     joined = "\n".join([*titles, ""])
-    for quote in "" if joined.isascii() else _QUOTES:
-        joined = joined.replace(quote, "'")
+    for sign, like in () if joined.isascii() else _LIKE.items():
+        joined = joined.replace(sign, like)
     data = joined.encode("utf-8", "surrogatepass").translate(_KINDS)
     kinds = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(kinds == _END)

@@ -10,7 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding import CHUNK, Embedder, Products, StaticEmbedder, checked_texts
+from headlines.embedding import Embedder, Products, checked_texts
 from headlines.encoders import load_embedder
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
@@ -28,6 +28,7 @@ from headlines.prediction import ClusteredHeadline, Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import MODEL_FILE, ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
+from headlines.static import CHUNK, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headlines.embedding import MODELS
 from headlines.errors import LockedError, ModelError, OutputError
 from headlines.output import replacing
 from headlines.persistence import Manifest, manifest_path, read_model
+from headlines.static import MODELS
 
 __all__ = ["ModelRegistry", "ModelVersion"]
 

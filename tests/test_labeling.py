@@ -16,10 +16,10 @@ import pytest
 from conftest import SEEDS, write
 
 from headlines import HeadlineLabeler, Taxonomy, read_feed
-from headlines.embedding import MODELS, StaticEmbedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.headline import Headline
 from headlines.prediction import Prediction
+from headlines.static import MODELS, StaticEmbedder
 from headlines.taxonomy import read_labels
 from headlines.training import Example, _hold_out
 

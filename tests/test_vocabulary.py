@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from headlines.embedding import MODELS
 from headlines.keytable import KeyTable
+from headlines.static import MODELS
 from headlines.vocabulary import MAX_TOKENS, Vocabulary, tokenize, wordpieces
 
 SHIPPED = (MODELS / "embedder" / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
