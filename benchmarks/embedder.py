@@ -173,7 +173,7 @@ def _fasttext(
         rows: NDArray[np.int64], texts: Sequence[str], settings: dict[str, Any]
     ) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
-            pairs = [(data.texts[i], str(data.y[i])) for i in rows]
+            pairs = [(peers.words(data.texts[i]), str(data.y[i])) for i in rows]
             model = peers.fasttext_supervised(pairs, Path(folder), **settings)
         return [labels[0][9:] for labels in model.predict([peers.words(t) for t in texts])[0]]
 
@@ -214,9 +214,8 @@ def speed(encode: peers.Encode, texts: Sequence[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "embedder.json")
+    parser.add_argument("--output", type=Path, help="JSON (benchmarks/embedder.json)")
     parser.add_argument("--cache", type=Path, help="keeps MiniLM's vectors between runs")
-    parser.add_argument("--static", type=Path, help="other weights of the built-in embedder")
     parser.add_argument("--quick", action="store_true", help="600 rows, 2 splits: a trial")
     options = parser.parse_args()
     rows, splits, few = (600, 2, 1) if options.quick else (8000, 20, 5)
@@ -271,8 +270,11 @@ def main() -> None:
         "relative_to_MiniLM": comparison(results),
     }
     report(content)
-    options.output.write_text(json.dumps(content, indent=1) + "\n")
-    plot(content, options.output.with_suffix(".svg"))
+    if options.quick and options.output is None:
+        return
+    output = options.output or ROOT / "benchmarks" / "embedder.json"
+    output.write_text(json.dumps(content, indent=1) + "\n")
+    plot(content, output.with_suffix(".svg"))
 
 
 def _sample(data: Path, n: int) -> list[str]:

@@ -42,7 +42,8 @@ class Recipe:
     dimension : int, default 256
         Length of a vector.
     entries : int, default 60_000
-        Most entries that the vocabulary may have.
+        Most entries that the vocabulary may have, though letters and pieces of words (some
+        5,000) are always among them.
     min_count : int, default 3
         How often a word must occur to have a vector of its own, unless it is a WordPiece entry.
     epochs : int, default 8
@@ -156,14 +157,15 @@ def _name_of(teacher: Embedder) -> str:
 
 
 def _entries(corpus: Sequence[str], teacher: Embedder, recipe: Recipe) -> list[str]:
-    """WordPiece's entries, which spell every word, and the corpus's words by frequency."""
+    """WordPiece's pieces, which spell every word, then its words and the corpus's own."""
     transformers = [part for part in _parts_of(teacher) if isinstance(part, TransformerEmbedder)]
-    pieces = (transformers or [TransformerEmbedder()])[0].vocabulary
-    base = {e for e in pieces if e.isascii() and (len(e) == 1 or not e.startswith("["))}
+    names = (transformers or [TransformerEmbedder()])[0].vocabulary
+    base = {e for e in names if e.isascii() and (len(e) == 1 or not e.startswith("["))}
+    pieces = {e for e in base if len(e) == 1 or e.startswith("##")}
     counts = Counter(word for text in corpus for word in tokenize(text))
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    own = [w for w, c in ranked if c >= recipe.min_count and w not in base]
-    return sorted(base.union(own[: max(0, recipe.entries - len(base))]))
+    own = {w for w, c in counts.items() if c >= recipe.min_count}
+    ranked = sorted((base | own) - pieces, key=lambda w: (w not in base, -counts[w], w))
+    return sorted(pieces.union(ranked[: max(0, recipe.entries - len(pieces))]))
 
 
 # ------------------------------------------------------------------ what is learned from
