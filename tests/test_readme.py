@@ -111,3 +111,24 @@ def test_its_figures_are_those_of_the_benchmarks() -> None:
     contract = json.loads((ROOT / "benchmarks" / "contract.json").read_text())
     assert set(contract["rows_that_differ"].values()) == {0}
     assert f"{contract['headlines']:,} headlines, {len(contract['rows_that_differ'])} ways" in text
+
+
+def test_its_figures_of_speed_are_those_of_the_benchmarks() -> None:
+    speed = json.loads((ROOT / "benchmarks" / "speed.json").read_text())
+    rates, seconds = speed["memory"]["headlines_per_second"], speed["file"]["seconds"]
+    minilm = "MiniLM (sentence-transformers), logistic regression"
+    for shown, rate, taken in (
+        ("**headlines**", "headlines", "headlines"),
+        ("fastText", "fastText", "fastText"),
+        (
+            "TF-IDF, logistic regression",
+            "TF-IDF, logistic regression",
+            "TF-IDF, logistic regression",
+        ),
+        (minilm, minilm, "MiniLM (extrapolated from 5,000)"),
+    ):
+        line = f"| {shown} | {rates[rate]:,} | {seconds[taken]:,.0f} "
+        assert any(row.startswith(line) for row in README.splitlines()), line
+    quality = json.loads((ROOT / "benchmarks" / "embedder.json").read_text())
+    for measure in quality["relative_to_MiniLM"]["headlines static"].values():
+        assert f"{100 * measure['mean of report']['ratio']:.1f} %" in README
