@@ -4,8 +4,9 @@ Three measures on up to 8,000 rows of each data set: accuracy of logistic regres
 half and tested on the other (20 random halves, 3 for the peers, no near-duplicates on both sides,
 C chosen on a third of the teaching half), the share of the 10 nearest neighbours that have the
 same label, and accuracy of the nearest centroid of 8 labelled headlines a class (50 draws).
-fastText and TF-IDF, which learn from the labels alone, are tested on the same halves. *Report* sets are scored and
-nothing else; the recipe of the built-in embedder was chosen on the *select* sets.
+fastText and TF-IDF, which learn from the labels alone, are tested on the same halves. *Report*
+sets are scored and nothing else; the recipe of the built-in embedder was chosen on the *select*
+sets.
 
 Run ``python benchmarks/embedder.py --data DIR [--cache FILE]``; a set that is missing is skipped.
 Public origins: agnews_test mhjabreel/CharCnn_Keras; huffpost41 ws-jiang/MetaPrompter_public;
