@@ -12,7 +12,7 @@ from typing import Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Headline", "HeadlineBlock", "Titles", "normalise_v1", "texts_of"]
+__all__ = ["Headline", "HeadlineBlock", "Texts", "Titles", "normalise_v1", "texts_of"]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
@@ -156,6 +156,62 @@ class HeadlineBlock(Sequence[Headline]):
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Texts(Sequence[str]):
+    """Texts and their bytes in one string, for what looks at all of them at once.
+
+    Attributes
+    ----------
+    strings : list of str
+    joined : bytes
+        UTF-8, a line feed after each text; one within a text is a tab here.
+    ends : ndarray of int64, shape (n,)
+        Places of these line feeds.
+    """
+
+    strings: list[str]
+    joined: bytes
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> Self:
+        """Join strings."""
+        joined = "\n".join([*strings, ""]).encode("utf-8", "surrogatepass")
+        ends = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ord("\n"))
+        if len(ends) > len(strings):
+            tabbed = cls.of([text.replace("\n", "\t") for text in strings])
+            joined, ends = tabbed.joined, tabbed.ends
+        return cls(list(strings), joined, ends)
+
+    def replaced(self, others: Mapping[int, str]) -> Self:
+        """Give the same with other texts, free of line feeds, at some places, in rising order."""
+        places = np.fromiter(others, dtype=np.int64, count=len(others))
+        ends = self.ends[places]
+        starts = np.where(places > 0, self.ends.take(places - 1, mode="clip") + 1, 0)
+        strings, joined, done = self.strings.copy(), self.joined, 0
+        parts: list[bytes] = []
+        for (place, text), start, end in zip(
+            others.items(), starts.tolist(), ends.tolist(), strict=True
+        ):
+            strings[place] = text
+            parts += [joined[done:start], text.encode("utf-8", "surrogatepass")]
+            done = end
+        longer = np.zeros(len(strings), dtype=np.int64)
+        longer[places] = list(map(len, parts[1::2])) - (ends - starts)
+        joined = b"".join([*parts, joined[done:]])
+        return type(self)(strings, joined, self.ends + np.cumsum(longer))
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self.strings[place]
+
+
 @dataclass(frozen=True)
 class Titles:
     """Titles as they came, repaired and taken apart, column by column.
@@ -188,10 +244,12 @@ class Titles:
         headlines, texts = list(published), list(published)
         folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
         parts: dict[int, dict[str, str | None]] = {}
-        for i in np.flatnonzero(~_are_bare(published)).tolist():
+        unsound, joint = _look(Texts.of(published))
+        for i in unsound:
             headlines[i] = headline = _repair(published[i])
             folded[i] = headline.casefold()  # NFC and single blanks are what repair has made
-            texts[i], section, attribution = _taken_apart(headline)
+        for i in unsound + joint:
+            texts[i], section, attribution = _taken_apart(headlines[i])
             if section is not None or attribution is not None:
                 parts[i] = {"section": section, "attribution": attribution}
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
@@ -207,7 +265,7 @@ class Titles:
         )
 
 
-def texts_of(published: Sequence[str]) -> list[str]:
+def texts_of(published: Sequence[str]) -> Texts:
     """Give what is embedded of each title: ``Headline.parse(title).text``, at a glance for most.
 
     Parameters
@@ -217,50 +275,47 @@ def texts_of(published: Sequence[str]) -> list[str]:
 
     Returns
     -------
-    list of str
+    Texts
         n texts.
     """
-    texts = list(published)
-    for i in np.flatnonzero(~_are_bare(published)).tolist():
-        texts[i], *_ = _taken_apart(_repair(texts[i]))
-    return texts
+    titles = Texts.of(published)
+    unsound, joint = _look(titles)
+    headlines = {i: titles.strings[i] for i in joint}
+    headlines |= {i: _repair(titles.strings[i]) for i in unsound}
+    return titles.replaced({i: _taken_apart(headlines[i])[0] for i in sorted(headlines)})
 
 
-_PLAIN, _BLANK, _HYPHEN, _ODD, _END = range(5)
+_PLAIN, _BLANK, _HYPHEN, _DASH, _BRACKET, _FIRST, _SECOND, _END, _ODD = range(9)
 _KINDS = bytearray([_ODD]) * 256
 _KINDS[0x20:0x7F] = bytes([_PLAIN]) * (0x7F - 0x20)
-for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), (";", _ODD), ("[", _ODD), ("\n", _END):
+for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), ("[", _BRACKET), (";", _ODD), ("\n", _END):
     _KINDS[ord(_sign)] = _kind
+for _sign in _SIGNS:  # three bytes each in UTF-8, the first two the same
+    _KINDS[_sign.encode()[0]], _KINDS[_sign.encode()[1]] = _FIRST, _SECOND
+    _KINDS[_sign.encode()[2]] = _DASH if _sign in "\u2013\u2014" else _PLAIN
 
 
-_LIKE = {sign: "-" if sign in "\u2013\u2014" else "'" for sign in _SIGNS}
-"""What a sign that news is set with is looked at as."""
+def _look(titles: Texts) -> tuple[list[int], list[int]]:
+    """Tell which titles may have to be repaired, and which others may have to be taken apart.
 
-
-def _are_bare(titles: Sequence[str]) -> NDArray[np.bool_]:
-    """Say which titles are their own headline and text: nothing to repair, nothing to take off.
-
-    That is: printable ASCII and common signs, set with single blanks, without what may be an
-    entity, a section or an attribution.
+    Nothing is to be done to the rest: printable ASCII and common signs, set with single blanks,
+    without what may be an entity, a section or an attribution.
     """
-    joined = "\n".join([*titles, ""])
-    for sign, like in () if joined.isascii() else _LIKE.items():
-        joined = joined.replace(sign, like)
-    data = joined.encode("utf-8", "surrogatepass").translate(_KINDS)
-    kinds = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(kinds == _END)
-    if len(ends) != len(titles):  # a line break in a title, which has to be repaired
-        return _are_bare([";" if "\n" in title else title for title in titles])
-    odd = kinds == _ODD
+    kinds = np.frombuffer(titles.joined.translate(_KINDS), dtype=np.uint8)
     here, before = kinds[1:], kinds[:-1]
     after_blank = before == _BLANK
-    odd[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
+    odd = kinds == _ODD
     odd[1:] |= (here == _BLANK) & (after_blank | (before == _END))
     odd[1:] |= (here == _END) & after_blank
     odd[:1] |= kinds[:1] == _BLANK
-    bare = np.ones(len(titles), dtype=np.bool_)
-    bare[np.searchsorted(ends, np.flatnonzero(odd))] = False
-    return bare
+    odd[1:] |= (before == _FIRST) != (here == _SECOND)  # another sign than the common ones
+    joint = kinds == _BRACKET
+    joint[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
+    joint[3:] |= (kinds[3:] == _DASH) & after_blank[:-2]
+    marked = np.zeros((2, len(titles)), dtype=np.bool_)
+    marked[0, np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
+    marked[1, np.searchsorted(titles.ends, np.flatnonzero(joint))] = True
+    return np.flatnonzero(marked[0]).tolist(), np.flatnonzero(marked[1] & ~marked[0]).tolist()
 
 
 def _taken_apart(headline: str) -> tuple[str, str | None, str | None]:

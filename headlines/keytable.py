@@ -29,7 +29,7 @@ class KeyTable:
         self._shift = np.uint64(64 - bits)
         self._last = (1 << bits) - 1
         self._keys = np.zeros(1 << bits, dtype=np.uint64)
-        self._numbers = np.zeros(1 << bits, dtype=np.int32)
+        self._numbers = np.full(1 << bits, -1, dtype=np.int32)
         self._held = 0
 
     def __len__(self) -> int:
@@ -72,7 +72,7 @@ class KeyTable:
         ----------
         keys : ndarray of uint64, shape (n,)
         numbers : ndarray of int32, shape (n,)
-            0 or more.
+            Any but -1.
         """
         slots = self._home(keys)
         pending = np.arange(len(keys))

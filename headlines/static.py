@@ -232,16 +232,15 @@ class _Ragged:
     ) -> NDArray[np.float64]:
         """Add up the rows of each headline's entries; float64 holds whole numbers exactly."""
         result = np.zeros((len(self.counts), width))
-        block = 512  # of which the rows stay in the cache
+        block = 1 + 2**17 // width  # of which the sums stay in the cache
         for start in range(0, len(self.counts), block):
-            stop = min(start + block, len(self.counts))
-            low, high = self.bounds[start], self.bounds[stop]
-            if low == high:
-                continue
-            filled = start + np.flatnonzero(self.counts[start:stop])
-            result[filled] = np.add.reduceat(
-                rows(self.ids[low:high]), self.bounds[filled] - low, axis=0
-            )
+            shorter = np.argsort(-self.counts[start : start + block], kind="stable")
+            counts, places = self.counts[start + shorter], self.bounds[start + shorter]
+            totals = np.zeros((len(shorter), width))
+            for nth in range(int(counts[0])):  # entry of all headlines that have so many
+                there = int(np.searchsorted(-counts, -nth))
+                totals[:there] += rows(self.ids.take(places[:there] + nth))
+            result[start + shorter] = totals
         return result
 
     def summed(

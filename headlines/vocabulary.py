@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.headline import Texts
 from headlines.keytable import KeyTable
 
 __all__ = ["Vocabulary", "tokenize", "wordpieces"]
@@ -89,67 +90,90 @@ def wordpieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
 
 # ------------------------------------------------------------------ a chunk at once
 
-_END, _ALONE = "\x02", "\x01"
-"""Stand after every text, and in the place of one that is read by itself."""
+_END = "\n"
+"""Stands after every text."""
 
-_BLANK, _LETTER, _MARK, _CONTROL = range(4)
+_IS_END = -2
+"""Its number, which no entry of a vocabulary has."""
+
+_BLANK, _LETTER, _MARK = range(3)
 
 
 def _kind(character: str) -> int:
-    if character.isspace() or character == "_":
-        return _BLANK
     if character.isalnum():
         return _LETTER
-    return _MARK if character.isprintable() else _CONTROL
+    is_blank = character.isspace() or character == "_"
+    return _BLANK if is_blank and character != _END else _MARK
 
 
-_KINDS = bytes(_kind(chr(i)) for i in range(128)) + bytes(128)
-_CONTROL_IN = re.compile(
-    "[" + "".join(chr(i) for i in range(128) if _KINDS[i] == _CONTROL) + "]"
-).search
+# Bytes beyond ASCII hold together with the letters beside them, for `tokenize` to take apart.
+_KINDS = bytes(_kind(chr(i)) for i in range(128)) + bytes([_LETTER]) * 128
+
+_SIGMA = "\u03a3".encode()
+"""Its lower case depends on the letters around it, as that of no other letter does."""
+
+_FIRST, _SECOND = "\u2018".encode()[:2]
+"""How each of `PUNCTUATION` begins in UTF-8, before one byte more."""
+_PLAIN = np.zeros(256, dtype=np.uint8)
+for _mark, _plain_mark in PUNCTUATION.items():
+    _PLAIN[_mark.encode()[2]] = ord(_plain_mark)
 
 
-def _plain_each(texts: Sequence[str]) -> list[str]:
-    """Do `_plain` to all in a few calls."""
-    parts = _plain(_END.join(texts)).split(_END)
-    return parts if len(parts) == len(texts) else [_plain(text) for text in texts]
+def _folded(data: bytes) -> bytes:
+    """Give text in lower case, as far as it is ASCII, and plain punctuation."""
+    data = data.lower()
+    codes = np.frombuffer(data, dtype=np.uint8)
+    first = np.flatnonzero(codes == _FIRST)
+    if len(first):
+        codes = codes.copy()
+        plain = _PLAIN[codes[first + 2]] * (codes[first + 1] == _SECOND)
+        first, plain = first[plain > 0], plain[plain > 0]
+        codes[first] = plain
+        codes[first + 1] = codes[first + 2] = ord(" ")
+        data = codes.tobytes()
+    return data
 
 
-_LOW_BYTES = np.array([(1 << 8 * i) - 1 for i in range(9)], dtype=np.uint64)
+_LOW_BYTES = np.array([(1 << min(8 * i, 63)) - 1 for i in range(9)], dtype=np.uint64)
 _LONGEST = 32
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _LONG = np.uint64(1 << 63)
-"""Set in the keys of words of more than 8 bytes; ASCII never sets it in a shorter one."""
+"""Set in the keys of words of more than 8 bytes alone: ASCII has no use for it in the others."""
 
 
 class _Words:
     """Words in a string of bytes, and a 64-bit key for each.
 
     A word of up to 8 bytes is its own key; the key of a longer one is mixed from its first
-    `_LONGEST` bytes, 8 at a time, which `rest` keeps for a comparison.
+    `_LONGEST` bytes, 8 at a time, which `eights` keeps for a comparison.
     """
 
     def __init__(self, data: bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
         self.data, self.starts, self.lengths = data, starts, lengths
-        self.controls = 0
         padded = np.frombuffer(data + bytes(_LONGEST), dtype=np.uint8)
         # The 8 bytes from any position on, as one number.
         eights = np.ndarray((len(data) + 1,), "<u8", padded, strides=(1,))
         self.keys = eights[starts] & _LOW_BYTES.take(lengths, mode="clip")
-        self.rest: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
+        self.eights: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
+        longer = np.flatnonzero(lengths > 8)
+        if len(longer):
+            self.eights.append((longer, self.keys[longer]))
         for offset in range(8, _LONGEST, 8):
-            longer = np.flatnonzero(lengths > offset)
+            longer = longer[lengths[longer] > offset]
             if not len(longer):
                 break
             left = _LOW_BYTES.take(lengths[longer] - offset, mode="clip")
             eight = eights[starts[longer] + offset] & left
             mixed = self.keys[longer] * _MIX
             self.keys[longer] = ((mixed ^ (mixed >> np.uint64(32))) + eight) | _LONG
-            self.rest.append((longer, eight))
+            self.eights.append((longer, eight))
 
     @classmethod
     def split(cls, data: bytes) -> _Words:
-        """Find the words of lower-case ASCII as `tokenize` does; control characters are words."""
+        """Find words as `tokenize` does, and `_END`.
+
+        What isn't ASCII comes as one word with the letters beside it.
+        """
         kinds = np.frombuffer(data.translate(_KINDS), dtype=np.uint8)
         letter = kinds == _LETTER
         starts, ends = kinds >= _MARK, kinds >= _MARK
@@ -158,21 +182,7 @@ class _Words:
         ends[:-1] |= letter[:-1] & ~letter[1:]
         ends[-1:] |= letter[-1:]
         first = np.flatnonzero(starts)
-        words = cls(data, first, np.flatnonzero(ends) + 1 - first)
-        words.controls = int(np.count_nonzero(kinds == _CONTROL))
-        return words
-
-    @classmethod
-    def of_texts(cls, texts: Sequence[str], alone: Collection[int]) -> _Words | None:
-        """Give the words of texts, `_END` after each; None when a text doesn't fit this way."""
-        parts = list(texts)
-        for i in alone:
-            parts[i] = _ALONE
-        words = cls.split(_END.join([*parts, ""]).lower().encode())
-        ends = words.starts[words.keys == ord(_END)]
-        longest = np.diff(ends, prepend=-1).max(initial=0) - 1
-        fits = longest <= MAX_TOKENS and words.controls == len(texts) + len(alone)
-        return words if fits else None
+        return cls(data, first, np.flatnonzero(ends) + 1 - first)
 
     def __getitem__(self, word: int) -> bytes:
         start = int(self.starts[word])
@@ -189,13 +199,13 @@ class _Index:
         Keys to numbers of entries.
     lengths : ndarray of uint8, shape (entries,)
         Bytes of each.
-    rest : ndarray of uint64, shape (3, entries)
-        Bytes 8 to 31 of each.
+    eights : ndarray of uint64, shape (4, entries)
+        The first 32 bytes of each, 8 to a number.
     """
 
     table: KeyTable
     lengths: NDArray[np.uint8]
-    rest: NDArray[np.uint64]
+    eights: NDArray[np.uint64]
 
     @classmethod
     def of(cls, entries: Sequence[str]) -> _Index:
@@ -211,15 +221,16 @@ class _Index:
         sizes = np.array([len(name) for name in names], dtype=np.int64)
         words = _Words("".join(names).encode(), np.cumsum(sizes) - sizes, sizes)
         keys, first = np.unique(words.keys, return_index=True)
-        first = first[keys > ord(_END)]
-        table = KeyTable(len(first))
+        first = first[(keys != 0) & (keys != ord(_END))]
+        table = KeyTable(len(first) + 1)
         table.add(words.keys[first], chosen[first])
+        table.add(np.array([ord(_END)], dtype=np.uint64), np.array([_IS_END], dtype=np.int32))
         lengths = np.zeros(len(entries), dtype=np.uint8)
         lengths[chosen] = sizes
-        rest = np.zeros((_LONGEST // 8 - 1, len(entries)), dtype=np.uint64)
-        for column, (longer, eight) in enumerate(words.rest):
-            rest[column, chosen[longer]] = eight
-        return cls(table, lengths, rest)
+        eights = np.zeros((_LONGEST // 8, len(entries)), dtype=np.uint64)
+        for column, (longer, eight) in enumerate(words.eights):
+            eights[column, chosen[longer]] = eight
+        return cls(table, lengths, eights)
 
 
 class Vocabulary:
@@ -233,8 +244,7 @@ class Vocabulary:
     Notes
     -----
     `encode` finds words by 64-bit keys and compares what it finds byte by byte. Words that it
-    doesn't find, and texts that don't fold to ASCII, are read as `ids` reads them; so the two
-    always agree.
+    doesn't find, or that aren't ASCII, are read as `ids` reads them; so the two always agree.
     """
 
     KEPT = 100_000
@@ -288,27 +298,25 @@ class Vocabulary:
         counts : ndarray of int64, shape (n,)
             How many of them are each text's.
         """
-        if not texts:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-        folded = list(texts)
-        typeset = [i for i, text in enumerate(texts) if not text.isascii()]
-        for i, text in zip(typeset, _plain_each([texts[i] for i in typeset]), strict=True):
-            folded[i] = text if text.isascii() else _fold(text)
-        alone = [i for i in typeset if not folded[i].isascii()]
-        words = _Words.of_texts(folded, alone)
-        if words is None:  # a text is too long, or has a byte that would pass for a mark of ours
-            unfit = (i for i, t in enumerate(folded) if len(t) > MAX_TOKENS or _CONTROL_IN(t))
-            alone = sorted({*alone, *unfit})
-            words = cast(_Words, _Words.of_texts(folded, alone))
+        found = texts if isinstance(texts, Texts) else Texts.of(texts)
+        alone: list[int] = []  # texts that are too long, or that fold by a rule of their own
+        longest = np.diff(found.ends, prepend=-1).max(initial=0)
+        if longest > MAX_TOKENS or (_SIGMA[0] in found.joined and _SIGMA in found.joined):
+            alone = [
+                i
+                for i, (start, end) in enumerate(pairwise([-1, *found.ends.tolist()]))
+                if end - start > MAX_TOKENS or _SIGMA in found.joined[start + 1 : end]
+            ]
+            found = found.replaced(dict.fromkeys(alone, ""))
+        words = _Words.split(_folded(found.joined))
         numbers = self._found(words)
         others = np.flatnonzero(numbers < 0)
-        is_end = words.keys[others] == ord(_END)
+        is_end = numbers[others] == _IS_END
         ends, unknown = np.flatnonzero(is_end), np.flatnonzero(~is_end)
-        texts_alone = iter(alone)
-        pieces = [
-            self._cut(word) if word != _ALONE.encode() else self.ids(texts[next(texts_alone)])
-            for word in map(words.__getitem__, others[unknown].tolist())
-        ]
+        pieces = list(map(self._cut, map(words.__getitem__, others[unknown].tolist())))
+        if alone:
+            unknown = np.concatenate([unknown, ends[alone]])
+            pieces += [self.ids(texts[i]) for i in alone]
         sizes = np.array([len(piece) for piece in pieces], dtype=np.int64)
         # Of the words before the j-th of the others, all but j are known.
         before = others - np.arange(len(others))
@@ -320,19 +328,20 @@ class Vocabulary:
     def _cut(self, word: bytes) -> list[int]:
         ids = self._pieces.get(word)
         if ids is None:
-            ids = self._ids_of_word(word.decode())
+            ids = self.ids(word.decode("utf-8", "surrogatepass"))
             if len(self._pieces) < self.KEPT:
                 self._pieces[word] = ids
         return ids
 
     def _found(self, words: _Words) -> NDArray[np.int32]:
-        """Give the number of each word that is an entry; -1 for the others."""
+        """Give the number of each word that is an entry; `_IS_END`, or -1 for the others."""
         known = self._index
         numbers = known.table.find(words.keys)
-        for column, (longer, eight) in enumerate(words.rest):
-            entry = numbers[longer]
-            same = known.lengths[entry] == words.lengths[longer]
-            same &= known.rest[column, entry] == eight
+        for column, (longer, eight) in enumerate(words.eights):
+            entry = numbers.take(longer)
+            same = known.eights[column].take(entry, mode="wrap") == eight
+            if not column:
+                same &= known.lengths.take(entry, mode="wrap") == words.lengths.take(longer)
             numbers[longer[~same]] = -1
         return numbers
 

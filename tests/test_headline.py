@@ -18,6 +18,7 @@ from headlines.headline import (
     _LONE,
     _SIGNS,
     Headline,
+    Texts,
     Titles,
     _is_sound,
     _repair_once,
@@ -52,10 +53,23 @@ def test_many_titles_are_read_as_each_is(published: list[str]) -> None:
         assert parts == {"section": headline.section, "attribution": headline.attribution}
 
 
+@given(st.lists(st.text(), max_size=6), st.dictionaries(st.integers(0, 5), st.text("abé€ ")))
+def test_texts_with_some_replaced_are_those_texts_joined(
+    strings: list[str], others: dict[int, str]
+) -> None:
+    others = {place: others[place] for place in sorted(others) if place < len(strings)}
+    found = Texts.of(strings).replaced(others)
+    expected = Texts.of([others.get(i, text) for i, text in enumerate(strings)])
+    assert found[:] == expected[:]
+    assert found.joined == expected.joined
+    assert found.ends.tolist() == expected.ends.tolist()
+    assert len(found.joined.split(b"\n")) == len(strings) + 1
+
+
 @settings(max_examples=300)
 @given(st.lists(titles, max_size=8))
 def test_the_texts_to_embed_are_those_of_the_headlines(published: list[str]) -> None:
-    assert texts_of(published) == [Headline.parse(title).text for title in published]
+    assert list(texts_of(published)) == [Headline.parse(title).text for title in published]
 
 
 def test_what_looks_sound_has_nothing_to_repair() -> None:
