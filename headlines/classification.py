@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-__all__ = ["TopicClassifier"]
+from headlines.calibration import Calibration, Threshold, threshold_for
+from headlines.logistic import LinearModel, fit_logistic
+from headlines.neighbours import neighbour_graph, whole_vectors
+from headlines.scoring import probabilities_of
+
+__all__ = ["TopicClassifier", "grouped_folds"]
+
+Floats = NDArray[np.float64]
+
+SPREAD, SPREADS = 0.5, 20
+"""Share of a sample's probabilities that comes from its neighbours, and how often it is taken."""
+
+FOLDS = 5
 
 
 class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
-    """Multinomial logistic regression whose classes weigh the same, whatever their size.
+    """Logistic regression that also learns from unlabelled samples, and knows how sure it is.
+
+    Classes weigh by the root of their size. Unlabelled samples are given probabilities by
+    the model of the round before, smoothed over the graph of nearest neighbours and sharpened;
+    the next round learns from them too. However many rounds, the result is one linear model.
+    Probabilities are calibrated on samples that a model of the same kind wasn't trained on.
 
     Parameters
     ----------
-    C : float, default 10.0
+    C : float, default 5.0
         Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
+    n_neighbors : int, default 10
+        Neighbours of a sample in the graph.
+    rounds : int, default 6
+        Rounds of learning from unlabelled samples.
+    sharpness : float, default 2.0
+        Power that smoothed probabilities are raised to.
+    unlabelled_weight : float, default 0.5
+        Weight of an unlabelled sample; a labelled one has 1 on average.
     random_state : int, default 0
-        Seed of the solver.
+        Seed of the folds that calibrate.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray of float64, shape (n_classes, n_features)
-        Weights over the vectors as given.
+        Weights over the vectors as given, calibration included.
     intercept_ : ndarray of float64, shape (n_classes,)
+    calibration_ : Calibration
+        Method, and how many labels it was learned from.
+    held_out_logits_ : ndarray of float64, shape (n_samples, n_classes)
+        Calibrated logits of the labelled samples, each from a model that hadn't seen it or its
+        group; NaN where it doesn't represent, or where there were too few to fold.
+    threshold_ : Threshold or None
+        Where to abstain for the `target_error` of `fit`.
+
+    References
+    ----------
+    Zhou, Bousquet, Lal, Weston, Schölkopf 2004, Learning with local and global consistency.
 
     Examples
     --------
@@ -39,18 +77,52 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     array(['sport'], dtype='<U6')
     """
 
-    def __init__(self, C: float = 10.0, *, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        C: float = 5.0,
+        *,
+        n_neighbors: int = 10,
+        rounds: int = 6,
+        sharpness: float = 2.0,
+        unlabelled_weight: float = 0.5,
+        random_state: int = 0,
+    ) -> None:
         self.C = C
+        self.n_neighbors = n_neighbors
+        self.rounds = rounds
+        self.sharpness = sharpness
+        self.unlabelled_weight = unlabelled_weight
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from labelled vectors.
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_unlabelled: ArrayLike | None = None,
+        *,
+        graph: sparse.csr_matrix | None = None,
+        groups: ArrayLike | None = None,
+        representative: ArrayLike | None = None,
+        target_error: float | None = None,
+    ) -> Self:
+        """Learn from labelled and, where there are any, unlabelled vectors.
 
         Parameters
         ----------
         X : array-like of float, shape (n_samples, n_features)
         y : array-like, shape (n_samples,)
             Two or more different labels.
+        X_unlabelled : array-like of float, shape (n_unlabelled, n_features), optional
+        graph : csr_matrix of float, shape (n_samples + n_unlabelled,) * 2, optional
+            Who is whose neighbour, labelled samples first; by cosine of the vectors by default.
+        groups : array-like of int, shape (n_samples,), optional
+            Samples of a group, as near-duplicates are, are held out together.
+        representative : array-like of bool, shape (n_samples,), optional
+            Samples that look like what will be predicted; the others, as written examples are,
+            teach but don't calibrate. All by default.
+        target_error : float, optional
+            Between 0 and 1: learn where to abstain so that the error among answers stays there
+            or below (`threshold_`).
 
         Returns
         -------
@@ -61,53 +133,186 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         ValueError
             When X holds NaN, lengths differ, or y has a single class.
         """
-        checked = validate_data(self, X, y, dtype=np.float64)
-        vectors: NDArray[np.float64] = checked[0]
-        y = checked[1]
-        check_classification_targets(y)
-        if not self.C > 0:
-            raise ValueError(f"C is {self.C!r}, expected a number above 0")
-        self.classes_ = np.unique(y)
+        vectors, numbers = self._checked(X, y)
+        n, n_classes = vectors.shape[0], len(self.classes_)
+        everything = vectors
+        if X_unlabelled is not None:
+            others = check_array(
+                X_unlabelled, dtype=np.float64, accept_sparse="csr", ensure_min_samples=0
+            )
+            if others.shape[1] != vectors.shape[1]:
+                raise ValueError(
+                    f"X_unlabelled has {others.shape[1]} features, X has {vectors.shape[1]}"
+                )
+            if sparse.issparse(vectors) or sparse.issparse(others):
+                everything = sparse.vstack([vectors, others]).tocsr()
+            else:
+                everything = np.vstack([vectors, others])
+        calibrating = np.ones(n, dtype=np.bool_)
+        if representative is not None:
+            calibrating = np.asarray(representative, dtype=np.bool_)
+        grouped = np.arange(n) if groups is None else np.asarray(groups)
+        for name, given in (("groups", grouped), ("representative", calibrating)):
+            if given.shape != (n,):
+                raise ValueError(f"{name} has shape {given.shape}, expected {(n,)}")
+        with threadpool_limits(1):  # the number of threads changes the last bits of a product
+            if everything.shape[0] > n and self.rounds and graph is None:
+                dense = everything.toarray() if sparse.issparse(everything) else everything
+                graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
+            task = _Task(everything, numbers, n_classes, graph)
+            model = self._learn(task, np.arange(n))
+            held_out = self._held_out(task, model, calibrating, grouped)
+        folded = ~np.isnan(held_out[:, 0])
+        calibration = Calibration.fit(held_out[folded], numbers[folded])
+        self.calibration_ = calibration
+        self.held_out_logits_: Floats = calibration(held_out)
+        self.coef_: Floats = model.coef * calibration.scale
+        self.intercept_: Floats = model.intercept * calibration.scale + calibration.shift
+        self.n_iter_ = max(1, model.steps)
+        self.threshold_: Threshold | None = None
+        if target_error is not None:
+            scores = probabilities_of(self.held_out_logits_[folded])
+            right = scores.argmax(axis=1) == numbers[folded]
+            self.threshold_ = threshold_for(target_error, scores.max(axis=1), right)
+        return self
+
+    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[np.int64]]:
+        checked = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
+        check_classification_targets(checked[1])
+        for name in ("C", "sharpness"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number above 0")
+        self.classes_, numbers = np.unique(checked[1], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"y has one class, {self.classes_[0]!r}: a classifier needs 2 classes or more; "
                 "label headlines of another topic too"
             )
-        scale = float(np.sqrt(np.mean(np.sum(vectors * vectors, axis=1)))) or 1.0
-        model = LogisticRegression(
-            C=self.C,
-            class_weight="balanced",
-            max_iter=5000,
-            tol=1e-6,
-            random_state=self.random_state,
-        )
-        with threadpool_limits(1):  # the number of threads changes the last bits of a product
-            model.fit(vectors / scale, y)
-        coef, intercept = model.coef_ / scale, model.intercept_
-        if len(self.classes_) == 2:  # one row of log-odds becomes one row a class
-            coef, intercept = np.vstack([-coef, coef]) / 2, np.hstack([-intercept, intercept]) / 2
-        self.coef_: NDArray[np.float64] = coef
-        self.intercept_: NDArray[np.float64] = intercept
-        self.n_iter_ = int(np.max(model.n_iter_))
-        return self
+        return checked[0], numbers.astype(np.int64)
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+    def _learn(
+        self, task: _Task, labelled: NDArray[np.int64], start: LinearModel | None = None
+    ) -> LinearModel:
+        """Fit on some of the labelled samples and on all unlabelled ones."""
+        truth = np.eye(task.n_classes)[task.y[labelled]]
+        weight = _balanced(task.y[labelled], task.n_classes)
+        known = task.vectors[labelled]
+        unlabelled = np.arange(len(task.y), task.vectors.shape[0])
+        places = np.concatenate([labelled, unlabelled])
+        vectors = task.vectors[places]
+        weights = np.concatenate([weight, np.full(len(unlabelled), self.unlabelled_weight)])
+        alone = start if task.graph is None else None  # else the start would know the others
+        model = fit_logistic(known, truth, weight, self.C, start=alone)
+        if task.graph is None:
+            return model
+        edges = _normalised(task.graph[places][:, places])
+        for _ in range(self.rounds):
+            shares = model.probabilities(vectors)
+            shares[: len(labelled)] = truth
+            smoothed = shares
+            for _ in range(SPREADS):
+                smoothed = SPREAD * (edges @ smoothed) + (1 - SPREAD) * shares
+            targets = np.maximum(smoothed, 1e-12) ** self.sharpness
+            targets /= targets.sum(axis=1, keepdims=True)
+            targets[: len(labelled)] = truth
+            model = fit_logistic(vectors, targets, weights, self.C, start=model, max_steps=100)
+        return model
+
+    def _held_out(
+        self,
+        task: _Task,
+        model: LinearModel,
+        calibrating: NDArray[np.bool_],
+        groups: NDArray[Any],
+    ) -> Floats:
+        """Give logits of labelled samples by models that saw neither them nor their groups."""
+        n = len(task.y)
+        logits = np.full((n, task.n_classes), np.nan)
+        folds = min(FOLDS, len(np.unique(groups[calibrating])))
+        if folds < 2:
+            return logits
+        for rest, held in grouped_folds(groups, folds, self.random_state):
+            tested = held[calibrating[held]]
+            if len(tested) and len(np.unique(task.y[rest])) == task.n_classes:
+                logits[tested] = self._learn(task, rest, model).logits(task.vectors[tested])
+        return logits
+
+    def decision_function(self, X: ArrayLike) -> Floats:
         """Give the logits, shape (n_samples, n_classes); for two classes their difference."""
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Give probabilities, shape (n_samples, n_classes), in the order of `classes_`."""
-        logits = self._logits(X)
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(scores / scores.sum(axis=1, keepdims=True))
+        return probabilities_of(self._logits(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Give the most probable class of each sample, shape (n_samples,)."""
         best = self._logits(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def _logits(self, X: ArrayLike) -> NDArray[np.float64]:
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def answered(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Tell which samples are sure enough for the `target_error` of `fit`."""
+        logits = self._logits(X)
+        if self.threshold_ is None:
+            raise ValueError("no target error is known: give fit a target_error")
+        return np.asarray(probabilities_of(logits).max(axis=1) >= self.threshold_.probability)
+
+    def _logits(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
-        vectors: NDArray[np.float64] = validate_data(self, X, dtype=np.float64, reset=False)
+        vectors: Any = validate_data(self, X, dtype=np.float64, accept_sparse="csr", reset=False)
         return np.asarray(vectors @ self.coef_.T + self.intercept_)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is learned from: labelled vectors, then unlabelled ones, and what joins them."""
+
+    vectors: Any  # an array or a csr_matrix
+    y: NDArray[np.int64]
+    n_classes: int
+    graph: sparse.csr_matrix | None
+
+
+def grouped_folds(
+    groups: NDArray[Any], folds: int, random_state: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Hold out one part of the samples after the other, groups kept whole.
+
+    Parameters
+    ----------
+    groups : ndarray, shape (n,)
+        The group of each sample.
+    folds : int
+        At most the number of groups.
+    random_state : int
+
+    Yields
+    ------
+    rest, held : ndarray of int64
+        Places of the samples to learn from, and of those held out.
+    """
+    _, number = np.unique(groups, return_inverse=True)
+    order = np.random.default_rng(random_state).permutation(int(number.max()) + 1)
+    fold = (order % folds)[number.reshape(-1)]
+    for part in range(folds):
+        yield np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+
+
+def _balanced(y: NDArray[np.int64], n_classes: int) -> Floats:
+    """Weights that fall with the root of a class's size; 1 on average."""
+    counts = np.bincount(y, minlength=n_classes)
+    weights = (1 / np.sqrt(np.maximum(counts, 1)))[y]
+    return np.asarray(weights / weights.mean())
+
+
+def _normalised(graph: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Divide every edge by the roots of the weights at its two ends."""
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    root = sparse.diags(1 / np.sqrt(np.maximum(degree, 1e-12)))
+    return (root @ graph @ root).tocsr()

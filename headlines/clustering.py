@@ -13,12 +13,10 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from headlines.neighbours import neighbour_graph, whole_vectors
 from headlines.vocabulary import tokenize
 
 __all__ = ["HeadlineClusterer", "name_clusters"]
-
-_STEPS = 2.0**24
-"""Vectors are rounded to this many steps, so that similarities are exact sums of whole numbers."""
 
 
 class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
@@ -102,9 +100,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
                 "expected 0 < resolution <= story_resolution"
             )
         # Identical vectors are one point: they share a cluster, and `predict` finds it again.
-        self._points, point_of = np.unique(_whole(vectors), axis=0, return_inverse=True)
+        self._points, point_of = np.unique(whole_vectors(vectors), axis=0, return_inverse=True)
         point_of = point_of.reshape(-1)
-        graph = _neighbour_graph(self._points, self.n_neighbors)
+        graph = neighbour_graph(self._points, self.n_neighbors)
         stories = _communities(graph, self.story_resolution, self.random_state)
         member = sparse.csr_matrix(
             (np.ones(len(stories)), (stories, np.arange(len(stories)))),
@@ -131,7 +129,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             For the samples of the fit, their `labels_`.
         """
         check_is_fitted(self)
-        whole = _whole(validate_data(self, X, dtype=np.float64, reset=False))
+        whole = whole_vectors(validate_data(self, X, dtype=np.float64, reset=False))
         nearest = np.empty(len(whole), dtype=np.int64)
         for start in range(0, len(whole), 1024):
             chunk = whole[start : start + 1024]
@@ -140,39 +138,6 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         for row, point in enumerate(whole):  # rounding leaves near-twins at equal similarity
             nearest[row] = known.get(point.tobytes(), nearest[row])
         return np.asarray(self._point_labels[nearest])
-
-
-def _whole(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale rows to unit length and round them to whole numbers of `_STEPS`."""
-    norms = np.sqrt((X * X).sum(axis=1))
-    whole = np.rint(X / np.where(norms > 0, norms, 1)[:, None] * _STEPS)
-    return np.asarray(whole + 0.0)  # no negative zeros: equal points have equal bytes
-
-
-def _neighbour_graph(points: NDArray[np.float64], n_neighbors: int) -> sparse.csr_matrix:
-    """Join every point to its nearest ones, in both directions, weighted by cosine."""
-    n = len(points)
-    k = min(n_neighbors, n - 1)
-    if k < 1:
-        return sparse.csr_matrix((n, n))
-    columns = np.empty((n, k), dtype=np.int64)
-    weights = np.empty((n, k))
-    for start in range(0, n, 1024):
-        rows = np.arange(start, min(start + 1024, n))
-        similarity = points[rows] @ points.T
-        similarity[np.arange(len(rows)), rows] = -np.inf
-        # Ties go to the earlier point: a stable order of the k best, chosen by partition first.
-        bound = np.partition(similarity, n - k, axis=1)[:, n - k]
-        for i, row in enumerate(rows):
-            candidates = np.flatnonzero(similarity[i] >= bound[i])
-            order = np.argsort(-similarity[i, candidates], kind="stable")[:k]
-            columns[row] = candidates[order]
-            weights[row] = similarity[i, columns[row]]
-    weights = np.maximum(weights / _STEPS**2, 1e-9)
-    graph = sparse.csr_matrix(
-        (weights.ravel(), columns.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n)
-    )
-    return graph.maximum(graph.T).tocsr()
 
 
 def _communities(

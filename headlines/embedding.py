@@ -16,15 +16,45 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Embedder", "checked_texts"]
+from headlines.vocabulary import word_checksums
+
+__all__ = ["Embedder", "WordRows", "checked_texts"]
 
 Products = tuple[NDArray[np.float64], NDArray[np.int64]]
 """Whole numbers in a row for each text, and the number of terms that each sums."""
+
+
+@dataclass(frozen=True)
+class WordRows:
+    """Rows of weights that single words have beside those of their vectors.
+
+    Attributes
+    ----------
+    words : ndarray of int64, shape (m,)
+        Words by number (`Embedder.words`), ascending.
+    rows : ndarray of float64, shape (m, k)
+    """
+
+    words: NDArray[np.int64]
+    rows: NDArray[np.float64]
+
+    def sums(self, words: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Add up the rows of each of n texts' words, shape (n, k)."""
+        lengths = np.array([len(some) for some in words], dtype=np.int64)
+        flat = np.array([i for some in words for i in some], dtype=np.int64)
+        text = np.repeat(np.arange(len(words)), lengths)
+        place = np.searchsorted(self.words, flat)
+        place[place == len(self.words)] = 0
+        kept = self.words[place] == flat if len(self.words) else np.zeros(len(flat), dtype=bool)
+        result = np.zeros((len(words), self.rows.shape[1]))
+        np.add.at(result, text[kept], self.rows[place[kept]])
+        return result
 
 
 def checked_texts(texts: Iterable[str]) -> list[str]:
@@ -47,6 +77,9 @@ class Embedder(ABC):
     It follows scikit-learn's protocol without importing scikit-learn, so that labelling
     stays light. Subclasses store their parameters in ``__init__`` and load on first use.
     """
+
+    terms_are_words = False
+    """Whether `terms` are words by number, and so what `words` gives."""
 
     @property
     @abstractmethod
@@ -93,6 +126,21 @@ class Embedder(ABC):
             Vocabulary entries of a static embedder, or a transformer's vector in steps of `unit`.
         """
 
+    def words(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        """Give the words of texts by number: what can have a weight of its own.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        list of sequences of int
+            Of a static embedder its `terms`, else checksums.
+        """
+        return [word_checksums(text) for text in texts]
+
     @abstractmethod
     def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
         """Do as `sums`, from what `terms` gave."""
@@ -114,13 +162,17 @@ class Embedder(ABC):
         """
         return self.sums_of_terms(self.terms(texts))
 
-    def fold(self, weights: NDArray[np.float64]) -> Callable[[Sequence[str]], Products]:
+    def fold(
+        self, weights: NDArray[np.float64], own: WordRows | None = None
+    ) -> Callable[[Sequence[str]], Products]:
         """Give a function that multiplies the `sums` of texts with weights.
 
         Parameters
         ----------
         weights : ndarray of float64, shape (n_features, k)
             Whole numbers; every sum of products has to stay below 2**53.
+        own : WordRows, optional
+            Whole numbers that single words add to the products.
 
         Returns
         -------
@@ -130,7 +182,8 @@ class Embedder(ABC):
 
         def products(texts: Sequence[str]) -> Products:
             values, counts = self.sums(texts)
-            return values @ weights, counts
+            result = values @ weights
+            return result if own is None else result + own.sums(self.words(texts)), counts
 
         return products
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Decision", "Evaluation", "Gate", "TopicScore", "evaluate", "near_duplicate_groups"]
+from headlines.calibration import brier_score, calibration_error, log_loss
+
+__all__ = [
+    "Bin",
+    "Evaluation",
+    "Reliability",
+    "Suspect",
+    "TopicScore",
+    "evaluate",
+    "near_duplicate_groups",
+    "suspected_errors",
+]
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,72 @@ class TopicScore:
     recall: float
     f1: float
     support: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers of about the same probability, and how many of them are right.
+
+    Attributes
+    ----------
+    probability : float
+        Their mean.
+    right : float
+        Share of right ones.
+    n : int
+    """
+
+    probability: float
+    right: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A label that may be wrong.
+
+    Attributes
+    ----------
+    place : int
+        Of the headline among those scored.
+    gold, predicted : str
+        What the label says, and what the model says.
+    probability : float
+        That the model gives to the label.
+    """
+
+    place: int
+    gold: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What a model's probabilities are worth.
+
+    Attributes
+    ----------
+    calibration_error : float
+        Expected calibration error, in 10 bins of equal mass.
+    brier : float
+        Brier score over all topics, 0 to 2.
+    log_loss : float
+    bins : tuple of Bin
+        By rising probability.
+    risk : tuple of (float, float)
+        Share of headlines answered, the surest first, and share of wrong answers among them.
+    suspects : tuple of Suspect
+        Labels that the model contradicts as firmly as it usually agrees, the least probable
+        first (confident learning, Northcutt, Jiang, Chuang 2021).
+    """
+
+    calibration_error: float
+    brier: float
+    log_loss: float
+    bins: tuple[Bin, ...]
+    risk: tuple[tuple[float, float], ...]
+    suspects: tuple[Suspect, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +117,16 @@ class Evaluation:
         Share whose topic is the gold topic or one of the further ones.
     macro_f1 : float
         Mean F1 of the topics that occur among gold labels or predictions.
+    f1_interval : tuple of float
+        95 % bootstrap interval of `macro_f1`.
     topics : tuple of TopicScore
+    confusion : mapping of (str, str) to int
+        Headlines by gold topic and predicted topic ("" for none), where there are any.
+    reliability : Reliability or None
+        None without probabilities.
+    periods : tuple of (str, int, float)
+        Name, number of headlines and accuracy of the earlier and the later half, where every
+        headline has a date.
     """
 
     n: int
@@ -46,18 +134,50 @@ class Evaluation:
     interval: tuple[float, float]
     lenient: float
     macro_f1: float
+    f1_interval: tuple[float, float]
     topics: tuple[TopicScore, ...]
+    confusion: Mapping[tuple[str, str], int]
+    reliability: Reliability | None = None
+    periods: tuple[tuple[str, int, float], ...] = ()
 
     def summary(self) -> dict[str, float | int]:
         """Give the overall scores, rounded to 4 digits."""
-        return {
+        scores = {
             "n": self.n,
             "accuracy": round(self.accuracy, 4),
             "accuracy_low": round(self.interval[0], 4),
             "accuracy_high": round(self.interval[1], 4),
             "lenient": round(self.lenient, 4),
             "macro_f1": round(self.macro_f1, 4),
+            "macro_f1_low": round(self.f1_interval[0], 4),
+            "macro_f1_high": round(self.f1_interval[1], 4),
         }
+        if self.reliability is not None:
+            scores["calibration_error"] = round(self.reliability.calibration_error, 4)
+            scores["brier"] = round(self.reliability.brier, 4)
+            scores["log_loss"] = round(self.reliability.log_loss, 4)
+        return scores
+
+    def to_plain(self, headlines: Sequence[str]) -> dict[str, Any]:
+        """Give what `summary` leaves out as plain data; `headlines` are those scored."""
+        plain: dict[str, Any] = {
+            "topics": {
+                t.topic: {"precision": t.precision, "recall": t.recall, "f1": t.f1, "n": t.support}
+                for t in self.topics
+            },
+            "confusion": [
+                {"gold": gold, "predicted": topic or None, "n": n}
+                for (gold, topic), n in sorted(self.confusion.items())
+            ],
+            "periods": [{"period": p, "n": n, "accuracy": a} for p, n, a in self.periods],
+        }
+        if self.reliability is not None:
+            plain["reliability"] = [asdict(part) for part in self.reliability.bins]
+            plain["risk"] = [{"answered": a, "wrong": w} for a, w in self.reliability.risk]
+            plain["suspects"] = [
+                {"headline": headlines[s.place], **asdict(s)} for s in self.reliability.suspects
+            ]
+        return plain
 
 
 def evaluate(
@@ -65,6 +185,9 @@ def evaluate(
     gold: Sequence[str],
     also: Sequence[Sequence[str]] | None = None,
     *,
+    probabilities: Sequence[Mapping[str, float]] | None = None,
+    groups: Sequence[int] | None = None,
+    dates: Sequence[str | None] | None = None,
     random_state: int = 0,
 ) -> Evaluation:
     """Score predicted topics against gold ones.
@@ -77,8 +200,14 @@ def evaluate(
         n topics.
     also : sequence of sequences of str, optional
         Further topics that the lenient score accepts.
+    probabilities : sequence of mappings of str to float, optional
+        Of each headline the probability of every topic.
+    groups : sequence of int, optional
+        Headlines of a group, as near-duplicates are, are drawn together by the bootstrap.
+    dates : sequence of str or None, optional
+        ISO dates, for scores of the earlier and the later half.
     random_state : int, default 0
-        Seed of the bootstrap (1,000 draws).
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -87,31 +216,142 @@ def evaluate(
     Raises
     ------
     ValueError
-        When lengths differ or nothing is given.
+        When there is nothing to score or lengths differ.
 
     Examples
     --------
-    >>> evaluate(["courts", "drones"], ["courts", "rights"]).accuracy
-    0.5
+    >>> evaluate(["courts", "drones"], ["courts", "military"], [[], ["drones"]]).lenient
+    1.0
     """
-    if len(predicted) != len(gold) or not len(gold):
-        raise ValueError(f"{len(predicted)} predictions for {len(gold)} gold labels")
-    hits = np.array([p == g for p, g in zip(predicted, gold, strict=True)])
     further = also if also is not None else [()] * len(gold)
+    own = groups if groups is not None else range(len(gold))
+    if not gold or not len(predicted) == len(gold) == len(further) == len(own):
+        raise ValueError(
+            f"{len(predicted)} predictions, {len(gold)} gold topics, {len(further)} further "
+            f"ones and {len(own)} groups; expected the same number, 1 or more"
+        )
+    hits = np.array([p == g for p, g in zip(predicted, gold, strict=True)], dtype=np.float64)
     lenient = [h or p in a for h, p, a in zip(hits, predicted, further, strict=True)]
-    rng = np.random.default_rng(random_state)
-    draws = hits[rng.integers(0, len(hits), (1000, len(hits)))].mean(axis=1)
-    low, high = np.quantile(draws, [0.025, 0.975])
     names = sorted({*gold, *(p for p in predicted if p is not None)})
+    number = {name: i for i, name in enumerate(names)}
+    pairs = np.array(
+        [(number[g], number.get(p or "", len(names))) for p, g in zip(predicted, gold, strict=True)]
+    )
+    low, high = _bootstrap(pairs, len(names), np.asarray(own), random_state)
     topics = tuple(_topic_score(name, predicted, gold) for name in names)
+    confusion = Counter((g, p or "") for p, g in zip(predicted, gold, strict=True))
     return Evaluation(
         n=len(gold),
         accuracy=float(hits.mean()),
-        interval=(float(low), float(high)),
+        interval=(float(low[0]), float(high[0])),
         lenient=float(np.mean(lenient)),
         macro_f1=float(np.mean([t.f1 for t in topics])),
+        f1_interval=(float(low[1]), float(high[1])),
         topics=topics,
+        confusion=dict(confusion),
+        reliability=_reliability(probabilities, gold) if probabilities is not None else None,
+        periods=_periods(hits, dates) if dates is not None else (),
     )
+
+
+def _periods(
+    hits: NDArray[np.float64], dates: Sequence[str | None]
+) -> tuple[tuple[str, int, float], ...]:
+    known = [date for date in dates if date]
+    if len(known) < max(2, len(hits)):
+        return ()
+    order = np.argsort(np.array(known), kind="stable")
+    early, late = order[: len(order) // 2], order[len(order) // 2 :]
+    return (
+        (f"until {known[early[-1]][:10]}", len(early), float(hits[early].mean())),
+        (f"from {known[late[0]][:10]}", len(late), float(hits[late].mean())),
+    )
+
+
+def _bootstrap(
+    pairs: NDArray[np.int64], n_topics: int, groups: NDArray[Any], random_state: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the 2.5 % and 97.5 % quantiles of accuracy and macro-F1 over draws of groups."""
+    rng = np.random.default_rng(random_state)
+    _, number = np.unique(groups, return_inverse=True)
+    n_groups = int(number.max()) + 1
+    scores = np.zeros((1000, 2))
+    for draw in range(len(scores)):
+        weight = np.bincount(rng.integers(0, n_groups, n_groups), minlength=n_groups)[number]
+        table = np.zeros((n_topics, n_topics + 1))
+        np.add.at(table, (pairs[:, 0], pairs[:, 1]), weight)
+        right, claimed = np.diagonal(table), table[:, :n_topics].sum(axis=0)
+        whole = claimed + table.sum(axis=1)
+        seen = whole > 0
+        f1 = 2 * right[seen] / whole[seen]
+        scores[draw] = right.sum() / max(1.0, float(table.sum())), f1.mean() if len(f1) else 0.0
+    low, high = np.quantile(scores, [0.025, 0.975], axis=0)
+    return low, high
+
+
+def _reliability(
+    probabilities: Sequence[Mapping[str, float]], gold: Sequence[str]
+) -> Reliability | None:
+    """Judge probabilities; None where a gold topic isn't among the model's."""
+    names = sorted(probabilities[0])
+    if not set(gold) <= set(names):
+        return None
+    shares = np.array([[row[name] for name in names] for row in probabilities])
+    y = np.array([names.index(g) for g in gold])
+    best = shares.argmax(axis=1)
+    scores, right = shares.max(axis=1), best == y
+    order = np.argsort(scores, kind="stable")
+    bins = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    wrong = np.cumsum(~right[order[::-1]])
+    counts = np.unique(np.linspace(len(y) / 10, len(y), 10).astype(int))
+    counts = counts[counts > 0]
+    return Reliability(
+        calibration_error=calibration_error(scores, right),
+        brier=brier_score(shares, y),
+        log_loss=log_loss(shares, y),
+        bins=tuple(Bin(float(scores[b].mean()), float(right[b].mean()), len(b)) for b in bins),
+        risk=tuple((float(c / len(y)), float(wrong[c - 1] / c)) for c in counts),
+        suspects=tuple(
+            Suspect(int(i), gold[i], names[int(best[i])], float(shares[i, y[i]]))
+            for i in suspected_errors(shares, y)
+        ),
+    )
+
+
+def suspected_errors(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find labels that a model contradicts as firmly as it usually agrees.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, n_classes)
+        Of samples that the model wasn't trained on.
+    y : ndarray of int64, shape (n,)
+        Their labels by number.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of suspected errors, the least probable label first.
+
+    References
+    ----------
+    Northcutt, Jiang, Chuang 2021, Confident learning: estimating uncertainty in dataset labels.
+
+    Examples
+    --------
+    >>> suspected_errors(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.9, 0.1]]),
+    ...                  np.array([0, 0, 1, 1])).tolist()
+    [3]
+    """
+    n_classes = probabilities.shape[1]
+    usual = np.array(
+        [probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)]
+    )
+    firm = np.where(probabilities >= usual, probabilities, 0.0)
+    best = firm.argmax(axis=1)
+    suspects = np.flatnonzero((firm.max(axis=1) > 0) & (best != y))
+    own = probabilities[suspects, y[suspects]]
+    return np.asarray(suspects[np.argsort(own, kind="stable")])
 
 
 def _topic_score(name: str, predicted: Sequence[str | None], gold: Sequence[str]) -> TopicScore:
@@ -163,79 +403,3 @@ def near_duplicate_groups(
         shape=(len(sets), len(sets)),
     )
     return np.asarray(sparse.csgraph.connected_components(graph)[1], dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the gate decided on a candidate.
-
-    Attributes
-    ----------
-    accepted : bool
-    reason : str
-    scores : mapping
-        Accuracy of candidate and champion on the same hold-out.
-    """
-
-    accepted: bool
-    reason: str
-    scores: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Lets a candidate pass that is not worse than the champion.
-
-    Parameters
-    ----------
-    margin : float, default 0.02
-        Loss of accuracy, between 0 and 1, that still counts as not worse.
-    minimum : int, default 20
-        Held-out headlines below which the gate can't tell.
-    when_unsure : {"keep", "promote"}, default "keep"
-        What happens then: the champion stays, or the candidate takes its place.
-    """
-
-    margin: float = 0.02
-    minimum: int = 20
-    when_unsure: str = "keep"
-
-    def decide(
-        self,
-        candidate: Sequence[str | None],
-        champion: Sequence[str | None] | None,
-        gold: Sequence[str],
-    ) -> Decision:
-        """Compare two models on the same held-out headlines.
-
-        Parameters
-        ----------
-        candidate, champion : sequence of str or None
-            Predicted topics; no champion yet is None.
-        gold : sequence of str
-
-        Returns
-        -------
-        Decision
-        """
-        n = len(gold)
-        new = float(np.mean([p == g for p, g in zip(candidate, gold, strict=True)])) if n else 0.0
-        if champion is None:
-            return Decision(True, "there was no champion", {"candidate": new})
-        old = float(np.mean([p == g for p, g in zip(champion, gold, strict=True)])) if n else 0.0
-        scores = {"candidate": new, "champion": old}
-        if n < self.minimum:
-            return Decision(
-                self.when_unsure == "promote",
-                f"{n} held-out labels can't tell (the gate wants {self.minimum}); "
-                f"when_unsure is {self.when_unsure!r}",
-                scores,
-            )
-        accepted = new >= old - self.margin
-        verdict = "not worse" if accepted else "worse"
-        return Decision(
-            accepted,
-            f"accuracy {new:.3f} against {old:.3f} on {n} held-out labels: {verdict} "
-            f"(margin {self.margin})",
-            scores,
-        )

@@ -10,20 +10,14 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.calibration import Certainty
 from headlines.embedding import Embedder, Products, checked_texts
 from headlines.encoders import load_embedder
-from headlines.errors import ModelError
-from headlines.evaluation import evaluate
+from headlines.errors import HeadlinesError, ModelError
+from headlines.evaluation import Evaluation, evaluate, near_duplicate_groups
+from headlines.explanation import Explanation, Neighbour, WordEffect
 from headlines.headline import Headline, HeadlineBlock, texts_of
-from headlines.persistence import (
-    Manifest,
-    content_hash,
-    pack,
-    read_model,
-    unpack,
-    versions,
-    write_model,
-)
+from headlines.persistence import Manifest, content_hash, read_model, versions, write_model
 from headlines.prediction import ClusteredHeadline, Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import MODEL_FILE, ModelRegistry
@@ -31,11 +25,9 @@ from headlines.scoring import TopicScorer, probabilities_of
 from headlines.static import CHUNK, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
+from headlines.vocabulary import word_checksums
 
 __all__ = ["HeadlineLabeler"]
-
-ALSO_FROM = 0.25
-"""Probability from which a topic beside the first is named as applying too."""
 
 
 class HeadlineLabeler:
@@ -54,6 +46,8 @@ class HeadlineLabeler:
     ----------
     topics : tuple of str
     embedder : Embedder
+    certainty : Certainty
+        What is known of the model's answers to headlines that it wasn't trained on.
     model : str
         First 12 digits of the SHA-256 of the model's content.
 
@@ -68,17 +62,13 @@ class HeadlineLabeler:
         self.embedder = embedder
         self._payload = dict(payload)
         try:
-            scorer = payload["scorer"]
             self.topics: tuple[str, ...] = tuple(payload["topics"])
-            self._scorer = TopicScorer(
-                unpack(scorer["weights"], "weights"),
-                float(scorer["step"]),
-                unpack(scorer["bias"], "bias"),
-            )
+            self._scorer = TopicScorer.from_plain(payload["scorer"])
+            self.certainty = Certainty.from_plain(payload["certainty"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"not a labeler ({error!r}); train the model again") from None
-        expected = (embedder.n_features, len(self.topics))
-        if self._scorer.weights.shape != expected or self._scorer.bias.shape != expected[1:]:
+        expected = (embedder.n_features, len(self.topics) + 1)
+        if self._scorer.weights.shape != expected:
             raise ModelError(
                 f"weights of shape {self._scorer.weights.shape}, expected {expected}; "
                 "train the model again"
@@ -129,6 +119,7 @@ class HeadlineLabeler:
         taxonomy: Taxonomy,
         labels: Sequence[GoldLabel] = (),
         *,
+        unlabelled: Iterable[str | Headline] = (),
         embedder: str | Path | Embedder = "static",
         earlier: HeadlineLabeler | None = None,
         random_state: int = 0,
@@ -140,6 +131,8 @@ class HeadlineLabeler:
         taxonomy : Taxonomy
         labels : sequence of GoldLabel, optional
             One fifth of them is held out (`HOLDOUT_RULE`).
+        unlabelled : iterable of str or Headline, optional
+            Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
         embedder : str, Path or Embedder, default "static"
             By name as for `load_embedder`, or itself.
         earlier : HeadlineLabeler, optional
@@ -155,28 +148,25 @@ class HeadlineLabeler:
         TaxonomyError
             When a topic has nothing to learn from.
         """
-        from headlines.classification import TopicClassifier
+        from headlines.learning import learn
 
         name = _name_of(embedder)
         embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
         known = earlier.training_set if earlier is not None else None
         training_set = TrainingSet.build(taxonomy, labels, embedder, known)
-        examples = training_set.training
-        values, counts = embedder.sums_of_terms([e.terms for e in examples])
-        features = values / np.maximum(counts, 1)[:, None] * embedder.unit
-        number = {topic: i for i, topic in enumerate(taxonomy.names)}
-        classifier = TopicClassifier(random_state=random_state)
-        classifier.fit(features, [number[e.topic] for e in examples])
-        scorer = TopicScorer.from_linear(classifier.coef_, classifier.intercept_, embedder.unit)
+        scorer, certainty = learn(
+            training_set,
+            taxonomy.names,
+            embedder,
+            unlabelled=[h.text for h in as_headlines(unlabelled)],
+            random_state=random_state,
+        )
         payload = {
             "kind": "headlines.labeler",
             "topics": list(taxonomy.names),
             "embedder": {"name": name, "fingerprint": embedder.fingerprint},
-            "scorer": {
-                "weights": pack(scorer.weights),
-                "step": scorer.step,
-                "bias": pack(scorer.bias),
-            },
+            "scorer": scorer.to_plain(),
+            "certainty": certainty.to_plain(),
             "training": training_set.to_plain(taxonomy.names),
             "random_state": random_state,
         }
@@ -238,16 +228,37 @@ class HeadlineLabeler:
     def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
         """Predict for labelled headlines that are kept without their texts."""
         sums = self.embedder.sums_of_terms([e.terms for e in examples])
-        best = self._scorer.logits(*sums).argmax(axis=1)
+        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
+        logits = self._scorer.logits(*sums, words)
+        best = logits[:, :-1].argmax(axis=1)
         return [self.topics[i] for i in best]
 
     @overload
     def label(
-        self, texts: Iterable[str | Headline], *, abstain_below: float = ...
+        self,
+        texts: Iterable[str | Headline],
+        *,
+        abstain_below: float = ...,
+        target_error: float | None = ...,
+        any_text: bool = ...,
     ) -> list[Prediction]: ...
     @overload
-    def label(self, texts: Any, *, abstain_below: float = ...) -> Any: ...
-    def label(self, texts: Any, *, abstain_below: float = 0.0) -> Any:
+    def label(
+        self,
+        texts: Any,
+        *,
+        abstain_below: float = ...,
+        target_error: float | None = ...,
+        any_text: bool = ...,
+    ) -> Any: ...
+    def label(
+        self,
+        texts: Any,
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
+    ) -> Any:
         """Give each headline its topic.
 
         Parameters
@@ -257,6 +268,11 @@ class HeadlineLabeler:
             polars frame the column `headline`, `title` or `text` is read.
         abstain_below : float, default 0.0
             Probability, 0 to 1, below which no topic is given.
+        target_error : float, optional
+            Above 0, below 1: abstain so that the error among topics given stays there or below
+            (`Certainty.threshold_for`).
+        any_text : bool, default False
+            Give a topic to text that is no news of these topics too.
 
         Returns
         -------
@@ -269,19 +285,22 @@ class HeadlineLabeler:
         TypeError
             When an item is neither a string nor a Headline.
         """
-        _check_share(abstain_below)
+        threshold = self._threshold(abstain_below, target_error)
         if hasattr(texts, "columns"):
-            return self._label_frame(texts, abstain_below)
+            return self._label_frame(texts, threshold, any_text)
         headlines = as_headlines(texts)
         result: list[Prediction] = []
         for start in range(0, len(headlines), CHUNK):
-            result += self.label_block(
-                headlines[start : start + CHUNK], abstain_below=abstain_below
-            )
+            result += self._block(headlines[start : start + CHUNK], threshold, any_text)
         return result
 
     def predict(
-        self, texts: Iterable[str], *, abstain_below: float = 0.0
+        self,
+        texts: Iterable[str],
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
     ) -> tuple[list[str | None], NDArray[np.float64]]:
         """Give the topics and probabilities alone: what `label` gives, at several times its speed.
 
@@ -289,7 +308,7 @@ class HeadlineLabeler:
         ----------
         texts : iterable of str
             n headlines.
-        abstain_below : float, default 0.0
+        abstain_below, target_error, any_text
             As for `label`.
 
         Returns
@@ -305,16 +324,21 @@ class HeadlineLabeler:
         >>> topics
         ['drones']
         """
-        _check_share(abstain_below)
+        threshold = self._threshold(abstain_below, target_error)
         published = checked_texts(texts)
+        return self._predicted(published, threshold, any_text)
+
+    def _predicted(
+        self, published: Sequence[str], threshold: float, any_text: bool
+    ) -> tuple[list[str | None], NDArray[np.float64]]:
         topics: list[str | None] = []
         best: list[NDArray[np.float64]] = []
         for start in range(0, len(published), CHUNK):
             chunk = published[start : start + CHUNK]
-            logits, known = self._logits(texts_of(chunk))
+            logits, answered = self._logits(texts_of(chunk), any_text)
             shares = probabilities_of(logits).max(axis=1).round(6)
             names = self._names.take(logits.argmax(axis=1))
-            names[~known | (shares < abstain_below)] = None
+            names[~answered | (shares < threshold)] = None
             topics += names.tolist()
             best.append(shares)
         return topics, np.concatenate([np.zeros(0), *best])
@@ -325,18 +349,35 @@ class HeadlineLabeler:
 
     @cached_property
     def _products(self) -> Callable[[Sequence[str]], Products]:
-        return self.embedder.fold(self._scorer.weights)
+        return self.embedder.fold(self._scorer.weights, self._scorer.own)
 
-    def _logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Give the logits, and which texts the embedder knows a word of."""
+    def _logits(
+        self, texts: Sequence[str], any_text: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give the logits of topics, and of which texts a topic can be given."""
         products, counts = self._products(texts)
-        known = counts > 0
+        logits = self._scorer.logits_of_products(products, counts)
+        answered = counts > 0
         if not isinstance(self.embedder, StaticEmbedder):  # which knows nothing of no text
-            known &= np.array([text != "" for text in texts], dtype=np.bool_)
-        return self._scorer.logits_of_products(products, counts), known
+            answered &= np.array([text != "" for text in texts], dtype=np.bool_)
+        if not any_text:
+            answered &= logits[:, -1] >= 0
+        return logits[:, :-1], answered
+
+    def _threshold(self, abstain_below: float, target_error: float | None) -> float:
+        if not 0 <= abstain_below <= 1:
+            raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
+        if target_error is None:
+            return abstain_below
+        return max(abstain_below, self.certainty.threshold_for(target_error).probability)
 
     def label_block(
-        self, headlines: Sequence[Headline], *, abstain_below: float = 0.0
+        self,
+        headlines: Sequence[Headline],
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
     ) -> PredictionBlock:
         """Do as `label`, giving the predictions as one block.
 
@@ -344,27 +385,156 @@ class HeadlineLabeler:
         ----------
         headlines : sequence of Headline
             A `HeadlineBlock` of a feed, or some thousands of headlines.
-        abstain_below : float, default 0.0
+        abstain_below, target_error, any_text
             As for `label`.
 
         Returns
         -------
         PredictionBlock
         """
-        _check_share(abstain_below)
+        return self._block(headlines, self._threshold(abstain_below, target_error), any_text)
+
+    def _block(
+        self, headlines: Sequence[Headline], threshold: float, any_text: bool
+    ) -> PredictionBlock:
         if isinstance(headlines, HeadlineBlock):
             texts = headlines.texts
         else:
             texts = [headline.text for headline in headlines]
-        logits, known = self._logits(texts)
+        logits, answered = self._logits(texts, any_text)
         order = np.argsort(-logits, axis=1, kind="stable")
         shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
-        answered = known & (shares[:, 0] >= abstain_below)
+        answered &= shares[:, 0] >= threshold
+        also_from = self.certainty.also_from
         return PredictionBlock(
-            headlines, self.topics, order, shares, answered, ALSO_FROM, self.model
+            headlines, self.topics, order, shares, answered, also_from, self.model
         )
 
-    def _label_frame(self, frame: Any, threshold: float) -> Any:
+    def evaluate(self, labels: Sequence[GoldLabel]) -> tuple[Evaluation, list[GoldLabel]]:
+        """Score the model on those labels that it wasn't trained on, abstention off.
+
+        Parameters
+        ----------
+        labels : sequence of GoldLabel
+
+        Returns
+        -------
+        evaluation : Evaluation
+            Near-duplicates are drawn together by its bootstrap.
+        unseen : list of GoldLabel
+            The labels scored, in their order.
+
+        Raises
+        ------
+        HeadlinesError
+            When it was trained on all of them.
+        """
+        trained = self.training_set.training
+        ids, words = {e.id for e in trained}, [e.words for e in trained]
+        unseen = [label for label in labels if label.headline.id not in ids]
+        own = [word_checksums(label.headline.text) for label in unseen]
+        groups = near_duplicate_groups([*words, *own]).tolist()
+        learned, theirs = set(groups[: len(words)]), groups[len(words) :]
+        kept = [i for i, group in enumerate(theirs) if group not in learned]
+        unseen = [unseen[i] for i in kept]
+        if not unseen:
+            raise HeadlinesError(
+                f"the model was trained on all {len(labels)} labels, or on near-duplicates of "
+                "them; give labels that it hasn't seen"
+            )
+        predictions = self.label([label.headline for label in unseen], any_text=True)
+        evaluation = evaluate(
+            [p.topic for p in predictions],
+            [label.topic for label in unseen],
+            [label.also for label in unseen],
+            probabilities=[dict(p.topics) for p in predictions],
+            groups=[theirs[i] for i in kept],
+            dates=[label.headline.date for label in unseen],
+        )
+        return evaluation, unseen
+
+    def explain(self, text: str | Headline, *, neighbours: int = 3) -> Explanation:
+        """Tell why a headline gets its topic.
+
+        Parameters
+        ----------
+        text : str or Headline
+        neighbours : int, default 3
+            Labelled headlines to show.
+
+        Returns
+        -------
+        Explanation
+
+        Examples
+        --------
+        >>> found = HeadlineLabeler.load().explain("EU Approves New Sanctions Against Russia")
+        >>> found.topic, max(found.words, key=lambda w: w.effect).word
+        ('sanctions', 'Sanctions')
+        """
+        [headline] = as_headlines([text])
+        words = headline.text.split()
+        whole = self._margins([headline.text])[0]
+        order = np.argsort(-whole[:-1], kind="stable")
+        first, second = int(order[0]), int(order[1])
+        without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+        if self.embedder.terms_are_words:
+            # Each word's own terms, divided by the number of all: exact, as logits are sums.
+            products, counts = self._products(words)
+            step = self._scorer.step / max(1, int(counts.sum()))
+            effects = (products[:, first] - products[:, second]) * step
+        else:
+            rest = self._margins(without) if words else np.zeros((0, len(whole)))
+            effects = (whole[first] - whole[second]) - (rest[:, first] - rest[:, second])
+        margin = float(whole[first] - whole[second])
+        dropped: set[int] = set()
+        tipped: tuple[str, ...] = ()
+        for place in np.argsort(-effects, kind="stable").tolist():
+            if effects[place] <= 0 or len(dropped) == len(words) - 1:
+                break
+            dropped.add(place)
+            rest = self._margins([" ".join(w for i, w in enumerate(words) if i not in dropped)])
+            if rest[0, second] > rest[0, first]:
+                tipped = tuple(words[i] for i in sorted(dropped))
+                break
+        return Explanation(
+            headline.headline,
+            self.topics[first],
+            round(float(probabilities_of(whole[None, :-1])[0, first]), 6),
+            self.topics[second],
+            margin,
+            margin - float(effects.sum()),
+            tuple(WordEffect(w, float(e)) for w, e in zip(words, effects, strict=True)),
+            tipped,
+            bool(whole[-1] >= 0),
+            self._neighbours(headline.text, neighbours),
+        )
+
+    def _margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return self._scorer.logits_of_products(*self._products(texts))
+
+    def _neighbours(self, text: str, count: int) -> tuple[Neighbour, ...]:
+        quoted, vectors = self._quoted
+        if not quoted or count < 1:
+            return ()
+        similarity = vectors @ self.embedder.transform([text])[0]
+        nearest = np.argsort(-similarity, kind="stable")[:count].tolist()
+        return tuple(
+            Neighbour(
+                quoted[i].text or "", quoted[i].topic, float(similarity[i]), quoted[i].written
+            )
+            for i in nearest
+        )
+
+    @cached_property
+    def _quoted(self) -> tuple[list[Example], NDArray[np.float32]]:
+        """Give the labelled headlines whose text is at hand, and their vectors."""
+        quoted = [e for e in self.training_set.examples if e.text is not None]
+        values, _ = self.embedder.sums_of_terms([e.terms for e in quoted])
+        lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+        return quoted, (values / np.maximum(lengths, 1)[:, None]).astype(np.float32)
+
+    def _label_frame(self, frame: Any, threshold: float, any_text: bool) -> Any:
         import narwhals as nw
 
         data = nw.from_native(frame, eager_only=True)
@@ -374,7 +544,8 @@ class HeadlineLabeler:
                 f"no column {', '.join(HEADLINE_COLUMNS)}; the columns are "
                 f"{', '.join(data.columns)}; rename one, or label the column itself"
             )
-        topics, shares = self.predict(data[names[0]].to_list(), abstain_below=threshold)
+        texts = checked_texts(data[names[0]].to_list())
+        topics, shares = self._predicted(texts, threshold, any_text)
         new = [
             nw.new_series("topic", topics, backend=data.implementation),
             nw.new_series("probability", shares.tolist(), backend=data.implementation),
@@ -429,11 +600,6 @@ class HeadlineLabeler:
             ClusteredHeadline(h, int(c), names[int(c)], int(s), round(float(p), 6))
             for h, c, s, p in zip(headlines, labels, clusterer.stories_, strengths, strict=True)
         ]
-
-
-def _check_share(abstain_below: float) -> None:
-    if not 0 <= abstain_below <= 1:
-        raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
 
 
 def as_headlines(texts: Iterable[Any]) -> list[Headline]:

@@ -104,8 +104,8 @@ class PredictionBlock(Sequence[Prediction]):
         Their probabilities, rounded to 6 digits.
     answered : ndarray of bool, shape (n,)
         Whether the most probable topic is given.
-    also_from : float
-        Probability from which a further topic is said to apply too.
+    also_from : ndarray of float64, shape (k,)
+        Probability from which each topic is said to apply beside the first.
     model : str
     """
 
@@ -114,7 +114,7 @@ class PredictionBlock(Sequence[Prediction]):
     order: NDArray[np.int64]
     shares: NDArray[np.float64]
     answered: NDArray[np.bool_]
-    also_from: float
+    also_from: NDArray[np.float64]
     model: str
 
     def __len__(self) -> int:
@@ -131,7 +131,9 @@ class PredictionBlock(Sequence[Prediction]):
         ranked = [self.names[i] for i in self.order[place].tolist()]
         topics = tuple(zip(ranked, shares, strict=True))
         answered = bool(self.answered[place])
-        also = tuple(t for t, p in topics[1:] if p >= self.also_from) if answered else ()
+        bounds = self.also_from[self.order[place]].tolist()
+        further = zip(topics[1:], bounds[1:], strict=True)
+        also = tuple(t for (t, p), bound in further if p >= bound) if answered else ()
         topic = ranked[0] if answered else None
         return Prediction(self.items[place], topic, shares[0], topics, also, self.model)
 
@@ -199,9 +201,10 @@ class PredictionBlock(Sequence[Prediction]):
         """Give the last part of each row: what else applies, and the copy that came before."""
         model = f', "model": {_quoted(self.model)}}}\n'
         ends = [f'}}], "also": [], "duplicate_of": null{model}'] * len(self)
-        several = self.answered & (self.shares[:, 1:2] >= self.also_from).any(axis=1)
+        # The second topic's share is the largest that may be named: few rows go on from here.
+        several = self.answered & (self.shares[:, 1:2] >= self.also_from.min()).any(axis=1)
         for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
-            more = several[i] & (self.shares[i, 1:] >= self.also_from)
+            more = several[i] & (self.shares[i, 1:] >= self.also_from[self.order[i, 1:]])
             also = ", ".join(names.take(self.order[i, 1:][more]).tolist())
             copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
             ends[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from headlines.errors import ConfigError, FeedError
-from headlines.evaluation import Decision, Gate
 from headlines.feed import read_feed
+from headlines.gate import Decision, Gate
 from headlines.headline import Headline
 from headlines.labeling import HeadlineLabeler
 from headlines.registry import ModelRegistry

@@ -8,11 +8,15 @@ logits don't depend on the order of summation, on the batch, or on the linear-al
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from headlines.embedding import WordRows
+from headlines.persistence import pack, unpack
 
 __all__ = ["TopicScorer", "probabilities_of"]
 
@@ -20,73 +24,129 @@ SUM_BITS = 27
 """Bits of an embedder's whole numbers; see `Embedder.sums`."""
 
 
+OWN_STEP = 2.0**-16
+"""Resolution of what single words add, in logits."""
+
+
 @dataclass(frozen=True)
 class TopicScorer:
-    """A linear classifier over an embedder's sums.
+    """A linear classifier over an embedder's sums, its last column telling news from other text.
 
     Attributes
     ----------
-    weights : ndarray of float64, shape (n_features, n_topics)
+    weights : ndarray of float64, shape (n_features, n_topics + 1)
         Whole numbers.
+    own : WordRows
+        Whole numbers that single words add to ``values @ weights``.
     step : float
         A power of two: the value of one unit of ``values @ weights``.
-    bias : ndarray of float64, shape (n_topics,)
+    bias : ndarray of float64, shape (n_topics + 1,)
     """
 
     weights: NDArray[np.float64]
+    own: WordRows
     step: float
     bias: NDArray[np.float64]
 
     @classmethod
-    def from_linear(cls, coef: ArrayLike, intercept: ArrayLike, unit: float) -> Self:
+    def from_linear(
+        cls, coef: ArrayLike, intercept: ArrayLike, unit: float, own: WordRows | None = None
+    ) -> Self:
         """Round a fitted linear model to whole numbers.
 
         Parameters
         ----------
-        coef : array-like of float, shape (n_topics, n_features)
+        coef : array-like of float, shape (n_topics + 1, n_features)
             Weights over `Embedder.features`.
-        intercept : array-like of float, shape (n_topics,)
+        intercept : array-like of float, shape (n_topics + 1,)
         unit : float
             The embedder's `unit`.
+        own : WordRows, optional
+            What single words add to the logits: to their sum, divided by the number of terms.
 
         Returns
         -------
         TopicScorer
         """
         weights = np.asarray(coef, dtype=np.float64).T * unit
-        bits = 53 - SUM_BITS - 1 - math.ceil(math.log2(max(2, weights.shape[0])))
+        bits = 53 - SUM_BITS - 2 - math.ceil(math.log2(max(2, weights.shape[0])))
         largest = float(np.abs(weights).max(initial=0.0))
         step = 2.0 ** (math.ceil(math.log2(largest)) - bits) if largest > 0 else 1.0
-        return cls(np.rint(weights / step), step, np.asarray(intercept, dtype=np.float64))
+        if own is None:
+            own = WordRows(np.zeros(0, dtype=np.int64), np.zeros((0, weights.shape[1])))
+        coarse = max(step, OWN_STEP)  # a multiple of step: rows are whole numbers of both
+        return cls(
+            np.rint(weights / step),
+            WordRows(own.words, np.rint(own.rows / coarse) * (coarse / step)),
+            step,
+            np.asarray(intercept, dtype=np.float64),
+        )
 
-    def logits(self, values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the logits of headlines from their sums.
+    def to_plain(self) -> dict[str, Any]:
+        """Give the scorer as plain data for a model file."""
+        coarse = max(1.0, OWN_STEP / self.step)
+        return {
+            "weights": pack(self.weights),
+            "step": self.step,
+            "bias": pack(self.bias),
+            "words": pack(self.own.words),
+            "rows": pack((self.own.rows / coarse).astype(np.int32)),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Read the scorer from a model file's data.
+
+        Raises
+        ------
+        ModelError, KeyError, TypeError, ValueError
+            When it is malformed.
+        """
+        step = float(plain["step"])
+        words, rows = unpack(plain["words"], "words"), unpack(plain["rows"], "rows")
+        weights, bias = unpack(plain["weights"], "weights"), unpack(plain["bias"], "bias")
+        if weights.ndim != 2 or bias.shape != weights.shape[1:]:
+            raise ValueError(f"weights of shape {weights.shape}, bias of shape {bias.shape}")
+        if words.ndim != 1 or rows.shape != (len(words), weights.shape[1]):
+            raise ValueError(f"rows of shape {rows.shape} for {len(words)} words")
+        own = WordRows(words, rows * max(1.0, OWN_STEP / step))
+        return cls(weights, own, step, bias)
+
+    def logits(
+        self,
+        values: NDArray[np.float64],
+        counts: NDArray[np.int64],
+        words: Sequence[Sequence[int]],
+    ) -> NDArray[np.float64]:
+        """Give the logits of headlines from their sums and words.
 
         Parameters
         ----------
         values : ndarray of float64, shape (n, n_features)
         counts : ndarray of int64, shape (n,)
             As `Embedder.sums` gives them.
+        words : sequence of n sequences of int
+            As `Embedder.words` gives them.
 
         Returns
         -------
-        ndarray of float64, shape (n, n_topics)
+        ndarray of float64, shape (n, n_topics + 1)
         """
-        return self.logits_of_products(values @ self.weights, counts)
+        return self.logits_of_products(values @ self.weights + self.own.sums(words), counts)
 
     def logits_of_products(
         self, products: NDArray[np.float64], counts: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Give the logits of headlines from what `Embedder.fold(weights)` gives for them.
+        """Give the logits of headlines from what `Embedder.fold` gives for them.
 
         Parameters
         ----------
-        products : ndarray of float64, shape (n, n_topics)
+        products : ndarray of float64, shape (n, n_topics + 1)
         counts : ndarray of int64, shape (n,)
 
         Returns
         -------
-        ndarray of float64, shape (n, n_topics)
+        ndarray of float64, shape (n, n_topics + 1)
         """
         return products / np.maximum(counts, 1)[:, None] * self.step + self.bias
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding import Embedder, Products, checked_texts
+from headlines.embedding import Embedder, Products, WordRows, checked_texts
 from headlines.errors import EmbedderError
 from headlines.vocabulary import PUNCTUATION, Vocabulary
 
@@ -66,6 +66,8 @@ class StaticEmbedder(Embedder):
     (True, dtype('float32'))
     """
 
+    terms_are_words = True
+
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = path
 
@@ -93,6 +95,9 @@ class StaticEmbedder(Embedder):
 
     def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
         return [part.tolist() for _, ids in self._chunks(texts) for part in ids.parts()]
+
+    def words(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        return self.terms(texts)
 
     def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
         counts = np.fromiter(map(len, terms), dtype=np.int64, count=len(terms))
@@ -125,24 +130,28 @@ class StaticEmbedder(Embedder):
             total += weights.table[i].astype(np.int64) * int(weights.scales[i])
         return total, len(ids)
 
-    def fold(self, weights: NDArray[np.float64]) -> Callable[[Sequence[str]], Products]:
+    def fold(
+        self, weights: NDArray[np.float64], own: WordRows | None = None
+    ) -> Callable[[Sequence[str]], Products]:
         """Do as `Embedder.fold` does, with the products of each entry computed once.
 
         A headline's product is then the sum of its entries': its vector is never built.
         """
-        own = self._weights
-        folded = np.zeros((len(own.table), weights.shape[1]))
-        ready = np.zeros(len(own.table), dtype=np.bool_)
+        static = self._weights
+        folded = np.zeros((len(static.table), weights.shape[1]))
+        ready = np.zeros(len(static.table), dtype=np.bool_)
+        if own is not None:
+            folded[own.words] = own.rows
 
         def products(texts: Sequence[str]) -> Products:
-            ids, counts = own.vocabulary.encode(texts)
+            ids, counts = static.vocabulary.encode(texts)
             there = ready.take(ids)
             if not there.all():
                 entries = np.unique(ids[~there])
                 for start in range(0, len(entries), CHUNK):
                     some = entries[start : start + CHUNK]
-                    rows = own.table[some] * own.scales[some, None].astype(np.float64)
-                    folded[some] = rows @ weights
+                    rows = static.table[some] * static.scales[some, None].astype(np.float64)
+                    folded[some] += rows @ weights
                 ready[entries] = True
             return _Ragged(ids, counts).sums(
                 lambda i: folded.take(i, axis=0), weights.shape[1]

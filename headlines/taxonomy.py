@@ -6,7 +6,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ __all__ = ["GoldLabel", "Taxonomy", "Topic", "read_labels"]
 SEEDS = Path(__file__).parent / "seeds"
 if not SEEDS.is_dir():  # a source checkout, where seeds/ stands beside the package
     SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+FEW = 10
+"""Phrases and examples below which a topic is learned from its name and definition too."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Topic:
     ties: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a classifier learns from: phrases and examples, with too few of them also words."""
+        written = (*self.phrases, *self.examples)
+        if len(written) >= FEW:
+            return written
+        return tuple(t for t in (self.name, self.definition, *written) if t)
 
 
 @dataclass(frozen=True)
@@ -143,27 +155,39 @@ class GoldLabel:
         The primary topic.
     also : tuple of str
         Further topics that apply.
+    quotable : bool
+        Whether a model may keep the headline's text; not where only its hash was published.
     """
 
     headline: Headline
     topic: str
     also: tuple[str, ...] = ()
+    quotable: bool = True
 
 
-def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str]) -> list[GoldLabel]:
+def read_labels(
+    paths: str | Path | Iterable[str | Path],
+    topics: Sequence[str],
+    headlines: Iterable[Headline] = (),
+) -> list[GoldLabel]:
     """Read gold labels from CSV files with the columns headline, topic and, optionally, also.
 
     Parameters
     ----------
     paths : path or iterable of paths
-        The files (UTF-8); `also` holds further topics, separated by commas.
+        The files (UTF-8); `also` holds further topics, separated by commas. In the place of
+        `headline` a column `sha256` may hold the SHA-256 of the headline under `normalise_v1`,
+        where the text itself can't be published.
     topics : sequence of str
         The topics that may be named.
+    headlines : iterable of Headline, optional
+        Where headlines are looked up by their hash.
 
     Returns
     -------
     list of GoldLabel
-        One for each distinct headline, in the order of the files.
+        One for each distinct headline, in the order of the files. A hash that no headline at
+        hand has is left out.
 
     Raises
     ------
@@ -172,6 +196,7 @@ def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str])
     """
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     found: dict[str, tuple[GoldLabel, str]] = {}
+    at_hand: dict[str, Headline] | None = None
     for path in files:
         for line, row in _rows(Path(path)):
             where = f"{path}: line {line}"
@@ -184,10 +209,21 @@ def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str])
                     raise TaxonomyError(
                         f"{where}: unknown topic {name!r}; the topics are {', '.join(topics)}"
                     )
-            headline = Headline.parse(row.get("headline") or "")
+            published = "headline" in row
+            if published:
+                headline = Headline.parse(row["headline"] or "")
+                if row.get("date"):
+                    headline = replace(headline, date=row["date"].strip())
+            else:
+                if at_hand is None:
+                    at_hand = {h.id: h for h in headlines}
+                known = at_hand.get(_id_of(row["sha256"] or "", where))
+                if known is None:
+                    continue
+                headline = known
             if not headline.headline:
                 raise TaxonomyError(f"{where}: the headline is empty; fill it in or delete the row")
-            label = GoldLabel(headline, topic, also)
+            label = GoldLabel(headline, topic, also, published)
             earlier = found.setdefault(headline.id, (label, where))
             if earlier[0].topic != topic:
                 raise TaxonomyError(
@@ -197,12 +233,21 @@ def read_labels(paths: str | Path | Iterable[str | Path], topics: Sequence[str])
     return [label for label, _ in found.values()]
 
 
+def _id_of(digest: str, where: str) -> str:
+    """Give the id that a headline of this SHA-256 has."""
+    digest = digest.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise TaxonomyError(f"{where}: sha256 is {digest!r}, expected 64 hexadecimal digits")
+    return digest[:16]
+
+
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             columns = [c.strip().casefold() for c in reader.fieldnames or ()]
-            missing = {"headline", "topic"} - set(columns)
+            named = "sha256" if "sha256" in columns and "headline" not in columns else "headline"
+            missing = {named, "topic"} - set(columns)
             if missing:
                 raise TaxonomyError(
                     f"{path}: line 1: no column {' and no column '.join(sorted(missing))}; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +15,7 @@ from headlines.evaluation import near_duplicate_groups
 from headlines.headline import Headline
 from headlines.persistence import pack, unpack
 from headlines.taxonomy import GoldLabel, Taxonomy
-from headlines.vocabulary import tokenize
+from headlines.vocabulary import word_checksums
 
 __all__ = ["HOLDOUT_RULE", "TrainingSet"]
 
@@ -44,6 +43,8 @@ class Example:
         Its words as 32-bit checksums, for finding near-duplicates.
     terms : tuple of int
         What `sums` adds up: vocabulary entries of a static embedder, or one transformer vector.
+    text : str or None
+        The headline where the model may quote it; None where only its hash was published.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Example:
     held_out: bool
     words: tuple[int, ...]
     terms: tuple[int, ...]
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,26 +100,27 @@ class TrainingSet:
         TaxonomyError
             When a topic has nothing to learn from.
         """
-        headlines: dict[str, tuple[Headline, str, tuple[str, ...], bool]] = {}
+        given: dict[str, tuple[GoldLabel, bool]] = {}
         for topic in taxonomy.topics:
-            for text in (*topic.phrases, *topic.examples):
-                headline = Headline.parse(text)
-                headlines[headline.id] = (headline, topic.name, (), True)
+            for text in topic.texts:
+                written = GoldLabel(Headline.parse(text), topic.name)
+                given[written.headline.id] = (written, True)
         for label in labels:
-            headlines[label.headline.id] = (label.headline, label.topic, label.also, False)
-        parts = list(headlines.values())
-        terms = embedder.terms([h.text for h, *_ in parts])
+            given[label.headline.id] = (label, False)
+        parts = list(given.items())
+        terms = embedder.terms([label.headline.text for _, (label, _) in parts])
         found = {
-            headline.id: Example(
-                headline.id,
-                topic,
-                also,
-                written,
+            id: Example(
+                id,
+                label.topic,
+                label.also,
+                is_written,
                 False,
-                tuple(zlib.crc32(w.encode()) for w in tokenize(headline.text)),
+                tuple(word_checksums(label.headline.text)),
                 tuple(term),
+                label.headline.headline if label.quotable else None,
             )
-            for (headline, topic, also, written), term in zip(parts, terms, strict=True)
+            for (id, (label, is_written)), term in zip(parts, terms, strict=True)
         }
         held: set[str] = set()
         trained: set[str] = set()
@@ -140,10 +143,20 @@ class TrainingSet:
                 )
         return cls(tuple(examples), embedder.fingerprint)
 
+    @staticmethod
+    def words_of(example: Example, embedder: Embedder) -> Sequence[int]:
+        """Give the words of an example as `Embedder.words` gives them for texts."""
+        return example.terms if embedder.terms_are_words else example.words
+
     @property
     def training(self) -> list[Example]:
         """What is trained on."""
         return [e for e in self.examples if not e.held_out]
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """The near-duplicate group of each example that is trained on, by number."""
+        return near_duplicate_groups([e.words for e in self.training])
 
     @property
     def holdout(self) -> list[Example]:
@@ -162,6 +175,7 @@ class TrainingSet:
             "held_out": pack(np.array([e.held_out for e in self.examples], dtype=np.bool_)),
             "words": _pack_ragged([e.words for e in self.examples], np.uint32),
             "terms": _pack_ragged([e.terms for e in self.examples], np.int32),
+            "texts": [e.text for e in self.examples],
         }
 
     @classmethod
@@ -177,6 +191,7 @@ class TrainingSet:
                 unpack(plain["held_out"], where).tolist(),
                 _unpack_ragged(plain["words"], where),
                 _unpack_ragged(plain["terms"], where),
+                list(plain["texts"]),
             )
             examples = tuple(Example(*row) for row in zip(*columns, strict=True))
             return cls(examples, str(plain["fingerprint"]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,11 @@ def tokenize(text: str) -> list[str]:
     ['zelenskyy', "'", 's', '"', 'peace', '"', 'plan', ':', '10', '%']
     """
     return _WORD.findall(_fold(text))[:MAX_TOKENS]
+
+
+def word_checksums(text: str) -> list[int]:
+    """Give the words of a text as 32-bit checksums, numbers to know them by without the text."""
+    return [zlib.crc32(word.encode()) for word in tokenize(text)]
 
 
 def _plain(text: str) -> str:

@@ -18,10 +18,10 @@ import headlines
 
 ORDER = [
     "errors", "keytable", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache",
-    "vocabulary", "embedding", "static",
-    "transformer", "encoders", "scoring", "clustering", "classification", "evaluation", "output",
-    "persistence", "registry", "training", "prediction", "labeling", "distillation",
-    "retraining", "cli", "__main__",
+    "vocabulary", "embedding", "static", "transformer", "encoders", "output", "persistence",
+    "scoring", "calibration", "neighbours", "clustering", "logistic", "classification",
+    "evaluation", "gate", "registry", "training", "domain", "learning", "prediction", "explanation",
+    "labeling", "distillation", "retraining", "commands", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -1,0 +1,367 @@
+"""What each command does: arguments to calls, results to rows; computes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from headlines.encoders import load_embedder
+from headlines.feed import FeedReader, FeedReport, no_headlines
+from headlines.headline import Headline, HeadlineBlock
+from headlines.labeling import HeadlineLabeler
+from headlines.output import format_of, replacing, write_blocks, write_rows
+from headlines.prediction import PredictionBlock
+from headlines.registry import ModelRegistry
+from headlines.taxonomy import Taxonomy, read_labels
+
+__all__ = [
+    "cluster",
+    "distill",
+    "evaluate",
+    "label",
+    "models_list",
+    "models_show",
+    "models_verify",
+    "note",
+    "retrain",
+    "train",
+]
+
+DONE, REFUSED = 0, 3
+
+
+def note(text: str) -> None:
+    """Tell a person something, on stderr."""
+    print(f"headlines: {text}", file=sys.stderr)
+
+
+# ------------------------------------------------------------------ label and cluster
+
+
+def label(options: argparse.Namespace) -> int:
+    """Give every headline its topic."""
+    labeler = HeadlineLabeler.load(options.model)
+    chosen = format_of(options.output, options.format)
+    shares: Counter[str] = Counter()
+    abstain = {
+        "abstain_below": options.abstain_below,
+        "target_error": options.target_error,
+        "any_text": options.any_text,
+    }
+
+    def predicted(blocks: Iterable[HeadlineBlock]) -> Iterator[PredictionBlock]:
+        for block in blocks:
+            predictions = labeler.label_block(block, **abstain)
+            for topic, number in predictions.shares_of_topics().items():
+                shares[topic or "(abstained)"] += number
+            yield predictions
+
+    with _reading(options) as (blocks, reports):
+        found = predicted(_progress(blocks, "headlines"))
+        if chosen == "jsonl" and not options.explain:
+            write_blocks((block.to_jsonl(options.top) for block in found), options.output)
+        else:
+            plain = (prediction.to_row(options.top) for block in found for prediction in block)
+            explained = _explained(labeler, plain, as_text=chosen == "table")
+            write_rows(explained if options.explain else plain, options.output, chosen)
+    summary: dict[str, Any] = {"headlines": shares.total(), "topics": dict(shares.most_common())}
+    if options.target_error is not None:
+        summary["target_error"] = _target(labeler, options.target_error)
+    _summary(options, summary, reports)
+    return DONE
+
+
+def _explained(
+    labeler: HeadlineLabeler, rows: Iterable[dict[str, Any]], *, as_text: bool
+) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        found = labeler.explain(row["headline"])
+        if as_text:  # a table has no room for it: it stands above, where a person reads on
+            note(str(found))
+        yield row | {"explanation": found.to_row()}
+
+
+def _target(labeler: HeadlineLabeler, target_error: float) -> dict[str, Any]:
+    found = labeler.certainty.threshold_for(target_error)
+    known = len(labeler.certainty.scores)
+    if found.answered == 0:
+        note(
+            f"target error {target_error:g}: no threshold holds it on the {known} labels that the "
+            "model was tested on; all headlines abstain. More labels, or a larger target, help"
+        )
+    else:
+        note(
+            f"target error {target_error:g}: topics from probability {found.probability:.2f} on, "
+            f"which {found.answered:.0%} of {known} labelled headlines had, {found.error:.1%} of "
+            "them wrong"
+        )
+    return {
+        "target": target_error,
+        "probability": found.probability if found.answered else None,
+        "answered": round(found.answered, 4),
+        "error": round(found.error, 4),
+    }
+
+
+def cluster(options: argparse.Namespace) -> int:
+    """Find the clusters of feeds."""
+    labeler = HeadlineLabeler.load(options.model)
+    chosen = format_of(options.output, options.format)
+    with _reading(options) as (blocks, reports):
+        found = labeler.cluster(
+            [headline for block in _progress(blocks, "headlines") for headline in block],
+            level=options.level,
+            resolution=options.resolution,
+            random_state=options.seed,
+        )
+        if chosen == "table":  # a person reads cluster by cluster
+            found.sort(key=lambda c: (c.cluster, -c.strength))
+        count = write_rows((c.to_row() for c in found), options.output, chosen)
+    sizes = Counter((c.cluster, c.name) for c in found)
+    clusters = [{"cluster": c, "name": n, "headlines": k} for (c, n), k in sizes.most_common()]
+    _summary(options, {"headlines": count, "clusters": clusters}, reports)
+    return DONE
+
+
+@contextlib.contextmanager
+def _reading(
+    options: argparse.Namespace,
+) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
+    """Give the headlines of all inputs; at the end, write what could not be read aside."""
+    reports: list[FeedReport] = []
+
+    def blocks() -> Iterator[HeadlineBlock]:
+        reader = None
+        for source in options.input:
+            reader = FeedReader(
+                source, format=options.input_format, column=options.column, after=reader
+            )
+            count = 0
+            try:
+                for block in reader.blocks():
+                    count += len(block)
+                    yield block
+            finally:
+                reports.append(reader.report)
+            if not count:
+                raise no_headlines(reader.report)
+
+    try:
+        yield blocks(), reports
+    finally:
+        _write_quarantine(options, reports)
+
+
+def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]) -> None:
+    rows = [q for report in reports for q in report.quarantined]
+    if not rows:
+        return
+    to_file = options.output not in (None, "-")
+    path = f"{options.output}.quarantine.jsonl" if to_file else "headlines.quarantine.jsonl"
+    path = options.quarantine or path
+    with replacing(path) as file:
+        for q in rows:
+            row = {"source": q.source, "line": q.line, "reason": q.reason, "raw": q.raw}
+            file.write((json.dumps(row) + "\n").encode())
+    note(
+        f"{len(rows)} row(s) could not be read and went to {path}; the first: {rows[0].source}, "
+        f"line {rows[0].line}: {rows[0].reason}"
+    )
+
+
+def _summary(
+    options: argparse.Namespace, summary: dict[str, Any], reports: Sequence[FeedReport]
+) -> None:
+    if options.json:
+        summary["inputs"] = [
+            {"source": r.source, "format": r.format, "encoding": r.encoding, "lines": dict(r.kinds)}
+            for r in reports
+        ]
+        print(json.dumps(summary, ensure_ascii=False), file=sys.stderr)
+        return
+    for report in reports:
+        note(str(report))
+
+
+def _progress(blocks: Iterable[HeadlineBlock], unit: str) -> Iterator[HeadlineBlock]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield from blocks
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit=f" {unit}", file=sys.stderr, delay=1, leave=False) as bar:
+        for block in blocks:
+            yield block
+            bar.update(len(block))
+
+
+# ------------------------------------------------------------------ models
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train a model."""
+    taxonomy = Taxonomy.load(options.topics)
+    feed = list(_headlines_of(options.feed))
+    labels = read_labels(options.labels, taxonomy.names, feed)
+    embedder = load_embedder(options.embedder, cache=options.cache)
+    labeler = HeadlineLabeler.train(
+        taxonomy,
+        labels,
+        unlabelled=feed,
+        embedder=embedder,
+        random_state=options.seed,
+    )
+    manifest = labeler.save(options.output)
+    summary: dict[str, Any] = {
+        "model": labeler.model,
+        "output": options.output,
+        "labels": manifest.training["labels"],
+        "examples": manifest.training["examples"],
+        "calibration": labeler.certainty.method,
+        "holdout": dict(manifest.scores),
+    }
+    tested = labeler.certainty.right
+    if len(tested):
+        summary["cross_fitted"] = {"n": len(tested), "accuracy": round(float(tested.mean()), 4)}
+    else:
+        note(
+            "no labels: the topics come from their descriptions alone, and probabilities were "
+            "never tested. Expect about four in five right where topics are as far apart as world, "
+            "sport, business and technology, fewer where they are close; label 50 headlines or "
+            "more and give them with --labels to know"
+        )
+    if feed:
+        predictions = labeler.label(feed)
+        shares = Counter(p.topic or "(abstained)" for p in predictions)
+        summary["feed"] = dict(shares.most_common())
+    _print_summary(options, summary)
+    return DONE
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Score a model on gold labels."""
+    labeler = HeadlineLabeler.load(options.model)
+    labels = read_labels(options.labels, labeler.topics)
+    result, unseen = labeler.evaluate(labels)
+    summary = {"model": labeler.model, "trained_on": len(labels) - len(unseen), **result.summary()}
+    if options.json:
+        print(json.dumps({**summary, **result.to_plain([u.headline.headline for u in unseen])}))
+        return DONE
+    _print_summary(options, summary)
+    print(f"\n{'topic':<14}{'precision':>10}{'recall':>8}{'f1':>6}{'n':>5}")
+    for t in result.topics:
+        print(f"{t.topic:<14}{t.precision:>10.2f}{t.recall:>8.2f}{t.f1:>6.2f}{t.support:>5}")
+    mixed = [(n, *pair) for pair, n in result.confusion.items() if pair[0] != pair[1]]
+    print("\ntaken for another topic")
+    for n, gold, topic in sorted(mixed, key=lambda row: (-row[0], row[1:]))[:8]:
+        print(f"{n:>5}  {gold} for {topic or '(none)'}")
+    if result.reliability is not None:
+        print("\nprobability  right      n")
+        for part in result.reliability.bins:
+            print(f"{part.probability:>11.2f}{part.right:>7.2f}{part.n:>7}")
+        print("\nanswered  wrong")
+        for share, wrong in result.reliability.risk:
+            print(f"{share:>8.0%}{wrong:>7.1%}")
+        if result.reliability.suspects:
+            print("\nlabels that may be wrong")
+        for found in result.reliability.suspects[:10]:
+            title = unseen[found.place].headline.headline
+            print(f"  {found.gold}, or {found.predicted}? {title}")
+    for name, n, accuracy in result.periods:
+        print(f"{name}: {accuracy:.2f} right of {n}")
+    return DONE
+
+
+def retrain(options: argparse.Namespace) -> int:
+    """Train a candidate, and promote it when it is not worse."""
+    from headlines import retraining
+
+    result = retraining.retrain(
+        retraining.RetrainConfig.read(options.config), dry_run=options.dry_run
+    )
+    _print_summary(options, result.to_row())
+    return DONE if result.decision.accepted else REFUSED
+
+
+def distill(options: argparse.Namespace) -> int:
+    """Make a static embedder."""
+    from headlines import distillation
+
+    teacher = load_embedder(options.teacher, cache=options.cache)
+    recipe = distillation.Recipe(
+        dimension=options.dimension,
+        entries=options.entries,
+        epochs=options.epochs,
+        seed=options.seed,
+    )
+    texts = (h.text for h in _headlines_of(options.corpus))
+    embedder = distillation.distill(texts, teacher, options.output, recipe=recipe, progress=note)
+    summary = {"output": options.output, "fingerprint": embedder.fingerprint}
+    _print_summary(options, summary)
+    return DONE
+
+
+def models_list(options: argparse.Namespace) -> int:
+    """List versions."""
+    rows = []
+    for found in ModelRegistry(options.registry).versions():
+        manifest = found.manifest
+        rows.append(
+            {
+                "version": found.name,
+                "champion": found.champion,
+                "model": manifest.content[:12],
+                "embedder": manifest.embedder.get("name"),
+                "labels": manifest.training.get("labels"),
+                "accuracy": manifest.scores.get("accuracy"),
+            }
+        )
+    if options.json:
+        print(json.dumps(rows))
+        return DONE
+    for row in rows:
+        mark = "*" if row["champion"] else " "
+        print(mark, *(f"{k}={v}" for k, v in row.items() if k != "champion"))
+    return DONE
+
+
+def models_show(options: argparse.Namespace) -> int:
+    """Print a version's manifest."""
+    registry = ModelRegistry(options.registry)
+    found = registry.version(options.version) if options.version else registry.champion()
+    print(found.manifest.to_json().decode(), end="")
+    return DONE
+
+
+def models_verify(options: argparse.Namespace) -> int:
+    """Check versions."""
+    registry = ModelRegistry(options.registry)
+    chosen = [registry.version(options.version)] if options.version else registry.versions()
+    for found in chosen:
+        manifest = registry.verify(found)
+        print(f"{found.name}: whole, model {manifest.content[:12]}")
+    return DONE
+
+
+def _headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
+    """Read several feeds and tell what became of their lines."""
+    for path in paths:
+        reader = FeedReader(path)
+        yield from reader
+        note(str(reader.report))
+
+
+def _print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
+    if options.json:
+        print(json.dumps(summary, ensure_ascii=False))
+        return
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in value.items()) or "-"
+        print(f"{key}: {value}")
