@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 SPREAD, SPREADS = 0.5, 20
 """Share of a sample's probabilities that comes from its neighbours, and how often it is taken."""
 
+STEPS = 20
+"""Steps of the solver in a round: the targets change again in the next one."""
+
 FOLDS = 5
 
 
@@ -178,7 +181,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[np.int64]]:
         checked = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
-        check_classification_targets(checked[1])
+        # Twice each, or one label a topic would be taken for a regression by mistake.
+        check_classification_targets(np.repeat(np.unique(checked[1]), 2))
         for name in ("C", "sharpness"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number above 0")
@@ -215,7 +219,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             targets = np.maximum(smoothed, 1e-12) ** self.sharpness
             targets /= targets.sum(axis=1, keepdims=True)
             targets[: len(labelled)] = truth
-            model = fit_logistic(vectors, targets, weights, self.C, start=model, max_steps=100)
+            model = fit_logistic(vectors, targets, weights, self.C, start=model, max_steps=STEPS)
         return model
 
     def _held_out(

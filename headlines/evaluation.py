@@ -347,7 +347,7 @@ def suspected_errors(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -
     usual = np.array(
         [probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)]
     )
-    firm = np.where(probabilities >= usual, probabilities, 0.0)
+    firm = np.where(probabilities >= usual - 1e-9, probabilities, 0.0)
     best = firm.argmax(axis=1)
     suspects = np.flatnonzero((firm.max(axis=1) > 0) & (best != y))
     own = probabilities[suspects, y[suspects]]

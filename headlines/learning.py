@@ -97,7 +97,7 @@ def learn(
         embedder.unit,
         features.own_rows(coef[:, embedder.n_features :]),
     )
-    return scorer, _certainty(classifier, y, [e.also for e in examples], number)
+    return scorer, _certainty(classifier, y, [e.also for e in examples], number, published)
 
 
 def _sample(texts: Sequence[str], size: int, random_state: int) -> list[str]:
@@ -179,9 +179,11 @@ def _certainty(
     y: NDArray[np.int64],
     also: Sequence[Sequence[str]],
     number: Mapping[str, int],
+    published: NDArray[np.bool_],
 ) -> Certainty:
+    """Gather what cross-fitting told; of written examples it would tell too much good."""
     logits = classifier.held_out_logits_
-    folded = np.flatnonzero(~np.isnan(logits[:, 0]))
+    folded = np.flatnonzero(~np.isnan(logits[:, 0]) & published)
     shares = probabilities_of(logits[folded])
     best = shares.argmax(axis=1)
     applies = np.zeros(shares.shape, dtype=np.bool_)

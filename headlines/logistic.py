@@ -120,7 +120,7 @@ def _blocks(X: Any, scale: float) -> list[tuple[Any, Any, Any]]:
     """Give columns, their scaled values and these turned; columns mostly filled as one array."""
     if not sparse.issparse(X):
         return [(slice(None), X / scale, X.T / scale)]
-    filled = X.getnnz(axis=0) > X.shape[0] / 2
+    filled = np.bincount(X.indices, minlength=X.shape[1]) > X.shape[0] / 2
     first, second = np.flatnonzero(filled), np.flatnonzero(~filled)
     dense, rest = X[:, first].toarray() / scale, (X[:, second] / scale).tocsr()
     return [(first, dense, dense.T), (second, rest, rest.T.tocsr())]

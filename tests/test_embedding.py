@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from headlines.embedding import WordRows
 from headlines.errors import EmbedderError
 from headlines.static import MODELS, StaticEmbedder
 from headlines.vocabulary import MAX_TOKENS
@@ -75,14 +76,17 @@ def test_similar_headlines_are_near(embedder: StaticEmbedder) -> None:
 def test_vectors_and_products_are_those_of_the_plain_sum(texts: list[str]) -> None:
     embedder = StaticEmbedder()
     weights = np.rint(np.random.default_rng(0).normal(size=(embedder.n_features, 5)) * 2**16)
-    products, counts = embedder.fold(weights)(texts)
+    words = np.arange(0, len(embedder._weights.vocabulary), 3)
+    own = WordRows(words, np.rint(np.random.default_rng(1).normal(size=(len(words), 5)) * 2**30))
+    products, counts = embedder.fold(weights, own)(texts)
     values, also_counts = embedder.sums(texts)
+    rows = own.sums(embedder.words(texts))
     X = embedder.transform(texts)
     for i, text in enumerate(texts):
         total, count = embedder.sum_of(text)
         assert count == counts[i] == also_counts[i]
         assert np.array_equal(values[i], total)
-        assert np.array_equal(products[i], total.astype(np.float64) @ weights)
+        assert np.array_equal(products[i], total.astype(np.float64) @ weights + rows[i])
         length = np.sqrt(float(max(1, (total * total).sum())))
         assert X[i].tobytes() == (total.astype(np.float32) * np.float32(1 / length)).tobytes()
 

@@ -100,9 +100,11 @@ def test_the_scorer_agrees_with_the_classifier_and_not_with_the_batch() -> None:
     model = TopicClassifier().fit(values / 2**20, y)
     scorer = TopicScorer.from_linear(model.coef_, model.intercept_, 2.0**-20)
     counts = np.ones(300, dtype=np.int64)
-    found = probabilities_of(scorer.logits(values, counts))
+    found = probabilities_of(scorer.logits(values, counts, [[]] * 300))
     np.testing.assert_allclose(found, model.predict_proba(values / 2**20), atol=1e-4)
-    alone = [probabilities_of(scorer.logits(values[i : i + 1], counts[:1])) for i in range(300)]
+    alone = [
+        probabilities_of(scorer.logits(values[i : i + 1], counts[:1], [[]])) for i in range(300)
+    ]
     assert np.concatenate(alone).tobytes() == found.tobytes()
     bound = np.abs(scorer.weights).max() * 2**27 * 32
     assert bound < 2**53

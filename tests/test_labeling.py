@@ -16,11 +16,11 @@ import pytest
 from conftest import SEEDS, write
 
 from headlines import HeadlineLabeler, Taxonomy, read_feed
-from headlines.errors import ModelError, TaxonomyError
+from headlines.errors import ModelError
 from headlines.headline import Headline
 from headlines.prediction import Prediction
 from headlines.static import MODELS, StaticEmbedder
-from headlines.taxonomy import read_labels
+from headlines.taxonomy import Topic, read_labels
 from headlines.training import Example, _hold_out
 
 TOPICS = Taxonomy.load()
@@ -80,7 +80,7 @@ def test_training_repeats_to_the_byte(trained: HeadlineLabeler, tmp_path: Path) 
 def test_training_does_not_depend_on_the_number_of_threads(trained: HeadlineLabeler) -> None:
     program = (
         "from headlines import HeadlineLabeler, Taxonomy\n"
-        "from headlines.taxonomy import read_labels\n"
+        "from headlines.taxonomy import Topic, read_labels\n"
         "topics = Taxonomy.load()\n"
         "labels = read_labels('seeds/labels.csv', topics.names)\n"
         "print(HeadlineLabeler.train(topics, labels).model)"
@@ -263,12 +263,14 @@ def test_a_gold_label_that_is_only_remembered_overrules_an_example(
     assert (known[gold.headline.id].topic, known[gold.headline.id].written) == (gold.topic, False)
 
 
-def test_a_topic_without_anything_to_learn_from_is_named() -> None:
-    from headlines import Topic
-
-    taxonomy = Taxonomy((*TOPICS.topics, Topic("chess")))
-    with pytest.raises(TaxonomyError, match="'chess' has no example"):
-        HeadlineLabeler.train(taxonomy)
+def test_topics_are_learned_from_their_names_and_definitions_alone() -> None:
+    """With no label and no example: what the definition names is found, nothing is promised."""
+    taxonomy = Taxonomy(tuple(Topic(t.name, t.definition) for t in TOPICS.topics))
+    model = HeadlineLabeler.train(taxonomy)
+    texts = ["Russia Adds Banks to Sanctions List", "Air Defense Downs 20 Drones"]
+    assert [p.topic for p in model.label(texts, any_text=True)] == ["sanctions", "drones"]
+    assert len(model.certainty.scores) == 0
+    assert model.label(texts, target_error=0.1)[0].topic is None
 
 
 def test_a_manifest_of_another_model_is_refused(labeler: HeadlineLabeler, tmp_path: Path) -> None:
