@@ -42,7 +42,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     Parameters
     ----------
-    C : float, default 5.0
+    C : float, default 10.0
         Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
     n_neighbors : int, default 10
         Neighbours of a sample in the graph.
@@ -82,7 +82,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def __init__(
         self,
-        C: float = 5.0,
+        C: float = 10.0,
         *,
         n_neighbors: int = 10,
         rounds: int = 6,

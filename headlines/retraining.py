@@ -32,7 +32,7 @@ class RetrainConfig(BaseModel):
     topics : Path, optional
         The topics file; the built-in topics by default.
     feeds : list of Path
-        Recent headlines, used to report how many topics change.
+        Recent headlines: unlabelled, they teach too, and tell how many topics change.
     embedder : str
         ``static``, ``minilm``, a folder or a hub name.
     margin : float
@@ -169,13 +169,14 @@ def retrain(config: RetrainConfig, *, dry_run: bool = False) -> RetrainResult:
 
 def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> RetrainResult:
     taxonomy = Taxonomy.load(config.topics)
-    labels = read_labels(config.labels, taxonomy.names)
     headlines, unreadable = _read_feeds(config.feeds)
+    labels = read_labels(config.labels, taxonomy.names, headlines)
     version = registry.champion_or_none()
     champion = HeadlineLabeler.load(version.path) if version is not None else None
     candidate = HeadlineLabeler.train(
         taxonomy,
         labels,
+        unlabelled=headlines,
         embedder=config.embedder,
         earlier=champion,
         random_state=config.random_state,

@@ -80,7 +80,7 @@ def test_a_threshold_holds_the_error_on_other_labels_as_often_as_it_says() -> No
         more = rng.random(20_000) ** 0.5
         answered = more >= found.probability
         held += (1 - more[answered]).mean() <= 0.1 if answered.any() else 1
-    assert held >= 80
+    assert held >= 75  # four in five, and chance
 
 
 def test_too_few_labels_hold_no_error() -> None:

@@ -1,0 +1,154 @@
+"""Whether the shipped model knows what it doesn't know: calibration, held errors, other text.
+
+- Other text: 1,000 texts that are no news of the topics, of which 560 were written for this
+  program (other_text.tsv; none was seen while the background was written that the model learns
+  from), 160 are titles of HuffPost's food, style, wedding and home pages, and 280 are made here:
+  lines of Python's standard library, random letters and words, empty strings and signs.
+- 200 Moscow Times headlines (russia_dev): how many abstain as other text; calibration error in 10
+  bins of equal mass beside what a perfectly calibrated model shows at that size (2,000 simulated
+  sets of right and wrong answers drawn from the model's own probabilities); Brier score and log
+  loss; answers at a target error of .10.
+
+``python benchmarks/certainty.py --data DIR``. Public origins: as in `embedder.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import lzma
+import platform
+import random
+import sysconfig
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from headlines import HeadlineLabeler
+from headlines.calibration import brier_score, calibration_error, log_loss
+from headlines.persistence import versions
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("4", "8", "13", "16", "26", "29")  # style & beauty, taste, home, weddings, style, food
+TARGET = 0.10
+
+
+def other_text(data: Path) -> list[tuple[str, str]]:
+    """Give 1,000 texts and their kinds."""
+    with (Path(__file__).parent / "other_text.tsv").open(encoding="utf-8") as file:
+        cells = [line.rstrip("\n").split("\t") for line in file][1:]
+    found = [(f"written: {kind}", text) for kind, text in cells]
+    rng = random.Random(0)
+    path = data / "huffpost41.tsv.xz"
+    if path.is_file():
+        with lzma.open(path, "rt", encoding="utf-8") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file][1:]
+        titles = sorted(row[1] for row in rows if row[0] in PAGES)
+        found += [("HuffPost: food, style, home", t) for t in rng.sample(titles, 160)]
+    lines: list[str] = []
+    for source in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        text = source.read_text(encoding="utf-8", errors="replace")
+        lines += [line.strip() for line in text.splitlines() if 15 < len(line.strip()) < 90]
+    found += [("made: lines of Python", line) for line in rng.sample(lines, 120)]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for _ in range(70):
+        words = ["".join(rng.choices(letters, k=rng.randint(1, 9))) for _ in range(8)]
+        found.append(("made: random letters", " ".join(words[: rng.randint(1, 8)])))
+    for _ in range(60):
+        points = [rng.choice((rng.randint(33, 126), rng.randint(160, 9000))) for _ in range(20)]
+        found.append(("made: random signs", "".join(map(chr, points))[: rng.randint(3, 20)]))
+    empty = ("", " ", "\t", "-", "...", "?", "\u2014", "''", "()", "\u200b")
+    found += [("made: empty", text) for text in empty]
+    for _ in range(20):
+        numbers = [str(rng.randint(0, 10 ** rng.randint(1, 8))) for _ in range(rng.randint(1, 6))]
+        found.append(("made: numbers", " ".join(numbers)))
+    return found
+
+
+def expected_error(scores: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    """Give the calibration error, and its 95th percentile for a perfectly calibrated model."""
+    rng = np.random.default_rng(0)
+    drawn = [calibration_error(scores, rng.random(len(scores)) < scores) for _ in range(2000)]
+    return {
+        "calibration_error": round(calibration_error(scores, right), 4),
+        "perfectly_calibrated_95th_percentile": round(float(np.quantile(drawn, 0.95)), 4),
+        "perfectly_calibrated_median": round(float(np.median(drawn)), 4),
+    }
+
+
+def judged(labeler: HeadlineLabeler, rows: list[dict[str, str]]) -> dict[str, object]:
+    """Judge a model's probabilities on headlines that two readers labelled."""
+    texts = [row["headline"] for row in rows]
+    answers = labeler.label(texts, any_text=True)
+    names = sorted(labeler.topics)
+    shares = np.array([[dict(a.topics)[name] for name in names] for a in answers])
+    y = np.array([names.index(row["label"]) for row in rows])
+    right = np.array(
+        [a.topic in row["accepted"].split(",") for a, row in zip(answers, rows, strict=True)]
+    )
+    primary = shares.argmax(axis=1) == y
+    answered = np.array(
+        [a.topic is not None for a in labeler.label(texts, any_text=True, target_error=TARGET)]
+    )
+    abstained = np.array([a.topic is None for a in labeler.label(texts)])
+    return {
+        "n": len(rows),
+        "taken_for_other_text": round(float(abstained.mean()), 4),
+        "strict": round(float(right.mean()), 4),
+        "primary": round(float(primary.mean()), 4),
+        "against_primary": expected_error(shares.max(axis=1), primary),
+        "against_accepted": expected_error(shares.max(axis=1), right),
+        "brier": round(brier_score(shares, y), 4),
+        "log_loss": round(log_loss(shares, y), 4),
+        "target_error": TARGET,
+        "answered": round(float(answered.mean()), 4),
+        "error_of_answers_strict": round(float(1 - right[answered].mean()), 4)
+        if answered.any()
+        else 0.0,
+        "error_of_answers_primary": round(float(1 - primary[answered].mean()), 4)
+        if answered.any()
+        else 0.0,
+    }
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--model", help="the shipped champion by default")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
+    options = parser.parse_args()
+    labeler = HeadlineLabeler.load(options.model)
+    texts = other_text(options.data)
+    kinds: dict[str, list[bool]] = defaultdict(list)
+    for (kind, _), topic in zip(texts, labeler.predict([t for _, t in texts])[0], strict=True):
+        kinds[kind].append(topic is None)
+    everything = [one for some in kinds.values() for one in some]
+    content = {
+        "command": "python benchmarks/certainty.py",
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "versions": versions(),
+        "other_text": {
+            "n": len(everything),
+            "abstained": round(float(np.mean(everything)), 4),
+            "kinds": {
+                kind: {"n": len(some), "abstained": round(float(np.mean(some)), 4)}
+                for kind, some in kinds.items()
+            },
+        },
+    }
+    path = options.data / "russia_dev.tsv"
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        content["russia_dev"] = judged(labeler, rows)
+    else:
+        print(f"skipped: {path} is missing; name its folder with --data")
+    print(json.dumps(content, indent=1))
+    options.output.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
