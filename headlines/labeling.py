@@ -154,11 +154,13 @@ class HeadlineLabeler:
         embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
         known = earlier.training_set if earlier is not None else None
         training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+        labelled = {e.id for e in training_set.examples}
         scorer, certainty = learn(
             training_set,
             taxonomy.names,
             embedder,
-            unlabelled=[h.text for h in as_headlines(unlabelled)],
+            # A held-out headline teaches nothing, not even without its label.
+            unlabelled=[h.text for h in as_headlines(unlabelled) if h.id not in labelled],
             random_state=random_state,
         )
         payload = {

@@ -68,7 +68,7 @@ def learn(
     examples = known.training
     number = {topic: i for i, topic in enumerate(topics)}
     y = np.array([number[e.topic] for e in examples])
-    published = np.array([not e.written for e in examples])
+    drawn = np.array([e.drawn for e in examples])
     groups = known.groups
     others = _sample(unlabelled, MANY, random_state)
     labelled = _Texts([e.terms for e in examples], [known.words_of(e, embedder) for e in examples])
@@ -89,10 +89,10 @@ def learn(
         U if len(others) else None,
         graph=graph,
         groups=groups,
-        representative=published if published.any() else None,
+        representative=drawn if drawn.any() else None,
     )
     coef, intercept = classifier.coef_, classifier.intercept_
-    domain = fit_domain(X, B, published if published.any() else ~published, groups)
+    domain = fit_domain(X, B, drawn if drawn.any() else ~drawn, groups)
     coef = np.vstack([coef, domain.coef])
     intercept = np.append(intercept, domain.intercept)
     scorer = TopicScorer.from_linear(
@@ -101,7 +101,7 @@ def learn(
         embedder.unit,
         features.own_rows(coef[:, embedder.n_features :]),
     )
-    return scorer, _certainty(classifier, y, [e.also for e in examples], number, published)
+    return scorer, _certainty(classifier, y, [e.also for e in examples], number, drawn)
 
 
 def _sample(texts: Sequence[str], size: int, random_state: int) -> list[str]:
@@ -183,11 +183,11 @@ def _certainty(
     y: NDArray[np.int64],
     also: Sequence[Sequence[str]],
     number: Mapping[str, int],
-    published: NDArray[np.bool_],
+    drawn: NDArray[np.bool_],
 ) -> Certainty:
-    """Gather what cross-fitting told; of written examples it would tell too much good."""
+    """Gather what cross-fitting told of headlines that came as headlines come."""
     logits = classifier.held_out_logits_
-    folded = np.flatnonzero(~np.isnan(logits[:, 0]) & published)
+    folded = np.flatnonzero(~np.isnan(logits[:, 0]) & drawn)
     shares = probabilities_of(logits[folded])
     best = shares.argmax(axis=1)
     applies = np.zeros(shares.shape, dtype=np.bool_)

@@ -157,12 +157,16 @@ class GoldLabel:
         Further topics that apply.
     quotable : bool
         Whether a model may keep the headline's text; not where only its hash was published.
+    drawn : bool
+        Whether the headline came as headlines come, and not for being hard or rare: those drawn
+        so tell how sure the model may be.
     """
 
     headline: Headline
     topic: str
     also: tuple[str, ...] = ()
     quotable: bool = True
+    drawn: bool = True
 
 
 def read_labels(
@@ -177,7 +181,8 @@ def read_labels(
     paths : path or iterable of paths
         The files (UTF-8); `also` holds further topics, separated by commas. In the place of
         `headline` a column `sha256` may hold the SHA-256 of the headline under `normalise_v1`,
-        where the text itself can't be published.
+        where the text itself can't be published. A column `drawn` with ``no`` marks headlines
+        that were chosen for being hard or rare.
     topics : sequence of str
         The topics that may be named.
     headlines : iterable of Headline, optional
@@ -223,7 +228,10 @@ def read_labels(
                 headline = known
             if not headline.headline:
                 raise TaxonomyError(f"{where}: the headline is empty; fill it in or delete the row")
-            label = GoldLabel(headline, topic, also, published)
+            drawn = (row.get("drawn") or "yes").strip().casefold()
+            if drawn not in ("yes", "no"):
+                raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
+            label = GoldLabel(headline, topic, also, published, drawn == "yes")
             earlier = found.setdefault(headline.id, (label, where))
             if earlier[0].topic != topic:
                 raise TaxonomyError(

@@ -43,6 +43,8 @@ class Example:
         Its words as 32-bit checksums, for finding near-duplicates.
     terms : tuple of int
         What `sums` adds up: vocabulary entries of a static embedder, or one transformer vector.
+    drawn : bool
+        Whether it came as headlines come: what probabilities are calibrated on.
     text : str or None
         The headline where the model may quote it; None where only its hash was published.
     """
@@ -54,6 +56,7 @@ class Example:
     held_out: bool
     words: tuple[int, ...]
     terms: tuple[int, ...]
+    drawn: bool = True
     text: str | None = None
 
 
@@ -118,6 +121,7 @@ class TrainingSet:
                 False,
                 tuple(word_checksums(label.headline.text)),
                 tuple(term),
+                label.drawn and not is_written,
                 label.headline.headline if label.quotable else None,
             )
             for (id, (label, is_written)), term in zip(parts, terms, strict=True)
@@ -175,6 +179,7 @@ class TrainingSet:
             "held_out": pack(np.array([e.held_out for e in self.examples], dtype=np.bool_)),
             "words": _pack_ragged([e.words for e in self.examples], np.uint32),
             "terms": _pack_ragged([e.terms for e in self.examples], np.int32),
+            "drawn": pack(np.array([e.drawn for e in self.examples], dtype=np.bool_)),
             "texts": [e.text for e in self.examples],
         }
 
@@ -191,6 +196,7 @@ class TrainingSet:
                 unpack(plain["held_out"], where).tolist(),
                 _unpack_ragged(plain["words"], where),
                 _unpack_ragged(plain["terms"], where),
+                unpack(plain["drawn"], where).tolist(),
                 list(plain["texts"]),
             )
             examples = tuple(Example(*row) for row in zip(*columns, strict=True))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SEEDS, write
+from conftest import ROOT, SEEDS, few_topics, write
 
 from headlines import HeadlineLabeler, ModelRegistry
 from headlines.errors import ConfigError, LockedError, ModelError
@@ -22,8 +22,12 @@ from headlines.retraining import RetrainConfig, retrain
 
 
 def _config(folder: Path, **changes: object) -> RetrainConfig:
+    few = folder / "few.toml"
+    if not few.exists():
+        write(few, few_topics())
     values: dict[str, object] = {
         "registry": "models",
+        "topics": "few.toml",
         "labels": [str(SEEDS / "labels.csv")],
         "feeds": [str(SEEDS / "feed.txt")],
     }
@@ -64,14 +68,24 @@ def test_the_first_run_makes_a_champion_that_loads(first: Path) -> None:
 
 
 def test_the_same_inputs_give_the_same_model_and_no_churn(first: Path) -> None:
-    feed = write(first / "feed.txt", ["Floods hit Siberia", "nul\x00"])
-    result = retrain(_config(first, feeds=[str(SEEDS / "feed.txt"), str(feed)]))
-    assert (result.version, result.churn, result.headlines) == ("0002", 0.0, 119)
-    assert result.unreadable == 1
+    result = retrain(_config(first))
+    assert (result.version, result.churn, result.headlines) == ("0002", 0.0, 118)
     registry = ModelRegistry(first / "models")
     files = [v.path.read_bytes() for v in registry.versions()]
     assert files[0] == files[1]
     assert registry.champion().name == "0002"
+
+
+def test_a_feed_teaches_and_what_it_changes_is_told(first: Path) -> None:
+    """One headline more, and one that can't be read: another model, the same hold-out."""
+    feed = write(first / "feed.txt", ["Floods hit Siberia", "nul\x00"])
+    result = retrain(_config(first, feeds=[str(SEEDS / "feed.txt"), str(feed)]))
+    assert (result.version, result.headlines, result.unreadable) == ("0002", 119, 1)
+    assert result.churn is not None
+    assert result.churn < 0.1
+    versions = ModelRegistry(first / "models").versions()
+    assert versions[0].manifest.content != versions[1].manifest.content
+    assert versions[0].manifest.holdout == versions[1].manifest.holdout
 
 
 def test_a_worse_candidate_is_kept_aside(first: Path) -> None:
@@ -103,8 +117,7 @@ def test_a_change_of_embedder_is_compared_on_texts(first: Path) -> None:
 
 
 def test_labels_of_a_topic_that_is_gone_are_counted_as_forgotten(first: Path) -> None:
-    text = (SEEDS / "topics.toml").read_text(encoding="utf-8")
-    write(first / "topics.toml", text.replace('name = "media"', 'name = "press"'))
+    write(first / "topics.toml", few_topics().replace('name = "media"', 'name = "press"'))
     result = retrain(_config(first, labels=[], topics="topics.toml"), dry_run=True)
     gold = (SEEDS / "labels.csv").read_text(encoding="utf-8")
     assert result.forgotten == gold.count(",media,") > 0
