@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Headline", "HeadlineBlock", "Texts", "Titles", "normalise_v1", "texts_of"]
+__all__ = [
+    "Headline",
+    "HeadlineBlock",
+    "Texts",
+    "Titles",
+    "as_headlines",
+    "normalise_v1",
+    "texts_of",
+]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
@@ -390,3 +398,21 @@ def _repair_once(text: str) -> str:
         text = ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False)
     text = unicodedata.normalize("NFC", _CONTROL.sub("", text).replace("\ufeff", ""))
     return " ".join(text.split())
+
+
+def as_headlines(texts: Iterable[Any]) -> list[Headline]:
+    """Give strings and headlines as headlines, each read for itself."""
+    if isinstance(texts, str | bytes):
+        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
+    result = []
+    for position, text in enumerate(texts):
+        if isinstance(text, Headline):
+            result.append(text)
+        elif isinstance(text, str):
+            result.append(Headline.parse(text))
+        else:
+            raise TypeError(
+                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
+                "drop or fill missing values first"
+            )
+    return result

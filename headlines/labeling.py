@@ -14,18 +14,17 @@ from headlines.calibration import Certainty
 from headlines.embedding import Embedder, Products, checked_texts
 from headlines.encoders import load_embedder
 from headlines.errors import HeadlinesError, ModelError
-from headlines.evaluation import Evaluation, evaluate, near_duplicate_groups
-from headlines.explanation import Explanation, Neighbour, WordEffect
-from headlines.headline import Headline, HeadlineBlock, texts_of
+from headlines.evaluation import Evaluation, evaluate
+from headlines.explanation import Explainer, Explanation
+from headlines.headline import Headline, HeadlineBlock, as_headlines, texts_of
 from headlines.persistence import Manifest, content_hash, read_model, versions, write_model
 from headlines.prediction import ClusteredHeadline, Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
-from headlines.registry import MODEL_FILE, ModelRegistry
+from headlines.registry import ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
 from headlines.static import CHUNK, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
-from headlines.vocabulary import word_checksums
 
 __all__ = ["HeadlineLabeler"]
 
@@ -99,7 +98,7 @@ class HeadlineLabeler:
             When there is no such model, a byte of it was changed, its format is newer, or the
             embedder at hand isn't the one that it was trained for.
         """
-        path = _resolve(ref, ModelRegistry(registry))
+        path = ModelRegistry(registry).model_file(ref)
         payload, manifest = read_model(path)
         said = {"topics": manifest.topics, "embedder": manifest.embedder}
         if said != {key: payload.get(key) for key in said}:
@@ -431,14 +430,7 @@ class HeadlineLabeler:
         HeadlinesError
             When it was trained on all of them.
         """
-        trained = self.training_set.training
-        ids, words = {e.id for e in trained}, [e.words for e in trained]
-        unseen = [label for label in labels if label.headline.id not in ids]
-        own = [word_checksums(label.headline.text) for label in unseen]
-        groups = near_duplicate_groups([*words, *own]).tolist()
-        learned, theirs = set(groups[: len(words)]), groups[len(words) :]
-        kept = [i for i, group in enumerate(theirs) if group not in learned]
-        unseen = [unseen[i] for i in kept]
+        unseen, groups = self.training_set.unseen(labels)
         if not unseen:
             raise HeadlinesError(
                 f"the model was trained on all {len(labels)} labels, or on near-duplicates of "
@@ -450,7 +442,7 @@ class HeadlineLabeler:
             [label.topic for label in unseen],
             [label.also for label in unseen],
             probabilities=[dict(p.topics) for p in predictions],
-            groups=[theirs[i] for i in kept],
+            groups=groups,
             dates=[label.headline.date for label in unseen],
         )
         return evaluation, unseen
@@ -475,66 +467,12 @@ class HeadlineLabeler:
         ('sanctions', 'Sanctions')
         """
         [headline] = as_headlines([text])
-        words = headline.text.split()
-        whole = self._margins([headline.text])[0]
-        order = np.argsort(-whole[:-1], kind="stable")
-        first, second = int(order[0]), int(order[1])
-        without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        if self.embedder.terms_are_words:
-            # Each word's own terms, divided by the number of all: exact, as logits are sums.
-            products, counts = self._products(words)
-            step = self._scorer.step / max(1, int(counts.sum()))
-            effects = (products[:, first] - products[:, second]) * step
-        else:
-            rest = self._margins(without) if words else np.zeros((0, len(whole)))
-            effects = (whole[first] - whole[second]) - (rest[:, first] - rest[:, second])
-        margin = float(whole[first] - whole[second])
-        dropped: set[int] = set()
-        tipped: tuple[str, ...] = ()
-        for place in np.argsort(-effects, kind="stable").tolist():
-            if effects[place] <= 0 or len(dropped) == len(words) - 1:
-                break
-            dropped.add(place)
-            rest = self._margins([" ".join(w for i, w in enumerate(words) if i not in dropped)])
-            if rest[0, second] > rest[0, first]:
-                tipped = tuple(words[i] for i in sorted(dropped))
-                break
-        return Explanation(
-            headline.headline,
-            self.topics[first],
-            round(float(probabilities_of(whole[None, :-1])[0, first]), 6),
-            self.topics[second],
-            margin,
-            margin - float(effects.sum()),
-            tuple(WordEffect(w, float(e)) for w, e in zip(words, effects, strict=True)),
-            tipped,
-            bool(whole[-1] >= 0),
-            self._neighbours(headline.text, neighbours),
-        )
-
-    def _margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        return self._scorer.logits_of_products(*self._products(texts))
-
-    def _neighbours(self, text: str, count: int) -> tuple[Neighbour, ...]:
-        quoted, vectors = self._quoted
-        if not quoted or count < 1:
-            return ()
-        similarity = vectors @ self.embedder.transform([text])[0]
-        nearest = np.argsort(-similarity, kind="stable")[:count].tolist()
-        return tuple(
-            Neighbour(
-                quoted[i].text or "", quoted[i].topic, float(similarity[i]), quoted[i].written
-            )
-            for i in nearest
-        )
+        return self._explainer.explain(headline, neighbours)
 
     @cached_property
-    def _quoted(self) -> tuple[list[Example], NDArray[np.float32]]:
-        """Give the labelled headlines whose text is at hand, and their vectors."""
-        quoted = [e for e in self.training_set.examples if e.text is not None]
-        values, _ = self.embedder.sums_of_terms([e.terms for e in quoted])
-        lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
-        return quoted, (values / np.maximum(lengths, 1)[:, None]).astype(np.float32)
+    def _explainer(self) -> Explainer:
+        examples = self.training_set.examples
+        return Explainer(self.topics, self.embedder, self._scorer, self._products, examples)
 
     def _label_frame(self, frame: Any, threshold: float, any_text: bool) -> Any:
         import narwhals as nw
@@ -604,41 +542,8 @@ class HeadlineLabeler:
         ]
 
 
-def as_headlines(texts: Iterable[Any]) -> list[Headline]:
-    """Give strings and headlines as headlines, each read for itself."""
-    if isinstance(texts, str | bytes):
-        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
-    result = []
-    for position, text in enumerate(texts):
-        if isinstance(text, Headline):
-            result.append(text)
-        elif isinstance(text, str):
-            result.append(Headline.parse(text))
-        else:
-            raise TypeError(
-                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
-                "drop or fill missing values first"
-            )
-    return result
-
-
 def _name_of(embedder: str | Path | Embedder) -> str:
     if not isinstance(embedder, Embedder):
         return str(embedder)
     given = embedder.get_params()
     return str(given.get("name") or given.get("path") or "static")
-
-
-def _resolve(ref: str | Path | None, registry: ModelRegistry) -> Path:
-    if ref is None:
-        return registry.champion().path
-    path = Path(ref)
-    if path.is_dir():
-        if (path / MODEL_FILE).is_file():
-            return path / MODEL_FILE
-        return ModelRegistry(path).champion().path
-    if path.suffix == ".joblib" or path.is_file():
-        if not path.is_file():
-            raise ModelError(f"{path}: no model there; `headlines models list` shows what there is")
-        return path
-    return registry.version(str(ref)).path

@@ -104,6 +104,39 @@ class ModelRegistry:
         known = ", ".join(v.name for v in self.versions()) or "(none)"
         raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
 
+    def model_file(self, ref: str | Path | None = None) -> Path:
+        """Find a model file.
+
+        Parameters
+        ----------
+        ref : str or Path, optional
+            A ``.joblib`` file, a folder that holds one, another registry's folder (its
+            champion), or the name of a version here. The champion here by default.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ModelError
+            When there is none.
+        """
+        if ref is None:
+            return self.champion().path
+        path = Path(ref)
+        if path.is_dir():
+            if (path / MODEL_FILE).is_file():
+                return path / MODEL_FILE
+            return ModelRegistry(path).champion().path
+        if path.suffix == ".joblib" or path.is_file():
+            if not path.is_file():
+                raise ModelError(
+                    f"{path}: no model there; `headlines models list` shows what there is"
+                )
+            return path
+        return self.version(str(ref)).path
+
     def verify(self, version: ModelVersion) -> Manifest:
         """Check every byte of a version and give its manifest; raises ModelError."""
         if version.champion:

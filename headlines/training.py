@@ -167,6 +167,29 @@ class TrainingSet:
         """What is tested on."""
         return [e for e in self.examples if e.held_out]
 
+    def unseen(self, labels: Sequence[GoldLabel]) -> tuple[list[GoldLabel], list[int]]:
+        """Give the labels that are no near-duplicates of what is trained on.
+
+        Parameters
+        ----------
+        labels : sequence of GoldLabel
+
+        Returns
+        -------
+        unseen : list of GoldLabel
+            In the order of the input.
+        groups : list of int
+            The near-duplicate group of each, by number.
+        """
+        trained = self.training
+        ids = {e.id for e in trained}
+        others = [label for label in labels if label.headline.id not in ids]
+        own = [word_checksums(label.headline.text) for label in others]
+        groups = near_duplicate_groups([*(e.words for e in trained), *own]).tolist()
+        learned, theirs = set(groups[: len(trained)]), groups[len(trained) :]
+        kept = [i for i, group in enumerate(theirs) if group not in learned]
+        return [others[i] for i in kept], [theirs[i] for i in kept]
+
     def to_plain(self, topics: Sequence[str]) -> dict[str, Any]:
         """Give the set as plain data for a model file."""
         number = {name: i for i, name in enumerate(topics)}
