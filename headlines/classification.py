@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from headlines.scoring import probabilities_of
 __all__ = ["TopicClassifier", "grouped_folds"]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 SPREAD, SPREADS = 0.5, 20
 """Share of a sample's probabilities that comes from its neighbours, and how often it is taken."""
@@ -163,8 +164,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
                 dense = everything.toarray() if sparse.issparse(everything) else everything
                 graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
             task = _Task(everything, numbers, n_classes, graph)
-            model = self._learn(task, np.arange(n))
-            held_out = self._held_out(task, model, calibrating, grouped)
+            folds = self._folds(task, calibrating, grouped)
+            model, *others = self._learn(task, [np.arange(0), *(fold.held for fold in folds)])
+        held_out = np.full((n, n_classes), np.nan)
+        for fold, other in zip(folds, others, strict=True):
+            held_out[fold.tested] = other.logits(vectors[fold.tested])
         folded = ~np.isnan(held_out[:, 0])
         calibration = Calibration.fit(held_out[folded], numbers[folded])
         self.calibration_ = calibration
@@ -194,52 +198,49 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             )
         return checked[0], numbers.astype(np.int64)
 
-    def _learn(
-        self, task: _Task, labelled: NDArray[np.int64], start: LinearModel | None = None
-    ) -> LinearModel:
-        """Fit on some of the labelled samples and on all unlabelled ones."""
-        truth = np.eye(task.n_classes)[task.y[labelled]]
-        weight = _balanced(task.y[labelled], task.n_classes)
-        known = task.vectors[labelled]
-        unlabelled = np.arange(len(task.y), task.vectors.shape[0])
-        places = np.concatenate([labelled, unlabelled])
-        vectors = task.vectors[places]
-        weights = np.concatenate([weight, np.full(len(unlabelled), self.unlabelled_weight)])
-        alone = start if task.graph is None else None  # else the start would know the others
-        model = fit_logistic(known, truth, weight, self.C, start=alone)
+    def _learn(self, task: _Task, held_out: Sequence[Places]) -> list[LinearModel]:
+        """Fit a model for each set of labelled samples that is to be held out."""
+        n, total = len(task.y), task.vectors.shape[0]
+        weight = np.zeros((total, len(held_out)))
+        weight[n:] = self.unlabelled_weight
+        kept = []
+        for i, held in enumerate(held_out):
+            known = np.setdiff1d(np.arange(n), held)
+            weight[known, i] = _balanced(task.y[known], task.n_classes)
+            kept.append(np.setdiff1d(np.arange(total), held))
+        truth = np.eye(task.n_classes)[task.y][:, None, :]
+        models = fit_logistic(task.vectors[:n], truth, weight[:n], self.C)
         if task.graph is None:
-            return model
-        edges = _normalised(task.graph[places][:, places])
+            return models
+        edges = [_normalised(task.graph[places][:, places]) for places in kept]
+        targets = np.full((total, len(models), task.n_classes), 1 / task.n_classes)
         for _ in range(self.rounds):
-            shares = model.probabilities(vectors)
-            shares[: len(labelled)] = truth
-            smoothed = shares
-            for _ in range(SPREADS):
-                smoothed = SPREAD * (edges @ smoothed) + (1 - SPREAD) * shares
-            targets = np.maximum(smoothed, 1e-12) ** self.sharpness
-            targets /= targets.sum(axis=1, keepdims=True)
-            targets[: len(labelled)] = truth
-            model = fit_logistic(vectors, targets, weights, self.C, start=model, max_steps=STEPS)
-        return model
+            for i, (model, places) in enumerate(zip(models, kept, strict=True)):
+                shares = model.probabilities(task.vectors)
+                shares[:n] = truth[:, 0]
+                shares = smoothed = shares[places]
+                for _ in range(SPREADS):
+                    smoothed = SPREAD * (edges[i] @ smoothed) + (1 - SPREAD) * shares
+                sharp = np.maximum(smoothed, 1e-12) ** self.sharpness
+                targets[places, i] = sharp / sharp.sum(axis=1, keepdims=True)
+            targets[:n] = truth
+            models = fit_logistic(
+                task.vectors, targets, weight, self.C, start=models, max_steps=STEPS
+            )
+        return models
 
-    def _held_out(
-        self,
-        task: _Task,
-        model: LinearModel,
-        calibrating: NDArray[np.bool_],
-        groups: NDArray[Any],
-    ) -> Floats:
-        """Give logits of labelled samples by models that saw neither them nor their groups."""
-        n = len(task.y)
-        logits = np.full((n, task.n_classes), np.nan)
-        folds = min(FOLDS, len(np.unique(groups[calibrating])))
-        if folds < 2:
-            return logits
-        for rest, held in grouped_folds(groups, folds, self.random_state):
-            tested = held[calibrating[held]]
-            if len(tested) and len(np.unique(task.y[rest])) == task.n_classes:
-                logits[tested] = self._learn(task, rest, model).logits(task.vectors[tested])
-        return logits
+    def _folds(
+        self, task: _Task, calibrating: NDArray[np.bool_], groups: NDArray[Any]
+    ) -> list[_Fold]:
+        """Give the folds to calibrate on, those that leave a topic without a sample aside."""
+        count = min(FOLDS, len(np.unique(groups[calibrating])))
+        if count < 2:
+            return []
+        return [
+            _Fold(held, held[calibrating[held]])
+            for rest, held in grouped_folds(groups, count, self.random_state)
+            if calibrating[held].any() and len(np.unique(task.y[rest])) == task.n_classes
+        ]
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Give the logits, shape (n_samples, n_classes); for two classes their difference."""
@@ -281,6 +282,14 @@ class _Task:
     y: NDArray[np.int64]
     n_classes: int
     graph: sparse.csr_matrix | None
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Labelled samples held out of a model, and those of them that it is tested on."""
+
+    held: Places
+    tested: Places
 
 
 def grouped_folds(

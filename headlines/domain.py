@@ -73,28 +73,24 @@ def fit_domain(
         model that wasn't trained on it.
     """
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
-
-    def fit(
-        headlines: NDArray[np.int64], others: NDArray[np.int64], start: LinearModel | None = None
-    ) -> LinearModel:
-        n, m = len(headlines), len(others)
-        return fit_logistic(
-            stack([X[headlines], background[others]]),
-            np.repeat(np.eye(2), [n, m], axis=0),
-            np.repeat([(n + m) / (2 * n), (n + m) / (2 * m)], [n, m]),
-            C,
-            start=start,
-        )
-
     n, m = X.shape[0], background.shape[0]
-    all_headlines, all_others = np.arange(n), np.arange(m)
-    of_headlines, of_others = np.zeros(n), np.zeros(m)
+    everything = stack([X, background])
+    headlines = grouped_folds(groups, min(FOLDS, len(np.unique(groups))), 0)
+    others = grouped_folds(np.arange(m), FOLDS, 0)
+    folds = [held for _, held in headlines] + [n + held for _, held in others]
+    inside = np.ones((n + m, 1 + len(folds)))
+    for i, held in enumerate(folds):
+        inside[held, 1 + i] = 0
+    # Both sides weigh the same in each model.
+    sides = np.repeat(np.eye(2), [n, m], axis=0)
+    weight = inside * (sides @ (inside.sum(axis=0) / (2 * (sides.T @ inside))))
     with threadpool_limits(1):
-        model = fit(all_headlines, all_others)
-        for rest, held in grouped_folds(groups, min(FOLDS, len(np.unique(groups))), 0):
-            of_headlines[held] = _margins(fit(rest, all_others, model), X[held])
-        for rest, held in grouped_folds(all_others, FOLDS, 0):
-            of_others[held] = _margins(fit(all_headlines, rest, model), background[held])
+        model, *judges = fit_logistic(everything, sides[:, None, :], weight, C)
+    margins = np.zeros(n + m)
+    for held, judge in zip(folds, judges, strict=True):
+        logits = judge.logits(everything[held])
+        margins[held] = logits[:, 0] - logits[:, 1]
+    of_headlines, of_others = margins[:n], margins[n:]
     bound = min(
         float(np.quantile(of_others, REFUSED)),
         float(np.quantile(of_headlines[representative], LOST)),
@@ -104,8 +100,3 @@ def fit_domain(
         np.array([model.intercept[0] - model.intercept[1] - bound]),
         model.steps,
     )
-
-
-def _margins(model: LinearModel, X: Any) -> Floats:
-    logits = model.logits(X)
-    return np.asarray(logits[:, 0] - logits[:, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,26 +48,30 @@ def fit_logistic(
     weight: Floats,
     C: float,
     *,
-    start: LinearModel | None = None,
+    start: Sequence[LinearModel] | None = None,
     max_steps: int = 300,
-) -> LinearModel:
-    """Fit weights that give each sample its target shares.
+) -> list[LinearModel]:
+    """Fit weights that give each sample its target shares: m models at once.
+
+    The models share nothing but their passes over X, which take most of the time.
 
     Parameters
     ----------
     X : ndarray or csr_matrix of float64, shape (n, n_features)
-    targets : ndarray of float64, shape (n, n_classes)
-        Rows that add up to 1.
-    weight : ndarray of float64, shape (n,)
+    targets : ndarray of float64, shape (n, m, n_classes) or (n, 1, n_classes)
+        Shares that add up to 1.
+    weight : ndarray of float64, shape (n, m)
+        Weight of each sample in each model; 0 keeps it out.
     C : float
         Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
-    start : LinearModel, optional
+    start : sequence of LinearModel, optional
         Where the solver starts; the minimum is the same.
     max_steps : int, default 300
 
     Returns
     -------
-    LinearModel
+    list of LinearModel
+        m models.
 
     Notes
     -----
@@ -75,35 +80,41 @@ def fit_logistic(
     """
     from scipy.optimize import minimize
 
-    n_features, n_classes = X.shape[1], targets.shape[1]
+    n, n_features = X.shape
+    m, n_classes = weight.shape[1], targets.shape[2]
+    columns = m * n_classes
     squares = X.multiply(X).sum() if sparse.issparse(X) else np.sum(X * X)
-    scale = float(np.sqrt(squares / X.shape[0])) or 1.0
+    scale = float(np.sqrt(squares / n)) or 1.0
     blocks = _blocks(X, scale)
-    weighted = weight[:, None] * targets
+    weight = weight[:, :, None]
+    weighted = weight * targets
 
     def objective(flat: Floats) -> tuple[float, Floats]:
-        coef = flat[:-n_classes].reshape(n_features, n_classes)
-        logits = np.tile(flat[-n_classes:], (X.shape[0], 1))
-        for columns, block, _ in blocks:
-            logits += block @ coef[columns]
-        logits -= logits.max(axis=1, keepdims=True)
+        coef = flat[:-columns].reshape(n_features, columns)
+        logits = np.tile(flat[-columns:], (n, 1))
+        for of, block, _ in blocks:
+            logits += block @ coef[of]
+        logits = logits.reshape(n, m, n_classes)
+        logits -= logits.max(axis=2, keepdims=True)
         shares = np.exp(logits)
-        total = shares.sum(axis=1, keepdims=True)
+        total = shares.sum(axis=2, keepdims=True)
         loss = float((weighted * (np.log(total) - logits)).sum())
-        shares *= weight[:, None] / total
+        shares *= weight / total
         shares -= weighted
+        slope = shares.reshape(n, columns)
         gradient = np.empty_like(flat)
-        slopes = gradient[:-n_classes].reshape(n_features, n_classes)
-        for columns, _, turned in blocks:
-            slopes[columns] = turned @ shares
+        slopes = gradient[:-columns].reshape(n_features, columns)
+        for of, _, turned in blocks:
+            slopes[of] = turned @ slope
         slopes *= C
         slopes += coef
-        gradient[-n_classes:] = C * shares.sum(axis=0)
+        gradient[-columns:] = C * slope.sum(axis=0)
         return C * loss + 0.5 * float(np.vdot(coef, coef)), gradient
 
-    flat = np.zeros(n_classes * (n_features + 1))
+    flat = np.zeros(columns * (n_features + 1))
     if start is not None:
-        flat = np.concatenate([start.coef.T.ravel() * scale, start.intercept])
+        coef = np.vstack([model.coef for model in start]).T * scale
+        flat = np.concatenate([coef.ravel(), *(model.intercept for model in start)])
     found = minimize(
         objective,
         flat,
@@ -111,9 +122,13 @@ def fit_logistic(
         method="L-BFGS-B",
         options={"maxiter": max_steps, "maxcor": 10, "ftol": 1e-8, "gtol": 1e-5 * C},
     )
-    coef = np.ascontiguousarray(found.x[:-n_classes].reshape(n_features, n_classes).T) / scale
-    intercept = found.x[-n_classes:]
-    return LinearModel(coef, intercept - intercept.mean(), int(found.nit))
+    coefs = found.x[:-columns].reshape(n_features, m, n_classes) / scale
+    intercepts = found.x[-columns:].reshape(m, n_classes)
+    intercepts -= intercepts.mean(axis=1, keepdims=True)
+    return [
+        LinearModel(np.ascontiguousarray(coefs[:, i].T), intercepts[i], int(found.nit))
+        for i in range(m)
+    ]
 
 
 def _blocks(X: Any, scale: float) -> list[tuple[Any, Any, Any]]:
