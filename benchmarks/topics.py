@@ -67,15 +67,21 @@ def scores(predicted: list[str], rows: list[dict[str, str]]) -> dict[str, float]
     }
 
 
-def overlap(taxonomy: Taxonomy, texts: list[str]) -> dict[str, int]:
+def overlap(
+    taxonomy: Taxonomy,
+    gold: list[GoldLabel],
+    read: list[GoldLabel],
+    pool: list[Headline],
+    texts: list[str],
+) -> dict[str, int]:
     """Count the training texts that share 60 % of their words or more with a scored headline."""
-    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     written = [Headline.parse(e).text for t in taxonomy.topics for e in t.examples]
     scored = [set(tokenize(text)) for text in texts]
     found = {}
     for name, group in (
         ("written examples", written),
-        ("gold labels", [label.headline.text for label in gold]),
+        ("labels", [label.headline.text for label in (*gold, *read)]),
+        ("pool, unlabelled", [headline.text for headline in pool]),
     ):
         words = [set(tokenize(text)) for text in group]
         found[name] = sum(any(len(w & s) >= 0.6 * len(w | s) for s in scored if s) for w in words)
@@ -178,7 +184,7 @@ def main() -> None:
     pool = list(read_feed(pool_path).headlines)
     gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     read = read_labels(SEEDS / "read_labels.csv", taxonomy.names, pool)
-    leaks = overlap(taxonomy, texts)
+    leaks = overlap(taxonomy, gold, read, pool, texts)
     print(f"training texts that come close to a scored headline: {leaks}")
     champion = HeadlineLabeler.load()
     results = {"champion": scores(_topics(champion, texts), rows)}
