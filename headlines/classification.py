@@ -30,9 +30,6 @@ SPREAD, SPREADS = 0.5, 20
 STEPS = 20
 """Steps of the solver in a round: the targets change again in the next one."""
 
-SEVERAL = 1000
-"""Labelled samples from which unlabelled ones weigh less: they have less to add."""
-
 FOLDS = 5
 
 
@@ -54,9 +51,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         Rounds of learning from unlabelled samples.
     sharpness : float, default 2.0
         Power that smoothed probabilities are raised to.
-    unlabelled_weight : float, optional
-        Weight of an unlabelled sample; a labelled one has 1 on average. By default 0.5, and 0.1
-        from `SEVERAL` labelled samples on.
+    unlabelled_weight : float, default 0.5
+        Weight of an unlabelled sample; a labelled one has 1 on average.
     random_state : int, default 0
         Seed of the folds that calibrate.
 
@@ -92,7 +88,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         n_neighbors: int = 10,
         rounds: int = 6,
         sharpness: float = 2.0,
-        unlabelled_weight: float | None = None,
+        unlabelled_weight: float = 0.5,
         random_state: int = 0,
     ) -> None:
         self.C = C
@@ -206,10 +202,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         """Fit a model for each set of labelled samples that is to be held out."""
         n, total = len(task.y), task.vectors.shape[0]
         weight = np.zeros((total, len(held_out)))
-        if self.unlabelled_weight is not None:
-            weight[n:] = self.unlabelled_weight
-        else:
-            weight[n:] = 0.5 if n < SEVERAL else 0.1
+        weight[n:] = self.unlabelled_weight
         kept = []
         for i, held in enumerate(held_out):
             known = np.setdiff1d(np.arange(n), held)

@@ -28,6 +28,9 @@ WORDS = 1.2
 MANY = 5000
 """Unlabelled headlines from which the graph of neighbours is made; a sample of more."""
 
+SEVERAL = 1000
+"""Labelled headlines from which unlabelled ones weigh less."""
+
 ALSO = 0.25
 """Probability from which a further topic applies, where too few labels name one."""
 
@@ -75,7 +78,8 @@ def learn(
     features = _Features.of(labelled, feed, embedder)
     X, U, B = (features(some) for some in (labelled, feed, background))
     graph = None
-    classifier = TopicClassifier(random_state=random_state)
+    weight = 0.5 if len(examples) < SEVERAL else 0.1
+    classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
     if len(others):
         vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
         graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
