@@ -120,7 +120,7 @@ def cross_validated(
     names = list(taxonomy.names)
     strict, lenient, loss = [], [], []
     predicted: list[str] = [""] * len(read)
-    use_read = settings.pop("read", True)
+    use_read = settings.pop("with_read", True)
     unlabelled = pool if settings.pop("unlabelled", True) else []
     weight = settings.pop("words", learning.WORDS)
     before, learning.WORDS = learning.WORDS, weight
@@ -155,7 +155,7 @@ def parts(
         "no words beside the vector": (taxonomy, {"words": 0.0}),
         "half the weight of words": (taxonomy, {"words": 0.6}),
         "no unlabelled headlines": (taxonomy, {"unlabelled": False}),
-        "no read labels": (taxonomy, {"read": False}),
+        "no read labels": (taxonomy, {"with_read": False}),
         "no written examples": (few, {}),
     }
     found = {}
