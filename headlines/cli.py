@@ -67,7 +67,7 @@ def entry() -> NoReturn:
     sys.exit(main())
 
 
-COMMANDS = ("label", "cluster", "train", "evaluate", "retrain", "distill", "models")
+COMMANDS = ("label", "cluster", "train", "evaluate", "retrain", "distill", "models", "topics")
 
 
 def _hint_at_verb(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -127,7 +127,24 @@ def _add_reading_commands(verbs: Any) -> None:
         "--resolution",
         type=_positive,
         metavar="R",
-        help="more gives more clusters (themes 1.5, stories 3)",
+        help="more gives more clusters (themes 1.5, stories 8)",
+    )
+    cluster.add_argument(
+        "--noise",
+        type=_share,
+        default=0.0,
+        metavar="STRENGTH",
+        help="headlines below this strength are in no cluster, -1 (none)",
+    )
+    cluster.add_argument(
+        "--previous",
+        metavar="FILE",
+        help="the .jsonl of an earlier run, whose clusters keep their numbers and names",
+    )
+    cluster.add_argument(
+        "--edits",
+        metavar="FILE",
+        help="TOML: [[rename]] cluster, name; [[merge]] clusters; [[split]] cluster, headlines",
     )
     cluster.add_argument("--seed", type=int, default=0)
     for command in (label, cluster):
@@ -170,6 +187,18 @@ def _add_model_commands(verbs: Any) -> None:
     distill.add_argument("--epochs", type=_whole, default=8)
     distill.add_argument("--cache", metavar="FILE", help="keeps the teacher's vectors")
     distill.add_argument("--seed", type=int, default=0)
+    topics = verbs.add_parser("topics", help="Write topics into a topics file.")
+    add = _command(
+        topics.add_subparsers(required=True, metavar="VERB"),
+        "add",
+        commands.topics_add,
+        "Make topics of clusters, for you to edit.",
+    )
+    add.add_argument("clusters", metavar="CLUSTERS", help="the .jsonl of `headlines cluster`")
+    add.add_argument("--cluster", type=int, nargs="+", required=True, metavar="N", help="which")
+    add.add_argument(
+        "--topics", required=True, metavar="FILE", help="the topics file, or a new one"
+    )
     models = verbs.add_parser("models", help="List, show and verify model versions.")
     about = models.add_subparsers(required=True, metavar="VERB")
     for name, run, help in (

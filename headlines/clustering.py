@@ -1,11 +1,11 @@
-"""Clusters: a graph of neighbours, its communities, and names for them."""
+"""Clusters: the stories of a feed and the themes above them, without being told how many."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Self
+from hashlib import blake2b
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,40 +13,68 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from headlines.neighbours import neighbour_graph, whole_vectors
-from headlines.vocabulary import tokenize
+from headlines.neighbours import (
+    CANDIDATES,
+    WORDS,
+    Neighbourhood,
+    Whitening,
+    nearest,
+    whole_vectors,
+)
 
-__all__ = ["HeadlineClusterer", "name_clusters"]
+__all__ = ["HeadlineClusterer"]
+
+COPIES = 0.9
+"""Cosine from which two samples are copies of one text."""
+
+ANCHOR = 0.75
+"""Share by which an earlier run's stories make edges within them weigh more, between them less."""
+
+ALIKE = 0.5
+"""Two groups are one story when their samples are as near to each other as this, of what they
+are among themselves."""
+
+Labels = NDArray[np.int64]
+Words = Sequence[Sequence[str]]
 
 
 class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
-    """Communities of a graph of nearest neighbours, on two levels; no number of clusters asked.
+    """Stories and themes of headlines; their numbers are found, and every sample has its place.
 
-    Each sample is joined to its nearest neighbours by cosine similarity. Leiden communities of
-    that graph at `story_resolution` are the stories; Leiden communities of the graph of stories
-    at `resolution` are the clusters, so that every story lies in one cluster. No sample is noise.
+    1. Copies of one text become one point: syndicated news would cluster with its copies alone.
+    2. Directions that tell near points apart are whitened away (`Whitening`), and each point is
+       joined to its nearest ones (`Neighbourhood`).
+    3. Leiden finds communities of that graph at a resolution that is finer than stories are.
+    4. Communities whose members are half as near to each other as they are among themselves
+       are joined, the nearest first: these are the stories. How many there are follows from it.
+    5. Leiden communities of the graph of stories are the themes: every story lies in one.
 
     Parameters
     ----------
-    n_neighbors : int, default 10
+    n_neighbors : int, default 12
         Neighbours that a sample is joined to; fewer where there are fewer samples.
-    resolution : float, default 1.5
-        Larger values give more and smaller clusters.
-    story_resolution : float, default 3.0
-        The same for stories; not below `resolution`.
+    resolution : float, default 8.0
+        Of the communities that stories are made of; larger values give more and smaller ones.
+    theme_resolution : float, default 1.5
+        The same for themes.
+    noise : float, default 0.0
+        Strength, 0 to 1, below which a sample belongs to no story, or theme (-1). By default
+        every sample has its place.
     random_state : int, default 0
         Seed of the order in which Leiden visits nodes.
 
     Attributes
     ----------
     labels_ : ndarray of int64, shape (n_samples,)
-        Cluster of each sample, 0 being the largest.
-    stories_ : ndarray of int64, shape (n_samples,)
-        Story of each sample, 0 being the largest.
+        Story of each sample, 0 being the largest; -1 for noise.
+    themes_ : ndarray of int64, shape (n_samples,)
+        The same for themes; every story lies in one.
     probabilities_ : ndarray of float64, shape (n_samples,)
-        Strength: share of the weight of a sample's edges that stays in its cluster.
-    story_probabilities_ : ndarray of float64, shape (n_samples,)
-        The same for its story.
+        Strength: share of the weight of a sample's edges that stays in its story.
+    theme_probabilities_ : ndarray of float64, shape (n_samples,)
+        The same for its theme.
+    copies_ : ndarray of int64, shape (n_samples,)
+        Samples that are copies of one another share a number.
 
     References
     ----------
@@ -62,25 +90,39 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
 
     def __init__(
         self,
-        n_neighbors: int = 10,
+        n_neighbors: int = 12,
         *,
-        resolution: float = 1.5,
-        story_resolution: float = 3.0,
+        resolution: float = 8.0,
+        theme_resolution: float = 1.5,
+        noise: float = 0.0,
         random_state: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.resolution = resolution
-        self.story_resolution = story_resolution
+        self.theme_resolution = theme_resolution
+        self.noise = noise
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Find the clusters of the samples.
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        words: Words | None = None,
+        previous: ArrayLike | None = None,
+    ) -> Self:
+        """Find the stories and themes of the samples.
 
         Parameters
         ----------
         X : array-like of float, shape (n_samples, n_features)
             Vectors; only their direction counts. A row of zeros is like nothing else.
         y : ignored
+        words : sequence of sequences of str, optional
+            The words of each sample: rare ones that two samples share bring them nearer.
+        previous : array-like of int, shape (n_samples,) or (n_samples, 2), optional
+            Story of each sample in an earlier run, -1 where it had none, and its theme. Samples
+            that were in one tend to stay together, and others apart; new numbers are given.
 
         Returns
         -------
@@ -89,39 +131,81 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Raises
         ------
         ValueError
-            When X holds NaN or a parameter is out of its range.
+            When X holds NaN, a parameter is out of its range, or lengths differ.
         """
-        vectors: NDArray[np.float64] = validate_data(self, X, dtype=np.float64)
-        if self.n_neighbors < 1:
-            raise ValueError(f"n_neighbors is {self.n_neighbors}, expected 1 or more")
-        if not 0 < self.resolution <= self.story_resolution:
-            raise ValueError(
-                f"resolution is {self.resolution}, story_resolution {self.story_resolution}; "
-                "expected 0 < resolution <= story_resolution"
-            )
+        vectors = validate_data(self, X, dtype=[np.float64, np.float32])
+        self._check(len(vectors), words)
+        whole = _whole(vectors)
         # Identical vectors are one point: they share a cluster, and `predict` finds it again.
-        self._points, point_of = np.unique(whole_vectors(vectors), axis=0, return_inverse=True)
-        point_of = point_of.reshape(-1)
-        graph = neighbour_graph(self._points, self.n_neighbors)
-        stories = _communities(graph, self.story_resolution, self.random_state)
-        member = sparse.csr_matrix(
-            (np.ones(len(stories)), (stories, np.arange(len(stories)))),
-            shape=(stories.max() + 1, len(stories)),
+        # In the order of their digests points don't depend on the order of the samples.
+        self._digests, first, point_of = np.unique(
+            _digests(whole), return_index=True, return_inverse=True
         )
-        themes = _communities(member @ graph @ member.T, self.resolution, self.random_state)
-        self._point_labels = _by_size(themes[stories], point_of)
-        self.labels_ = self._point_labels[point_of]
-        self.stories_ = _by_size(stories, point_of)[point_of]
-        self.probabilities_ = _strengths(graph, self._point_labels)[point_of]
-        self.story_probabilities_ = _strengths(graph, stories)[point_of]
+        points, point_of = whole[first], point_of.reshape(-1)
+        del whole
+        near, cosine = nearest(points, min(CANDIDATES, len(points) - 1))
+        copy_of, kept = _copies(near, cosine)
+        self._whitening = Whitening.of(points[kept], _few(near, copy_of, kept))
+        texts = copy_of[point_of]
+        self._words = None
+        known = None if words is None else self._fit_words(words, texts, len(kept))
+        del near, cosine
+        self._neighbourhood = Neighbourhood.of(
+            self._whitening(points[kept]), known, self.n_neighbors
+        )
+        graph = self._neighbourhood.graph()
+        was, was_theme = _known(previous, texts, len(kept))
+        stories = _communities(_anchored(graph, was), self.resolution, self.random_state)
+        stories = _joined(stories, graph, self._neighbourhood, was)
+        between = _between(graph, stories)
+        of_story = _mostly(was_theme, stories, between.shape[0])
+        themes = _communities(
+            _anchored(between, of_story), self.theme_resolution, self.random_state
+        )
+        stories, themes = _by_size(stories, texts), _by_size(themes[stories], texts)
+        strengths = _strengths(graph, stories)
+        of_themes = _strengths(graph, themes)
+        self._copy_of, self._labels = copy_of, np.where(strengths < self.noise, -1, stories)
+        self.labels_, self.copies_ = self._labels[texts], texts
+        self.themes_ = np.where(of_themes < self.noise, -1, themes)[texts]
+        self.probabilities_, self.theme_probabilities_ = strengths[texts], of_themes[texts]
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Give the cluster of each sample: that of the most similar sample of the fit.
+    def _check(self, n: int, words: Words | None) -> None:
+        if self.n_neighbors < 1:
+            raise ValueError(f"n_neighbors is {self.n_neighbors}, expected 1 or more")
+        if not (self.resolution > 0 and self.theme_resolution > 0):
+            raise ValueError(
+                f"resolution is {self.resolution}, theme_resolution {self.theme_resolution}; "
+                "expected above 0"
+            )
+        if not 0 <= self.noise <= 1:
+            raise ValueError(f"noise is {self.noise}, expected 0 to 1")
+        if words is not None and len(words) != n:
+            raise ValueError(f"words of {len(words)} samples for {n} samples")
+
+    def _fit_words(self, words: Words, texts: Labels, n: int) -> sparse.csr_matrix | None:
+        """Give the points' words as unit vectors of inverse document frequencies."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        # Of copies the first in the order of words speaks, whichever came first.
+        spoken: list[tuple[str, ...] | None] = [None] * n
+        for place, some in zip(texts.tolist(), words, strict=True):
+            held = spoken[place]
+            spoken[place] = tuple(some) if held is None else min(held, tuple(some))
+        counts = Counter(word for some in spoken for word in set(some or ()))
+        shared = sorted(word for word, count in counts.items() if count > 1)
+        self._words = TfidfVectorizer(analyzer=_same, vocabulary=shared) if shared else None
+        return None if self._words is None else self._words.fit_transform(spoken)
+
+    def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
+        """Give the story that most of a sample's neighbours lie in, by their weights.
 
         Parameters
         ----------
         X : array-like of float, shape (n_samples, n_features)
+        words : sequence of sequences of str, optional
+            As for `fit`.
 
         Returns
         -------
@@ -129,20 +213,59 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             For the samples of the fit, their `labels_`.
         """
         check_is_fitted(self)
-        whole = whole_vectors(validate_data(self, X, dtype=np.float64, reset=False))
-        nearest = np.empty(len(whole), dtype=np.int64)
-        for start in range(0, len(whole), 1024):
-            chunk = whole[start : start + 1024]
-            nearest[start : start + 1024] = (chunk @ self._points.T).argmax(axis=1)
-        known = {point.tobytes(): i for i, point in enumerate(self._points)}
-        for row, point in enumerate(whole):  # rounding leaves near-twins at equal similarity
-            nearest[row] = known.get(point.tobytes(), nearest[row])
-        return np.asarray(self._point_labels[nearest])
+        vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        self._check(len(vectors), words)
+        whole = _whole(vectors)
+        digests = _digests(whole)
+        place = np.minimum(np.searchsorted(self._digests, digests), len(self._digests) - 1)
+        result = self._labels[self._copy_of[place]]
+        new = np.flatnonzero(self._digests[place] != digests)
+        if len(new):
+            known = None
+            if self._words is not None and words is not None:
+                known = self._words.transform([words[i] for i in new.tolist()])
+            near, weights = self._neighbourhood.of_others(self._whitening(whole[new]), known)
+            result[new] = _elected(self._labels[near], weights)
+        return np.asarray(result)
 
 
-def _communities(
-    graph: sparse.csr_matrix, resolution: float, random_state: int
-) -> NDArray[np.int64]:
+def _same(words: Sequence[str]) -> Sequence[str]:
+    return words
+
+
+def _whole(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Give whole vectors in half the space: their numbers fit."""
+    result = np.empty(vectors.shape, dtype=np.float32)
+    for start in range(0, len(vectors), 8192):
+        result[start : start + 8192] = whole_vectors(vectors[start : start + 8192])
+    return result
+
+
+def _digests(whole: NDArray[np.float32]) -> NDArray[np.bytes_]:
+    """Give 16 bytes for each point."""
+    found = b"".join(blake2b(row.tobytes(), digest_size=16).digest() for row in whole)
+    return np.frombuffer(found, dtype="V16").view(">u8").reshape(-1, 2).view("V16").reshape(-1)
+
+
+def _copies(near: Labels, cosine: NDArray[np.float64]) -> tuple[Labels, Labels]:
+    """Number the texts that points are copies of; give the first point of each too."""
+    n = len(near)
+    rows, columns = np.nonzero(cosine >= COPIES)
+    graph = sparse.csr_matrix((np.ones(len(rows)), (rows, near[rows, columns])), shape=(n, n))
+    found = sparse.csgraph.connected_components(graph, directed=False)[1]
+    _, kept, copy_of = np.unique(found, return_index=True, return_inverse=True)
+    return copy_of.reshape(-1), kept
+
+
+def _few(near: Labels, copy_of: Labels, kept: Labels, few: int = 3) -> Labels:
+    """Give the texts nearest to each text that was kept, itself aside; shape (n, few or fewer)."""
+    texts = copy_of[near[kept]]
+    own = texts == np.arange(len(kept))[:, None]
+    order = np.argsort(own, axis=1, kind="stable")[:, :few]
+    return np.take_along_axis(texts, order, axis=1)
+
+
+def _communities(graph: sparse.csr_matrix, resolution: float, random_state: int) -> Labels:
     """Leiden communities; isolated nodes are communities of their own."""
     if graph.nnz == 0:
         return np.arange(graph.shape[0], dtype=np.int64)
@@ -153,87 +276,129 @@ def _communities(
     return np.asarray(leiden.fit_predict(graph), dtype=np.int64)
 
 
-def _by_size(labels: NDArray[np.int64], point_of: NDArray[np.int64]) -> NDArray[np.int64]:
+def _known(previous: ArrayLike | None, place_of: Labels, n: int) -> tuple[Labels, Labels]:
+    """Give the story and theme that each point was in, -1 where its samples were in none."""
+    result = np.full((n, 2), -1, dtype=np.int64)
+    if previous is not None:
+        earlier = np.asarray(previous)
+        shapes = ((len(place_of),), (len(place_of), 2))
+        if earlier.shape not in shapes or not np.issubdtype(earlier.dtype, np.integer):
+            raise ValueError(
+                f"previous is {earlier.dtype} of shape {earlier.shape}, expected whole numbers, "
+                f"one for each of {len(place_of)} samples, or story and theme"
+            )
+        for level, column in enumerate(earlier.reshape(len(place_of), -1).T):
+            np.maximum.at(result[:, level], place_of, column)
+    return result[:, 0], result[:, 1]
+
+
+def _anchored(graph: sparse.csr_matrix, was: Labels) -> sparse.csr_matrix:
+    """Let edges within an earlier story weigh more, and those between two less."""
+    edges = graph.tocoo()
+    weights = edges.data * _bond(was[edges.row], was[edges.col])
+    return sparse.csr_matrix((weights, (edges.row, edges.col)), shape=graph.shape)
+
+
+def _bond(one: Labels, other: Labels) -> NDArray[np.float64]:
+    known = (one >= 0) & (other >= 0)
+    return np.where(known, np.where(one == other, 1 + ANCHOR, 1 - ANCHOR), 1.0)
+
+
+def _mostly(was: Labels, labels: Labels, count: int) -> Labels:
+    """Give the story that most of each community's points were in, -1 where most are new."""
+    shape = (count, int(was.max()) + 2)
+    held = sparse.csr_matrix((np.ones(len(was)), (labels, was + 1)), shape=shape)
+    return np.asarray(held.argmax(axis=1)).reshape(-1).astype(np.int64) - 1
+
+
+def _joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels) -> Labels:
+    """Join communities that are alike, pair by pair, each with the one most like it."""
+    points = known.points.astype(np.float64) / np.float64(2**24)
+    own = (points * points).sum(axis=1)
+    if known.words is not None:
+        own = own + WORDS * (known.words.getnnz(axis=1) > 0)
+    while True:
+        count = int(labels.max()) + 1
+        member = _members(labels)
+        sizes = np.bincount(labels, minlength=count)
+        sums = member @ points
+        spoken = None if known.words is None else (member @ known.words).tocsr()
+
+        def near(i: Labels, j: Labels) -> NDArray[np.float64]:
+            found = np.einsum("ij,ij->i", sums[i], sums[j])  # noqa: B023
+            if spoken is not None:  # noqa: B023
+                shared = spoken[i].multiply(spoken[j]).sum(axis=1)  # noqa: B023
+                found = found + WORDS * np.asarray(shared).reshape(-1)
+            return np.asarray(found)
+
+        # Mean nearness of the pairs within a community; of one alone, what is common.
+        pairs = sizes * (sizes - 1.0)
+        every = np.arange(count)
+        inside = near(every, every) - np.bincount(labels, own, minlength=count)
+        common = inside[pairs > 0].sum() / max(1.0, pairs.sum())
+        within = np.where(pairs > 0, inside / np.where(pairs > 0, pairs, 1), common)
+        i, j = sparse.triu(_between(graph, labels), k=1).nonzero()
+        cross = near(i, j) / (sizes[i] * sizes[j])
+        both = (within[i] + within[j]) / 2
+        alike = np.where(both > 0, cross / np.where(both > 0, both, 1), 0.0)
+        mostly = _mostly(was, labels, count)
+        alike = alike * _bond(mostly[i], mostly[j])
+        partner = _best_partner(i, j, alike, count)
+        chosen = (alike >= ALIKE) & (partner[i] == j) & (partner[j] == i)
+        if not chosen.any():
+            return labels
+        target = every.copy()
+        target[j[chosen]] = i[chosen]
+        labels = np.unique(target[labels], return_inverse=True)[1].reshape(-1)
+
+
+def _best_partner(i: Labels, j: Labels, alike: NDArray[np.float64], count: int) -> Labels:
+    """Give each community the one most like it, of equal ones the first; -1 where none is near."""
+    one, other = np.concatenate([i, j]), np.concatenate([j, i])
+    order = np.lexsort((other, -np.concatenate([alike, alike])))
+    partner = np.full(count, -1, dtype=np.int64)
+    partner[one[order][::-1]] = other[order][::-1]
+    return partner
+
+
+def _members(labels: Labels) -> sparse.csr_matrix:
+    n = len(labels)
+    shape = (int(labels.max()) + 1, n)
+    return sparse.csr_matrix((np.ones(n), (labels, np.arange(n))), shape=shape)
+
+
+def _between(graph: sparse.csr_matrix, labels: Labels) -> sparse.csr_matrix:
+    """Give the graph whose nodes are the communities."""
+    member = _members(labels)
+    return (member @ graph @ member.T).tocsr()
+
+
+def _elected(labels: Labels, weights: NDArray[np.float64]) -> Labels:
+    """Give the label with the largest weight in each row; where nothing weighs, the nearest's."""
+    n, k = labels.shape
+    rows = np.repeat(np.arange(n), k)
+    shape = (n, int(labels.max()) + 2)
+    votes = sparse.csr_matrix((weights.ravel(), (rows, labels.ravel() + 1)), shape=shape)
+    best = np.asarray(votes.argmax(axis=1)).reshape(-1) - 1
+    return np.where(weights.sum(axis=1) > 0, best, labels[:, 0])
+
+
+def _by_size(labels: Labels, place_of: Labels) -> Labels:
     """Number the labels of points by their count of samples, then by first appearance."""
-    of_samples = labels[point_of]
+    of_samples = labels[place_of]
     _, first, inverse, counts = np.unique(
         of_samples, return_index=True, return_inverse=True, return_counts=True
     )
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.lexsort((first, -counts))] = np.arange(len(first))
     result = np.empty(len(labels), dtype=np.int64)
-    result[point_of] = rank[inverse.reshape(-1)]
+    result[place_of] = rank[inverse.reshape(-1)]
     return result
 
 
-def _strengths(graph: sparse.csr_matrix, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _strengths(graph: sparse.csr_matrix, labels: Labels) -> NDArray[np.float64]:
     edges = graph.tocoo()
     inside = np.where(labels[edges.row] == labels[edges.col], edges.data, 0.0)
     total = np.bincount(edges.row, edges.data, minlength=len(labels))
     within = np.bincount(edges.row, inside, minlength=len(labels))
     return np.where(total > 0, within / np.where(total > 0, total, 1), 1.0)
-
-
-def name_clusters(texts: Sequence[str], labels: Sequence[int], words: int = 3) -> dict[int, str]:
-    """Name clusters by the words that set them apart.
-
-    Class-based TF-IDF with the root of a word's count, so that a word which the whole feed
-    repeats doesn't name every cluster.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        n headlines.
-    labels : sequence of int
-        Their clusters.
-    words : int, default 3
-        Words in a name.
-
-    Returns
-    -------
-    dict of int to str
-        A name for each cluster, words in the form that the headlines have them most often.
-
-    References
-    ----------
-    Grootendorst 2022, BERTopic: neural topic modeling with a class-based TF-IDF procedure.
-
-    Examples
-    --------
-    >>> name_clusters(["Drone hits Kursk", "Drone over Kursk", "Court jails poet"], [0, 0, 1], 2)
-    {0: 'Drone, Kursk', 1: 'Court, jails'}
-    """
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    counts: dict[int, Counter[str]] = {}
-    forms: dict[str, Counter[str]] = {}
-    for text, label in zip(texts, labels, strict=True):
-        seen = counts.setdefault(int(label), Counter())
-        for form in dict.fromkeys(_content_words(text)):
-            word = form.casefold()
-            if word not in ENGLISH_STOP_WORDS:
-                seen[word] += 1
-                forms.setdefault(word, Counter())[form] += 1
-    total: Counter[str] = Counter()
-    for seen in counts.values():
-        total.update(seen)
-    average = sum(total.values()) / max(1, len(counts))
-    names = {}
-    for label, seen in sorted(counts.items()):
-        weight = {w: math.sqrt(c) * math.log1p(average / total[w]) for w, c in seen.items()}
-        place = {w: i for i, w in enumerate(seen)}
-        # What stands in one headline alone can't speak for several.
-        best = sorted(weight, key=lambda w: (seen[w] < 2, -weight[w], place[w]))[:words]
-        names[label] = ", ".join(forms[w].most_common(1)[0][0] for w in best)
-    return names
-
-
-def _content_words(text: str) -> list[str]:
-    """Words of three letters or more as the text has them, `U.S.` and numbers aside."""
-    known = set(tokenize(text))
-    words = (
-        w.strip(".,:;!?\"'()[]‘’“”").removesuffix("'s").removesuffix("’s") for w in text.split()
-    )
-    return [
-        w for w in words if len(w) > 2 and w[0].isalpha() and (w.casefold() in known or "-" in w)
-    ]

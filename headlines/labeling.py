@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,16 @@ from headlines.evaluation import Evaluation, evaluate
 from headlines.explanation import Explainer, Explanation
 from headlines.headline import Headline, HeadlineBlock, as_headlines, texts_of
 from headlines.persistence import Manifest, content_hash, read_model, versions, write_model
-from headlines.prediction import ClusteredHeadline, Prediction, PredictionBlock
+from headlines.prediction import Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
 from headlines.static import CHUNK, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.training import HOLDOUT_RULE, Example, TrainingSet
+
+if TYPE_CHECKING:
+    from headlines.clusters import ClusteredFeed
 
 __all__ = ["HeadlineLabeler"]
 
@@ -498,8 +501,11 @@ class HeadlineLabeler:
         *,
         level: str = "theme",
         resolution: float | None = None,
+        noise: float = 0.0,
         random_state: int = 0,
-    ) -> list[ClusteredHeadline]:
+        previous: str | Path | None = None,
+        edits: str | Path | None = None,
+    ) -> ClusteredFeed:
         """Find the clusters of a feed.
 
         Parameters
@@ -509,37 +515,44 @@ class HeadlineLabeler:
         level : {"theme", "story"}, default "theme"
             Themes, or the finer stories, as the clusters.
         resolution : float, optional
-            Larger values give more and smaller clusters.
+            Larger values give more and smaller clusters of that level.
+        noise : float, default 0.0
+            Strength, 0 to 1, below which a headline is in no story (-1).
         random_state : int, default 0
+        previous : path, optional
+            JSON lines of an earlier run: its clusters keep their numbers and names.
+        edits : path, optional
+            An editor's renames, merges and splits (`ClusterEdits.read`).
 
         Returns
         -------
-        list of ClusteredHeadline
-            In the order of the input.
-        """
-        from headlines.clustering import HeadlineClusterer, name_clusters
+        ClusteredFeed
+            A sequence of `ClusteredHeadline` in the order of the input, with the clusters.
 
-        if level not in ("theme", "story"):
-            raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
+        Raises
+        ------
+        HeadlinesError
+            When a file can't be read.
+        """
+        from headlines.clustering import HeadlineClusterer
+        from headlines.clusters import cluster_feed
+        from headlines.identity import ClusterEdits, EarlierClusters
+
+        clusterer = HeadlineClusterer(noise=noise, random_state=random_state)
+        if resolution is not None:
+            finest = "theme_resolution" if level == "theme" else "resolution"
+            clusterer.set_params(**{finest: resolution})
         headlines = as_headlines(texts)
-        clusterer = HeadlineClusterer(random_state=random_state)
-        if resolution is not None and level == "theme":
-            finer = max(resolution, clusterer.story_resolution)
-            clusterer.set_params(resolution=resolution, story_resolution=finer)
-        elif resolution is not None:
-            coarser = min(resolution, clusterer.resolution)
-            clusterer.set_params(resolution=coarser, story_resolution=resolution)
-        clusterer.fit(self.embedder.transform([h.text for h in headlines]))
-        labels, strengths = (
-            (clusterer.labels_, clusterer.probabilities_)
-            if level == "theme"
-            else (clusterer.stories_, clusterer.story_probabilities_)
+        topics, probabilities = self.predict([h.text for h in headlines])
+        return cluster_feed(
+            headlines,
+            self.embedder,
+            clusterer,
+            level=level,
+            previous=None if previous is None else EarlierClusters.read(previous),
+            edits=None if edits is None else ClusterEdits.read(edits),
+            topics=list(zip(topics, probabilities.tolist(), strict=True)),
         )
-        names = name_clusters([h.text for h in headlines], labels.tolist())
-        return [
-            ClusteredHeadline(h, int(c), names[int(c)], int(s), round(float(p), 6))
-            for h, c, s, p in zip(headlines, labels, clusterer.stories_, strengths, strict=True)
-        ]
 
 
 def _name_of(embedder: str | Path | Embedder) -> str:

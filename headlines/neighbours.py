@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-__all__ = ["STEPS", "neighbour_graph", "whole_vectors"]
+__all__ = ["STEPS", "Neighbourhood", "Whitening", "nearest", "neighbour_graph", "whole_vectors"]
 
 STEPS = 2.0**24
 """Vectors are rounded to this many steps, so that similarities are exact sums of whole numbers."""
 
+BLOCK = 1024
+"""Points that are compared with all others at a time."""
 
-def whole_vectors(X: NDArray[np.float64]) -> NDArray[np.float64]:
+EXACT = 30_000
+"""Points up to which every pair is compared; more are searched by cells (faiss)."""
+
+CANDIDATES = 50
+"""Nearest points by vector, of which the neighbours are chosen by words too."""
+
+PROBED = 32
+"""Cells that are searched for a point's neighbours."""
+
+WORDS = 0.8
+"""Weight of shared words beside the cosine of the vectors."""
+
+SHARP = 3.0
+"""How fast a neighbour's weight falls with its distance."""
+
+SHRINKAGE = 0.1
+"""Share of an even spread in the covariance that whitening takes out; more with few points."""
+
+SAMPLE = 20_000
+"""Points whose neighbours show that covariance."""
+
+Places = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def whole_vectors(X: NDArray[Any]) -> NDArray[np.float64]:
     """Scale rows to unit length and round them to whole numbers of `STEPS`.
 
     Parameters
     ----------
-    X : ndarray of float64, shape (n, n_features)
+    X : ndarray of float, shape (n, n_features)
 
     Returns
     -------
     ndarray of float64, shape (n, n_features)
     """
+    X = X.astype(np.float64, copy=False)
     norms = np.sqrt((X * X).sum(axis=1))
     whole = np.rint(X / np.where(norms > 0, norms, 1)[:, None] * STEPS)
     return np.asarray(whole + 0.0)  # no negative zeros: equal points have equal bytes
 
 
-def neighbour_graph(points: NDArray[np.float64], n_neighbors: int) -> sparse.csr_matrix:
+def neighbour_graph(points: NDArray[Any], n_neighbors: int) -> sparse.csr_matrix:
     """Join every point to its nearest ones, in both directions, weighted by cosine.
 
     Parameters
     ----------
-    points : ndarray of float64, shape (n, n_features)
+    points : ndarray of float, shape (n, n_features)
         As `whole_vectors` gives them.
     n_neighbors : int
         Neighbours of each point; fewer where there are fewer points.
@@ -43,25 +76,246 @@ def neighbour_graph(points: NDArray[np.float64], n_neighbors: int) -> sparse.csr
     csr_matrix of float64, shape (n, n)
         Symmetric; the diagonal is empty.
     """
-    n = len(points)
-    k = min(n_neighbors, n - 1)
+    k = min(n_neighbors, len(points) - 1)
     if k < 1:
-        return sparse.csr_matrix((n, n))
+        return sparse.csr_matrix((len(points), len(points)))
+    columns, similarity = _compared(points, points, k, itself=True)
+    return _symmetric(columns, np.maximum(similarity, 1e-9))
+
+
+def nearest(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
+    """Find the k nearest other points of each by cosine, ties going to the earlier point.
+
+    Up to `EXACT` points every pair is compared; beyond, points in the cells next to a point are
+    (an inverted file of faiss, from the extra `scale`).
+
+    Parameters
+    ----------
+    points : ndarray of float, shape (n, n_features)
+        As `whole_vectors` gives them.
+    k : int
+        Below n.
+
+    Returns
+    -------
+    columns : ndarray of int64, shape (n, k)
+        The nearest first.
+    similarity : ndarray of float64, shape (n, k)
+        Their cosines.
+    """
+    if k < 1:
+        return np.zeros((len(points), 0), dtype=np.int64), np.zeros((len(points), 0))
+    if len(points) > EXACT:
+        return _by_cells(points, k)
+    return _compared(points, points, k, itself=True)
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """A linear map under which near neighbours differ alike in every direction.
+
+    Headlines of one story differ in how they are told. Directions along which near neighbours
+    differ much say little about what sets stories apart, and count less.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (n_features,)
+        Whole numbers.
+    matrix : ndarray of float64, shape (n_features, n_features)
+        Whole numbers, so that its products are exact for any batch.
+
+    References
+    ----------
+    Hatch, Kajarekar, Stolcke 2006, Within-class covariance normalization for SVM-based speaker
+    recognition, Interspeech. Here nearest neighbours stand for classes.
+    """
+
+    mean: Floats
+    matrix: Floats
+
+    @classmethod
+    def of(cls, points: NDArray[Any], near: Places) -> Whitening:
+        """Learn it from points (n, n_features) and the nearest few of each, shape (n, k)."""
+        of = points[:SAMPLE].astype(np.float64) / STEPS
+        n, features = of.shape
+        with threadpool_limits(1):  # sums that are not exact: always in the same order
+            covariance = np.zeros((features, features))
+            for j in range(near.shape[1]):
+                apart = of - points[near[:n, j]] / STEPS
+                covariance += apart.T @ apart
+            spread = np.trace(covariance) / features
+            even = np.eye(features) * (spread if spread > 0 else 1.0)
+            share = max(SHRINKAGE, features / (features + n))
+            values, vectors = np.linalg.eigh((1 - share) * covariance + share * even)
+            matrix = (vectors / np.sqrt(values)) @ vectors.T
+            mean = np.rint(of.mean(axis=0) * STEPS)
+        return cls(mean, np.rint(matrix / np.abs(matrix).max() * 2.0**20))
+
+    def __call__(self, points: NDArray[Any]) -> NDArray[np.float32]:
+        """Map points, shape (n, n_features), to whole vectors of the same shape."""
+        result = np.empty(points.shape, dtype=np.float32)  # holds 24 bits
+        for rows in _blocks(len(points), 8192):
+            result[rows] = whole_vectors((points[rows] - self.mean) @ self.matrix)
+        return result
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Points, their words, and how near the neighbours of each are.
+
+    Two headlines are as near as the cosine of their vectors and that of their words say
+    (`WORDS`), beside what is usual for each: a point in a dense place is near to many, and
+    none of them is near enough for that alone (local scaling).
+
+    Attributes
+    ----------
+    points : ndarray of float, shape (n, n_features)
+        As `whole_vectors` gives them.
+    words : csr_matrix of float64, shape (n, n_words), or None
+        Unit vectors over words.
+    usual : ndarray of float64, shape (n,)
+        Similarity of the last of its nearest neighbours.
+    columns, weights : ndarray, shape (n, k)
+        Neighbours of each point, the nearest first, and their weights.
+
+    References
+    ----------
+    Zelnik-Manor, Perona 2004, Self-tuning spectral clustering, NIPS.
+    """
+
+    points: NDArray[Any]
+    words: sparse.csr_matrix | None
+    usual: Floats
+    columns: Places
+    weights: Floats
+
+    @classmethod
+    def of(
+        cls, points: NDArray[Any], words: sparse.csr_matrix | None, n_neighbors: int
+    ) -> Neighbourhood:
+        """Find the neighbours of n points among themselves."""
+        n = len(points)
+        k = min(n_neighbors, n - 1)
+        near, similarity = nearest(points, min(max(CANDIDATES, k), n - 1))
+        if words is not None:
+            similarity = similarity + WORDS * _shared(words, words, near)
+        near, similarity = _ranked(near, similarity)
+        usual = similarity[:, k - 1] if k > 0 else np.zeros(n)
+        columns, weights = _weighed(near, similarity, usual, usual, k)
+        return cls(points, words, usual, columns, weights)
+
+    def graph(self) -> sparse.csr_matrix:
+        """Give the weights as a symmetric graph, shape (n, n)."""
+        return _symmetric(self.columns, self.weights)
+
+    def of_others(
+        self, points: NDArray[Any], words: sparse.csr_matrix | None
+    ) -> tuple[Places, Floats]:
+        """Find the neighbours of m other points among these: columns and weights, shape (m, k)."""
+        n = len(self.points)
+        k = max(1, self.columns.shape[1])
+        near, similarity = _compared(points, self.points, min(max(CANDIDATES, k), n))
+        if self.words is not None and words is not None:
+            similarity = similarity + WORDS * _shared(words, self.words, near)
+        near, similarity = _ranked(near, similarity)
+        return _weighed(near, similarity, similarity[:, k - 1], self.usual, k)
+
+
+def _compared(
+    of: NDArray[Any], among: NDArray[Any], k: int, *, itself: bool = False
+) -> tuple[Places, Floats]:
+    """Compare every pair."""
+    columns = np.empty((len(of), k), dtype=np.int64)
+    similarity = np.empty((len(of), k))
+    other = among.astype(np.float64).T
+    for rows in _blocks(len(of), max(1, min(BLOCK, 2**25 // len(among)))):
+        found = of[rows].astype(np.float64) @ other
+        if itself:
+            place = np.arange(len(found))
+            found[place, place + rows.start] = -np.inf
+        columns[rows], similarity[rows] = _best(found, k)
+    return columns, similarity / STEPS**2
+
+
+def _best(found: Floats, k: int) -> tuple[Places, Floats]:
+    """Give the k largest of each row, in order; of equal ones those that come first."""
+    bound = np.partition(found, found.shape[1] - k, axis=1)[:, found.shape[1] - k]
+    columns = np.empty((len(found), k), dtype=np.int64)
+    for i, row in enumerate(found):
+        candidates = np.flatnonzero(row >= bound[i])
+        columns[i] = candidates[np.argsort(-row[candidates], kind="stable")[:k]]
+    return columns, np.take_along_axis(found, columns, axis=1)
+
+
+def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
+    """Compare points with those in the cells that are nearest to them."""
+    try:
+        import faiss
+    except ImportError:
+        raise ImportError(
+            f"{len(points):,} distinct headlines are too many to compare each with each; "
+            "pip install 'headline-topics[scale]'"
+        ) from None
+    n, features = points.shape
+    scale = np.float32(1 / STEPS)  # a power of two: nothing is rounded
+    cells = int(4 * np.sqrt(n))
+    index: Any = faiss.index_factory(features, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
+    index.nprobe = PROBED
+    with threadpool_limits(1):  # k-means sums in the order of its threads
+        index.train(points[: 40 * cells].astype(np.float32) * scale)
+    for rows in _blocks(n, 65536):
+        index.add(points[rows].astype(np.float32) * scale)
     columns = np.empty((n, k), dtype=np.int64)
-    weights = np.empty((n, k))
-    for start in range(0, n, 1024):
-        rows = np.arange(start, min(start + 1024, n))
-        similarity = points[rows] @ points.T
-        similarity[np.arange(len(rows)), rows] = -np.inf
-        # Ties go to the earlier point: a stable order of the k best, chosen by partition first.
-        bound = np.partition(similarity, n - k, axis=1)[:, n - k]
-        for i, row in enumerate(rows):
-            candidates = np.flatnonzero(similarity[i] >= bound[i])
-            order = np.argsort(-similarity[i, candidates], kind="stable")[:k]
-            columns[row] = candidates[order]
-            weights[row] = similarity[i, columns[row]]
-    weights = np.maximum(weights / STEPS**2, 1e-9)
-    graph = sparse.csr_matrix(
-        (weights.ravel(), columns.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n)
-    )
-    return graph.maximum(graph.T).tocsr()
+    similarity = np.empty((n, k))
+    for rows in _blocks(n, 4096):
+        found = index.search(points[rows].astype(np.float32) * scale, k + 1)[1]
+        found = np.where(found < 0, found[:, :1], found)  # cells that hold fewer than k
+        own = np.arange(rows.start, rows.start + len(found))[:, None]
+        order = np.argsort(found == own, axis=1, kind="stable")[:, :k]
+        near = np.sort(np.take_along_axis(found, order, axis=1), axis=1)
+        # Once more, and exactly.
+        exact = np.einsum(
+            "ijk,ik->ij", points[near].astype(np.float64), points[rows].astype(np.float64)
+        )
+        columns[rows], similarity[rows] = _ranked(near, exact)
+    return columns, similarity / STEPS**2
+
+
+def _shared(of: sparse.csr_matrix, among: sparse.csr_matrix, near: Places) -> Floats:
+    """Give the cosine of words between each row and those near it."""
+    result = np.empty(near.shape)
+    for rows in _blocks(len(near)):
+        left = of[np.repeat(np.arange(rows.start, rows.start + len(near[rows])), near.shape[1])]
+        product = left.multiply(among[near[rows].ravel()])
+        result[rows] = np.asarray(product.sum(axis=1)).reshape(-1, near.shape[1])
+    return result
+
+
+def _weighed(
+    near: Places, similarity: Floats, usual: Floats, usual_of_near: Floats, k: int
+) -> tuple[Places, Floats]:
+    """Choose the k nearest beside what is usual; points that share nothing weigh nothing."""
+    nearness = 2 * similarity - usual[:, None] - usual_of_near[near]
+    weights = np.where(similarity > 0, np.exp(SHARP * nearness), 0.0)
+    order = np.argsort(-nearness, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(near, order, axis=1), np.take_along_axis(weights, order, axis=1)
+
+
+def _ranked(near: Places, score: Floats) -> tuple[Places, Floats]:
+    order = np.argsort(-score, axis=1, kind="stable")
+    return np.take_along_axis(near, order, axis=1), np.take_along_axis(score, order, axis=1)
+
+
+def _blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def _symmetric(columns: Places, weights: Floats) -> sparse.csr_matrix:
+    n, k = columns.shape
+    bounds = np.arange(n + 1) * k
+    graph = sparse.csr_matrix((weights.ravel(), columns.ravel(), bounds), shape=(n, n))
+    graph = graph.maximum(graph.T).tocsr()
+    graph.eliminate_zeros()
+    graph.sort_indices()
+    return graph

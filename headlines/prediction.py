@@ -251,11 +251,11 @@ class ClusteredHeadline(_OfHeadline):
     item : Headline
         As for `Prediction`.
     cluster : int
-        0 for the largest.
+        0 for the largest, unless an earlier run gave the numbers; -1 for noise.
     name : str
-        The words that set the cluster apart.
+        Phrases of its headlines that set the cluster apart.
     story : int
-        The finer group within the cluster.
+        The story that it lies in, a part of its theme.
     strength : float
         From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -12,8 +13,9 @@ from typing import Any
 
 from headlines.errors import TaxonomyError
 from headlines.headline import Headline
+from headlines.output import replacing
 
-__all__ = ["GoldLabel", "Taxonomy", "Topic", "read_labels"]
+__all__ = ["GoldLabel", "Taxonomy", "Topic", "add_topics", "read_labels"]
 
 SEEDS = Path(__file__).parent / "seeds"
 if not SEEDS.is_dir():  # a source checkout, where seeds/ stands beside the package
@@ -108,20 +110,66 @@ class Taxonomy:
             When the file can't be read, is malformed, or has fewer than two topics.
         """
         path = Path(path) if path is not None else SEEDS / "topics.toml"
-        try:
-            with path.open("rb") as file:
-                content = tomllib.load(file)
-        except OSError as error:
-            raise TaxonomyError(
-                f"{path}: can't be read ({error.strerror}); give a topics file"
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise TaxonomyError(f"{path}: not TOML: {error}") from None
-        tables = content.get("topic", [])
-        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-            raise TaxonomyError(f"{path}: 'topic' must be written as [[topic]] tables")
-        topics = tuple(_topic(table, number, path) for number, table in enumerate(tables, 1))
-        return cls(topics, str(path))
+        return cls(_topics(path), str(path))
+
+
+def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
+    """Write topics at the end of a topics file; what stands in it stays as it is.
+
+    Parameters
+    ----------
+    path : path
+        Is made where it doesn't exist; a classifier wants two topics or more in it.
+    topics : sequence of Topic
+
+    Raises
+    ------
+    TaxonomyError
+        When the file can't be read or has a topic of that name.
+    OutputError
+        When it can't be written.
+    """
+    path = Path(path)
+    text = "version = 1\n"
+    if path.exists():
+        taken = {topic.name for topic in _topics(path)}
+        for topic in topics:
+            if topic.name in taken:
+                raise TaxonomyError(
+                    f"{path}: has a topic {topic.name!r}; rename or remove it first"
+                )
+        text = path.read_text(encoding="utf-8")
+    for topic in topics:
+        text += f"\n[[topic]]\nname = {_quoted(topic.name)}\n"
+        text += f"definition = {_quoted(topic.definition)}\n"
+        for key in ("ties", "phrases", "examples"):
+            if values := getattr(topic, key):
+                listed = "".join(f"    {_quoted(value)},\n" for value in values)
+                text += f"{key} = [\n{listed}]\n"
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string; JSON's strings are."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _topics(path: Path) -> tuple[Topic, ...]:
+    """Read the tables of a topics file."""
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise TaxonomyError(
+            f"{path}: can't be read ({error.strerror}); give a topics file"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TaxonomyError(f"{path}: not TOML: {error}") from None
+    tables = content.get("topic", [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise TaxonomyError(f"{path}: 'topic' must be written as [[topic]] tables")
+    return tuple(_topic(table, number, path) for number, table in enumerate(tables, 1))
 
 
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:

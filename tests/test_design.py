@@ -17,11 +17,12 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "taxonomy", "cache",
-    "vocabulary", "embedding", "static", "transformer", "encoders", "output", "persistence",
+    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "taxonomy",
+    "cache", "vocabulary", "embedding", "static", "transformer", "encoders", "persistence",
     "scoring", "calibration", "neighbours", "clustering", "logistic", "classification",
     "evaluation", "gate", "registry", "training", "domain", "learning", "prediction", "explanation",
-    "labeling", "distillation", "retraining", "commands", "cli", "__main__",
+    "naming", "identity", "clusters", "labeling", "distillation", "retraining", "commands",
+    "cli", "__main__",
 ]  # fmt: skip
 
 

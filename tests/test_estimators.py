@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from headlines import HeadlineClusterer, TopicClassifier
-from headlines.clustering import name_clusters
 from headlines.scoring import TopicScorer, probabilities_of
 
 
@@ -26,63 +24,9 @@ def _blobs(n: int = 300, groups: int = 6, seed: int = 0) -> tuple[np.ndarray, np
     return rng.normal(size=(groups, 32))[y] + 0.3 * rng.normal(size=(n, 32)), y
 
 
-def test_the_clusterer_finds_groups_without_their_number() -> None:
-    X, y = _blobs()
-    found = HeadlineClusterer().fit(X)
-    assert adjusted_rand_score(y, found.labels_) > 0.95
-    assert found.labels_.min() == 0
-    assert ((found.probabilities_ >= 0) & (found.probabilities_ <= 1)).all()
-
-
-def test_every_story_lies_in_one_cluster() -> None:
-    found = HeadlineClusterer(story_resolution=20).fit(_blobs(600)[0])
-    pairs = set(zip(found.stories_.tolist(), found.labels_.tolist(), strict=True))
-    assert len(pairs) == len(set(found.stories_.tolist())) > len(set(found.labels_.tolist()))
-
-
-def test_predict_gives_back_labels_and_clusters_repeat() -> None:
-    X, _ = _blobs()
-    X = np.vstack([X, X[:50]])
-    found = HeadlineClusterer().fit(X)
-    assert np.array_equal(found.predict(X), found.labels_)
-    assert np.array_equal(found.labels_[:50], found.labels_[300:])
-    assert np.array_equal(HeadlineClusterer().fit(X).labels_, found.labels_)
-
-
-@pytest.mark.parametrize(
-    ("X", "clusters"),
-    [
-        (np.zeros((5, 3)), 1),
-        (np.ones((1, 3)), 1),
-        (np.array([[1.0, 0.0], [0.0, 1.0]]), 1),
-        (np.vstack([np.ones((99, 3)), np.zeros((1, 3))]), 1),
-    ],
-    ids=["zeros", "one", "two", "same"],
-)
-def test_odd_inputs_have_a_sensible_result(X: np.ndarray, clusters: int) -> None:
-    assert len(set(HeadlineClusterer().fit(X).labels_.tolist())) >= clusters
-
-
-@pytest.mark.parametrize(
-    "parameters", [{"n_neighbors": 0}, {"resolution": 0}, {"resolution": 5, "story_resolution": 1}]
-)
-def test_parameters_out_of_range_are_value_errors(parameters: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="expected"):
-        HeadlineClusterer(**parameters).fit(np.eye(4))
+def test_parameters_out_of_range_are_value_errors() -> None:
     with pytest.raises(ValueError, match="C is -1"):
         TopicClassifier(C=-1).fit(np.eye(4), [0, 0, 1, 1])
-
-
-def test_names_are_words_that_set_clusters_apart() -> None:
-    texts = [
-        "Drone hits Kursk",
-        "Drones over Kursk",
-        "Russia's court jails poet",
-        "Court of Russia",
-    ]
-    names = name_clusters(texts, [0, 0, 1, 1], words=2)
-    assert names[0].startswith("Kursk,")
-    assert "ourt" in names[1]
 
 
 def test_two_classes_work_like_many() -> None:

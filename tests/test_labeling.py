@@ -173,25 +173,6 @@ def test_what_is_no_list_of_strings_is_a_type_error(
         labeler.label(texts)
 
 
-def test_clusters_repeat_and_copies_share_theirs(labeler: HeadlineLabeler) -> None:
-    texts = [h.headline for h in read_feed(SEEDS / "feed.txt")]
-    found = labeler.cluster([*texts, texts[0]])
-    assert found == labeler.cluster([*texts, texts[0]])
-    assert found[0].cluster == found[-1].cluster
-    assert len({c.cluster for c in found}) > 3
-    stories = labeler.cluster(texts, level="story")
-    assert len({c.cluster for c in stories}) > len({c.cluster for c in found})
-    members = [[c for c in stories if c.cluster == k] for k in {c.cluster for c in stories}]
-    alone = [c for group in members if len(group) == 1 for c in group]
-    assert all(c.strength < 1 for c in alone)  # none of its neighbours is in its story
-    assert all(c.cluster == c.story for c in stories)
-    fine, coarse = (labeler.cluster(texts, resolution=r) for r in (2.0, 0.3))
-    assert len({c.cluster for c in fine}) > len({c.cluster for c in coarse})
-    assert len({c.cluster for c in labeler.cluster(texts, level="story", resolution=1.5)}) > 1
-    with pytest.raises(ValueError, match="level is 'topic'"):
-        labeler.cluster(texts, level="topic")
-
-
 def test_what_a_model_knew_survives_a_retrain_without_the_texts(trained: HeadlineLabeler) -> None:
     again = HeadlineLabeler.train(TOPICS, (), earlier=trained)
     assert again.training_set == trained.training_set

@@ -1,0 +1,335 @@
+"""Identity: the numbers that clusters keep from day to day and through an editor's hands."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from headlines.errors import HeadlinesError
+
+__all__ = ["ClusterChange", "ClusterEdits", "EarlierClusters", "changes", "kept_numbers"]
+
+SAME = 0.8
+"""Two clusters are one from here on: share of common headlines and cosine of centroids, added."""
+
+PART = 0.3
+"""Share of a cluster's members that has to come from, or go to, another to tell of it."""
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class EarlierClusters:
+    """What an earlier run found.
+
+    Attributes
+    ----------
+    cluster, story : dict of str to int
+        Numbers by headline id.
+    texts : dict of str to str
+        Headlines by id.
+    strength : dict of str to float
+        How firmly the headlines lie in their clusters, by id.
+    names : dict of int to str
+        Names by cluster.
+    """
+
+    cluster: dict[str, int]
+    story: dict[str, int]
+    texts: dict[str, str]
+    strength: dict[str, float]
+    names: dict[int, str]
+
+    @classmethod
+    def read(cls, path: str | Path) -> EarlierClusters:
+        """Read the JSON lines that `headlines cluster --output FILE.jsonl` wrote.
+
+        Raises
+        ------
+        HeadlinesError
+            When the file can't be read or a line isn't such a row.
+        """
+        found = cls({}, {}, {}, {}, {})
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise HeadlinesError(
+                f"{path}: can't be read ({error}); give an earlier run's .jsonl"
+            ) from error
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                key, cluster = str(row["id"]), int(row["cluster"])
+                found.cluster[key], found.story[key] = cluster, int(row["story"])
+                found.texts[key] = str(row["headline"])
+                found.strength[key] = float(row["strength"])
+                found.names.setdefault(cluster, str(row["name"]))
+            except (ValueError, KeyError, TypeError):
+                raise HeadlinesError(
+                    f"{path}: line {number}: {line[:60]!r} is no row of a clustered feed; give the "
+                    ".jsonl that `headlines cluster` wrote"
+                ) from None
+        return found
+
+
+@dataclass(frozen=True)
+class ClusterChange:
+    """What became of a cluster since the earlier run.
+
+    Attributes
+    ----------
+    kind : str
+        born, died, merged (others went into it), split (it came out of another), grew, shrank
+        or same.
+    cluster : int
+    name : str
+    before, after : int
+        Headlines then and now.
+    others : tuple of int
+        The clusters that it merged with or split from.
+    """
+
+    kind: str
+    cluster: int
+    name: str
+    before: int
+    after: int
+    others: tuple[int, ...] = ()
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the change as plain data."""
+        return {
+            "kind": self.kind,
+            "cluster": self.cluster,
+            "name": self.name,
+            "before": self.before,
+            "after": self.after,
+            "others": list(self.others),
+        }
+
+
+def kept_numbers(
+    labels: Labels,
+    earlier: Labels,
+    points: NDArray[np.float64],
+    then: Labels,
+    points_then: NDArray[np.float64],
+) -> dict[int, int]:
+    """Give today's clusters the numbers that they had, by the best assignment overall.
+
+    Two clusters are as like as the share of headlines that they have in common and the cosine of
+    their centroids say, added.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (n,)
+        Today's clusters of headlines; -1 is noise.
+    earlier : ndarray of int64, shape (n,)
+        Their clusters in the earlier run, -1 where there was none.
+    points : ndarray of float64, shape (n, n_features)
+        Their unit vectors.
+    then : ndarray of int64, shape (m,)
+        Clusters of the headlines of the earlier run.
+    points_then : ndarray of float64, shape (m, n_features)
+        Their unit vectors.
+
+    Returns
+    -------
+    dict of int to int
+        The number of each of today's clusters; new ones follow on the highest that was given.
+    """
+    new, sizes, centres = _centroids(labels, points)
+    old, sizes_then, centres_then = _centroids(then, points_then)
+    result = {-1: -1}
+    if len(new) and len(old):
+        seen = (labels >= 0) & (earlier >= 0)
+        common = np.zeros((len(new), len(old)))
+        np.add.at(
+            common, (np.searchsorted(new, labels[seen]), np.searchsorted(old, earlier[seen])), 1
+        )
+        either = sizes[:, None] + sizes_then[None, :] - common
+        likeness = common / either + centres @ centres_then.T
+        likeness = np.where(likeness < SAME, 0, np.round(likeness, 9))
+        for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
+            if likeness[i, j] > 0:
+                result[int(new[i])] = int(old[j])
+    unused = int(old.max(initial=-1)) + 1
+    for label in new.tolist():
+        if label not in result:
+            result[label] = unused
+            unused += 1
+    return result
+
+
+def _centroids(
+    labels: Labels, points: NDArray[np.float64]
+) -> tuple[Labels, Labels, NDArray[np.float64]]:
+    """Give the clusters, noise aside, their sizes and unit centroids."""
+    order = np.argsort(labels, kind="stable")
+    order = order[labels[order] >= 0]
+    found, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
+    if not len(found):
+        return found, sizes, np.zeros((0, points.shape[1]))
+    sums = np.add.reduceat(points[order], starts, axis=0)
+    norms = np.sqrt((sums * sums).sum(axis=1))
+    return found, sizes, sums / np.where(norms > 0, norms, 1)[:, None]
+
+
+def changes(
+    now: Mapping[str, int], earlier: Mapping[str, int], names: Mapping[int, str]
+) -> list[ClusterChange]:
+    """Tell what became of each cluster; the mappings give numbers by headline id."""
+    sizes, before = Counter(now.values()), Counter(earlier.values())
+    moves = Counter((earlier[key], now[key]) for key in now.keys() & earlier.keys())
+    stayed = Counter({k: sum(n for (a, _), n in moves.items() if a == k) for k in before})
+    came = Counter({k: sum(n for (_, b), n in moves.items() if b == k) for k in sizes})
+    found = []
+    for cluster in sorted((sizes | before).keys() - {-1}):
+        after, then = sizes[cluster], before[cluster]
+        into = tuple(
+            sorted(
+                a for (a, b), n in moves.items() if b == cluster != a >= 0 and n >= PART * stayed[a]
+            )
+        )
+        out_of = tuple(
+            sorted(
+                a for (a, b), n in moves.items() if b == cluster != a >= 0 and n >= PART * came[b]
+            )
+        )
+        gone = tuple(a for a in into if not sizes[a])
+        others: tuple[int, ...] = ()
+        if not after:
+            kind = "died"
+        elif not then:
+            kind, others = ("split", out_of) if out_of else ("born", ())
+        elif gone:
+            kind, others = "merged", gone
+        else:
+            kind = "grew" if after > then else "shrank" if after < then else "same"
+        found.append(ClusterChange(kind, cluster, names[cluster], then, after, others))
+    return found
+
+
+@dataclass(frozen=True)
+class ClusterEdits:
+    """An editor's renames, merges and splits, by cluster number.
+
+    Attributes
+    ----------
+    names : dict of int to str
+    merges : dict of int to int
+        The cluster that another goes into.
+    splits : dict of int to frozenset of str
+        Headlines, as text or id, that make a cluster of this number.
+    """
+
+    names: dict[int, str] = field(default_factory=dict)
+    merges: dict[int, int] = field(default_factory=dict)
+    splits: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str | Path) -> ClusterEdits:
+        """Read a TOML file.
+
+        Tables ``[[rename]]`` with ``cluster`` and ``name``, ``[[merge]]`` with ``clusters``, the
+        first being the one that stays, and ``[[split]]`` with ``headlines`` and ``cluster``, the
+        number that they get.
+
+        Raises
+        ------
+        HeadlinesError
+            When the file can't be read or says something else.
+        """
+        found = cls()
+        try:
+            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise HeadlinesError(f"{path}: can't be read ({error})") from error
+        if unknown := sorted(set(tables) - {"rename", "merge", "split"}):
+            raise HeadlinesError(f"{path}: {unknown[0]!r} is not known; use rename, merge, split")
+        for verb, rows in tables.items():
+            for number, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
+                try:
+                    found._take(verb, row)
+                except (KeyError, TypeError, ValueError):
+                    raise HeadlinesError(
+                        f"{path}: [[{verb}]] number {number}: {row!r} can't be understood; see "
+                        "`headlines cluster --help`"
+                    ) from None
+        return found
+
+    def _take(self, verb: str, row: Mapping[str, Any]) -> None:
+        if verb == "rename":
+            self.names[_number(row["cluster"])] = str(row["name"])
+        elif verb == "merge":
+            target, *others = (_number(n) for n in row["clusters"])
+            if not others:
+                raise ValueError
+            self.merges.update(dict.fromkeys(others, target))
+        else:
+            texts = frozenset(str(text) for text in row["headlines"])
+            self.splits[_number(row["cluster"])] = texts
+
+    def apply(
+        self,
+        numbers: Labels,
+        keys: Sequence[tuple[str, str]],
+        earlier: Mapping[str, int],
+        points: NDArray[np.float64],
+    ) -> Labels:
+        """Put the editor's hand on the clusters of headlines.
+
+        What an editor put together stays so on later days: clusters whose known headlines were
+        mostly in a merged one go into it. What was taken apart stays apart: a headline that a
+        split had moved keeps its place, and a new one in the same cluster goes to the nearer.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64, shape (n,)
+            Clusters of the headlines, with the numbers that they kept.
+        keys : sequence of (str, str)
+            Id and text of each headline.
+        earlier : mapping of str to int
+            Clusters of an earlier run by headline id.
+        points : ndarray of float64, shape (n, n_features)
+            Unit vectors.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        result = np.array([self.merges.get(int(n), int(n)) for n in numbers], dtype=np.int64)
+        was = np.array([earlier.get(key, -1) for key, _ in keys], dtype=np.int64)
+        for cluster in sorted(set(result.tolist())):
+            known = Counter(was[(result == cluster) & (was >= 0)].tolist())
+            most, count = known.most_common(1)[0] if known else (-1, 0)
+            if most in self.merges.values() and 2 * count > known.total():
+                result[result == cluster] = most
+        for target, texts in sorted(self.splits.items()):
+            chosen = np.array([not texts.isdisjoint(key) for key in keys]) | (was == target)
+            if not chosen.any():
+                continue
+            homes = set(result[chosen].tolist()) - {target}
+            here = np.isin(result, sorted(homes)) & ~chosen
+            result[chosen] = target
+            stay = here & (was >= 0)
+            free = np.flatnonzero(here & (was < 0)) if earlier else np.zeros(0, dtype=np.int64)
+            if len(free) and stay.any():
+                nearer = points[free] @ points[chosen].mean(axis=0)
+                result[free[nearer > points[free] @ points[stay].mean(axis=0)]] = target
+        return result
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(value)
+    return value

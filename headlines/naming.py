@@ -1,0 +1,146 @@
+"""Names of clusters: the phrases of their headlines that set them apart."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+__all__ = ["name_clusters"]
+
+LONGEST = 4
+"""Words of a phrase."""
+
+PARTS = 3
+"""Phrases of a name, words that stand in a name already aside."""
+
+ENOUGH = 6
+"""Words of a name after which no phrase is added."""
+
+_BREAK = re.compile(r"[,:;.!?–—|()\[\]\"“”]+$")
+_MARKS = ".,:;!?\"'()[]‘’“”–—-|"
+
+Phrase = tuple[str, ...]
+
+
+def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]:
+    """Name clusters by phrases that occur in their headlines and set them apart.
+
+    A phrase weighs by how many of the cluster's headlines have it, and by how rare its words are
+    among the clusters. The next one is taken from the headlines that have none of the first. No
+    two clusters have the same name.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        n headlines.
+    labels : sequence of int
+        Their clusters.
+
+    Returns
+    -------
+    dict of int to str
+        A name for each cluster, words in the order and form that the headlines have.
+
+    References
+    ----------
+    Grootendorst 2022, BERTopic: neural topic modeling with a class-based TF-IDF procedure.
+
+    Examples
+    --------
+    >>> texts = ["Drone strike hits Kursk", "Kursk burns after drone strike", "Court jails poet"]
+    >>> name_clusters(texts, [0, 0, 1])
+    {0: 'Drone strike, Kursk', 1: 'Court jails poet'}
+    """
+    members: dict[int, list[int]] = defaultdict(list)
+    for place, label in enumerate(labels):
+        members[int(label)].append(place)
+    spread = Counter(word for text in texts for word in set(_content(text)))
+    average = sum(spread.values()) / max(1, len(members))
+    weight = {word: math.sqrt(math.log1p(average / n)) for word, n in spread.items()}
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for label in sorted(members, key=lambda k: (-len(members[k]), k)):
+        phrases = _phrases([texts[i] for i in members[label]], weight)
+        parts: list[str] = []
+        for phrase in phrases:
+            parts.append(phrase)
+            words = sum(len(part.split()) for part in parts)
+            if (words >= ENOUGH or len(parts) == PARTS) and ", ".join(parts) not in taken:
+                break
+        name = ", ".join(parts) or texts[members[label][0]].strip() or "(no words)"
+        number = 2
+        while name in taken:
+            name = f"{', '.join(parts)} ({number})"
+            number += 1
+        taken.add(name)
+        names[label] = name
+    return dict(sorted(names.items()))
+
+
+def _phrases(texts: Sequence[str], weight: dict[str, float]) -> Iterator[str]:
+    """Give phrases of a cluster, the best first, each with words that none before it has."""
+    forms: dict[Phrase, Counter[str]] = defaultdict(Counter)
+    holders: dict[Phrase, set[int]] = defaultdict(set)
+    for place, text in enumerate(texts):
+        for form in _runs(text):
+            folded = tuple(_fold(word) for word in form)
+            forms[folded][" ".join(form)] += 1
+            holders[folded].add(place)
+    worth = {
+        phrase: sum(weight.get(word, 0.0) for word in set(phrase)) / math.sqrt(len(phrase))
+        for phrase in forms
+    }
+    if len(texts) > 1:  # what one headline has can't speak for several
+        shared = {phrase: places for phrase, places in holders.items() if len(places) > 1}
+        holders = defaultdict(set, shared or holders)
+    uncovered = set(range(len(texts)))
+    while holders:
+
+        def score(phrase: Phrase) -> tuple[float, int, Phrase]:
+            held = len(holders[phrase] & uncovered) + 2 * len(holders[phrase])  # noqa: B023
+            return held * worth[phrase], -len(phrase), phrase
+
+        best = max(holders, key=score)
+        yield forms[best].most_common(1)[0][0]
+        used = {_root(word) for word in best if word in weight}
+        uncovered -= holders[best]
+        holders = defaultdict(
+            set, {k: v for k, v in holders.items() if used.isdisjoint(map(_root, k))}
+        )
+
+
+def _runs(text: str) -> Iterator[Phrase]:
+    """Give every phrase of a headline: up to four words without a break, not ending in a filler."""
+    run: list[str] = []
+    for word in [*text.split(), ""]:
+        bare = word.strip(_MARKS)
+        if bare:
+            run.append(bare.removesuffix("'s").removesuffix("’s"))
+        if not bare or _BREAK.search(word):
+            for start in range(len(run)):
+                for end in range(start + 1, min(start + LONGEST, len(run)) + 1):
+                    if _names(run[start]) and _names(run[end - 1]):
+                        yield tuple(run[start:end])
+            run = []
+
+
+def _fold(word: str) -> str:
+    return word.casefold()
+
+
+def _root(word: str) -> str:
+    """Give what forms of a word share: Russia, Russian and Russians are named once."""
+    return word[:4]
+
+
+def _names(word: str) -> bool:
+    """Tell whether a phrase may begin or end with a word."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return len(word) > 2 and word[0].isalpha() and _fold(word) not in ENGLISH_STOP_WORDS
+
+
+def _content(text: str) -> list[str]:
+    return [_fold(word) for run in _runs(text) for word in run if _names(word)]
