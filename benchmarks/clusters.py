@@ -53,6 +53,7 @@ PUBLISHED = {  # as their authors report them, told the true number; ACC and NMI
 }
 PEERS = ("bertopic", "umap-learn", "hdbscan", "evoc", "faiss-cpu", "scikit-learn", "scikit-network")
 Labels = NDArray[np.int64]
+Keep = Callable[[dict[str, Any]], None]
 
 
 def read(data: Path, name: str) -> tuple[list[str], list[str]]:
@@ -153,6 +154,15 @@ PROGRAMS: dict[str, Callable[[Any, list[str], int, int], Labels]] = {
 }
 
 
+def peak_mb() -> float:
+    """Give this process's peak memory; `getrusage` would count that of the one that began it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        [line] = [row for row in status.read_text().splitlines() if row.startswith("VmHWM")]
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def one(name: str, folder: Path, k: int, seed: int) -> None:
     """Run one program in a process of its own; leave labels, seconds and peak memory."""
     X = np.load(folder / "X.npy")
@@ -163,7 +173,7 @@ def one(name: str, folder: Path, k: int, seed: int) -> None:
     start = time.perf_counter()
     labels = PROGRAMS[name](X, texts, k, seed)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     np.save(folder / "labels.npy", np.asarray(labels, dtype=np.int64))
     (folder / "record.json").write_text(json.dumps({"seconds": seconds, "peak_mb": peak}))
 
@@ -216,7 +226,7 @@ def embedders(cache: Path | None) -> dict[str, Any]:
     return {"built-in": StaticEmbedder(), "MiniLM": TransformerEmbedder(cache=cache)}
 
 
-def quality(data: Path, cache: Path | None) -> dict[str, Any]:
+def quality(data: Path, cache: Path | None, keep: Keep) -> None:
     """Score every program on every set, from the same vectors."""
     found: dict[str, Any] = {}
     for tier, embedder in embedders(cache).items():
@@ -237,7 +247,7 @@ def quality(data: Path, cache: Path | None) -> dict[str, Any]:
                     rows[REDUCED] = told(truth, runs)
                     print(f"{REDUCED:<28} {rows[REDUCED]}", flush=True)
                 print(f"{program:<28} {rows[program]}", flush=True)
-    return found
+            keep(found)
 
 
 Run = tuple[Labels, float, float]
@@ -286,7 +296,7 @@ def _fit(X: Any, words: list[Any], some: Labels, was: Labels | None = None) -> A
     return HeadlineClusterer().fit(X[some], words=chosen, previous=known)
 
 
-def identity(data: Path, cache: Path | None, draws: int = 10) -> dict[str, Any]:
+def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> None:
     """Let a feed change by a tenth and 20 stories; and predict a tenth that was left out."""
     from sklearn.metrics import adjusted_rand_score
 
@@ -348,10 +358,10 @@ def identity(data: Path, cache: Path | None, draws: int = 10) -> dict[str, Any]:
             table = {k: statistics.median(row[k] for row in rows) for k in rows[0]}
             found.setdefault(name, {})[tier] = rounded(table)
             print(name, tier, rounded(table), flush=True)
-    return found
+            keep(found)
 
 
-def names(data: Path, cache: Path | None) -> dict[str, Any]:
+def names(data: Path, cache: Path | None, keep: Keep) -> None:
     """Look for the words of true titles in the names of clusters."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -391,10 +401,10 @@ def names(data: Path, cache: Path | None) -> dict[str, Any]:
             "words_a_name": statistics.mean(len(named[x].split()) for x in named),
         })  # fmt: skip
         print(program, found[program], flush=True)
-    return found
+    keep(found)
 
 
-def scale(data: Path, cache: Path | None) -> dict[str, Any]:
+def scale(data: Path, cache: Path | None, keep: Keep) -> None:
     """Cluster ever more headlines."""
     from headlines import StaticEmbedder
     from headlines.neighbours import nearest, whole_vectors
@@ -412,6 +422,7 @@ def scale(data: Path, cache: Path | None) -> dict[str, Any]:
                 "thrown_out": float((labels == -1).mean()),
             })  # fmt: skip
             print(f"{n:,}", program, row[program], flush=True)
+            keep(found)
     few = 100_000
     points = whole_vectors(X[:few]).astype(np.float32)
     near = nearest(points, 10)[0]
@@ -424,7 +435,7 @@ def scale(data: Path, cache: Path | None) -> dict[str, Any]:
     ]
     found["recall_of_10_neighbours_at_100,000"] = round(statistics.mean(shared), 3)
     print(found["recall_of_10_neighbours_at_100,000"])
-    return found
+    keep(found)
 
 
 PARTS = {"quality": quality, "identity": identity, "names": names, "scale": scale}
@@ -476,10 +487,14 @@ def main() -> None:
         "versions": {name: version(name) for name in PEERS},
         "published": PUBLISHED,
     }
+
+    def keep(name: str, found: dict[str, Any]) -> None:
+        content[name] = found
+        output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
     for name, part in PARTS.items():
         if options.only in (None, name):
-            content[name] = part(options.data, options.cache)
-            output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            part(options.data, options.cache, partial(keep, name))
     if "scale" in content:
         plot(content["scale"], ROOT / "benchmarks" / "clusters.svg")
 

@@ -19,6 +19,7 @@ from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
 from headlines.clustering import HeadlineClusterer
 from headlines.persistence import versions
 from headlines.taxonomy import read_labels
+from headlines.vocabulary import tokenize
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,8 +41,9 @@ def main() -> None:
         print(f"{name:<45} {len(topics):>3}  {counts}")
     results = {}
     for name, embedder in {"static": labeler.embedder, "minilm": TransformerEmbedder()}.items():
-        X = embedder.transform([h.text for h in feed])
-        labels = HeadlineClusterer().fit(X).labels_
+        texts = [h.text for h in feed]
+        X = embedder.transform(texts)
+        labels = HeadlineClusterer().fit(X, words=[tokenize(text) for text in texts]).themes_
         means = [
             adjusted_mutual_info_score(
                 truth, KMeans(len(set(truth)), n_init=10, random_state=seed).fit_predict(X)

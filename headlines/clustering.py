@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from headlines.neighbours import (
     CANDIDATES,
+    STEPS,
     WORDS,
     Neighbourhood,
     Whitening,
@@ -26,6 +27,12 @@ __all__ = ["HeadlineClusterer"]
 
 COPIES = 0.9
 """Cosine from which two samples are copies of one text."""
+
+PARTNERS = 16
+"""Communities that each is held against."""
+
+LARGE = 10_000
+"""Samples beyond which the resolution grows with their number: stories don't."""
 
 ANCHOR = 0.75
 """Share by which an earlier run's stories make edges within them weigh more, between them less."""
@@ -55,6 +62,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Neighbours that a sample is joined to; fewer where there are fewer samples.
     resolution : float, default 8.0
         Of the communities that stories are made of; larger values give more and smaller ones.
+        Beyond 10,000 samples it grows with their number, as modularity would let stories grow.
     theme_resolution : float, default 1.5
         The same for themes.
     noise : float, default 0.0
@@ -149,16 +157,17 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         texts = copy_of[point_of]
         self._words = None
         known = None if words is None else self._fit_words(words, texts, len(kept))
-        del near, cosine
         self._neighbourhood = Neighbourhood.of(
-            self._whitening(points[kept]), known, self.n_neighbors
+            self._whitening(points[kept]), known, self.n_neighbors, copy_of[near[kept]]
         )
+        del near, cosine
         graph = self._neighbourhood.graph()
         was, was_theme = _known(previous, texts, len(kept))
-        stories = _communities(_anchored(graph, was), self.resolution, self.random_state)
+        fine = self.resolution * max(1.0, len(kept) / LARGE)
+        stories = _communities(_anchored(graph, was), fine, self.random_state)
         stories = _joined(stories, graph, self._neighbourhood, was)
         between = _between(graph, stories)
-        of_story = _mostly(was_theme, stories, between.shape[0])
+        of_story = _most(_members(stories) @ _held(was_theme))
         themes = _communities(
             _anchored(between, of_story), self.theme_resolution, self.random_state
         )
@@ -304,44 +313,42 @@ def _bond(one: Labels, other: Labels) -> NDArray[np.float64]:
     return np.where(known, np.where(one == other, 1 + ANCHOR, 1 - ANCHOR), 1.0)
 
 
-def _mostly(was: Labels, labels: Labels, count: int) -> Labels:
+def _held(was: Labels) -> sparse.csr_matrix:
+    """Give each point a row, with a one where its story was; the first column is for new ones."""
+    n = len(was)
+    ones = (np.ones(n), (np.arange(n), was + 1))
+    return sparse.csr_matrix(ones, shape=(n, int(was.max()) + 2))
+
+
+def _most(held: sparse.csr_matrix) -> Labels:
     """Give the story that most of each community's points were in, -1 where most are new."""
-    shape = (count, int(was.max()) + 2)
-    held = sparse.csr_matrix((np.ones(len(was)), (labels, was + 1)), shape=shape)
     return np.asarray(held.argmax(axis=1)).reshape(-1).astype(np.int64) - 1
 
 
 def _joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels) -> Labels:
     """Join communities that are alike, pair by pair, each with the one most like it."""
-    points = known.points.astype(np.float64) / np.float64(2**24)
+    points = known.points.astype(np.float64) / STEPS
     own = (points * points).sum(axis=1)
     if known.words is not None:
-        own = own + WORDS * (known.words.getnnz(axis=1) > 0)
+        own = own + WORDS * (np.diff(known.words.indptr) > 0)
+    member = _members(labels)
+    sizes, own = np.asarray(member.sum(axis=1)).reshape(-1), member @ own
+    sums, words = member @ points, None if known.words is None else (member @ known.words).tocsr()
+    del points
+    between, held = (member @ graph @ member.T).tocsr(), (member @ _held(was)).tocsr()
     while True:
-        count = int(labels.max()) + 1
-        member = _members(labels)
-        sizes = np.bincount(labels, minlength=count)
-        sums = member @ points
-        spoken = None if known.words is None else (member @ known.words).tocsr()
-
-        def near(i: Labels, j: Labels) -> NDArray[np.float64]:
-            found = np.einsum("ij,ij->i", sums[i], sums[j])  # noqa: B023
-            if spoken is not None:  # noqa: B023
-                shared = spoken[i].multiply(spoken[j]).sum(axis=1)  # noqa: B023
-                found = found + WORDS * np.asarray(shared).reshape(-1)
-            return np.asarray(found)
-
         # Mean nearness of the pairs within a community; of one alone, what is common.
+        count = len(sizes)
         pairs = sizes * (sizes - 1.0)
         every = np.arange(count)
-        inside = near(every, every) - np.bincount(labels, own, minlength=count)
+        inside = _nearness(sums, words, every, every) - own
         common = inside[pairs > 0].sum() / max(1.0, pairs.sum())
         within = np.where(pairs > 0, inside / np.where(pairs > 0, pairs, 1), common)
-        i, j = sparse.triu(_between(graph, labels), k=1).nonzero()
-        cross = near(i, j) / (sizes[i] * sizes[j])
+        i, j = _linked(between, sizes)
         both = (within[i] + within[j]) / 2
+        cross = _nearness(sums, words, i, j) / (sizes[i] * sizes[j])
         alike = np.where(both > 0, cross / np.where(both > 0, both, 1), 0.0)
-        mostly = _mostly(was, labels, count)
+        mostly = _most(held)
         alike = alike * _bond(mostly[i], mostly[j])
         partner = _best_partner(i, j, alike, count)
         chosen = (alike >= ALIKE) & (partner[i] == j) & (partner[j] == i)
@@ -349,7 +356,39 @@ def _joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was:
             return labels
         target = every.copy()
         target[j[chosen]] = i[chosen]
-        labels = np.unique(target[labels], return_inverse=True)[1].reshape(-1)
+        target = np.unique(target, return_inverse=True)[1].reshape(-1)
+        labels, member = target[labels], _members(target)
+        sizes, own, sums = member @ sizes, member @ own, member @ sums
+        words = None if words is None else (member @ words).tocsr()
+        between, held = (member @ between @ member.T).tocsr(), (member @ held).tocsr()
+
+
+def _nearness(
+    sums: NDArray[np.float64], words: sparse.csr_matrix | None, i: Labels, j: Labels
+) -> NDArray[np.float64]:
+    """Give the sum of nearness over all pairs of samples of communities i and j."""
+    result = np.empty(len(i))
+    for start in range(0, len(i), 8192):
+        some = slice(start, start + 8192)
+        result[some] = np.einsum("ij,ij->i", sums[i[some]], sums[j[some]])
+        if words is not None:
+            shared = words[i[some]].multiply(words[j[some]]).sum(axis=1)
+            result[some] += WORDS * np.asarray(shared).reshape(-1)
+    return result
+
+
+def _linked(between: sparse.csr_matrix, sizes: NDArray[np.int64]) -> tuple[Labels, Labels]:
+    """Give the pairs of communities among the closest for one of them, the lower one first."""
+    edges = between.tocoo()
+    apart = edges.row != edges.col
+    i, j = edges.row[apart].astype(np.int64), edges.col[apart].astype(np.int64)
+    weight = edges.data[apart] / (sizes[i] * sizes[j])
+    order = np.lexsort((j, -weight, i))
+    i, j = i[order], j[order]
+    place = np.arange(len(i)) - np.searchsorted(i, i)
+    i, j = i[place < PARTNERS], j[place < PARTNERS]
+    pairs = np.unique(np.stack([np.minimum(i, j), np.maximum(i, j)]), axis=1)
+    return pairs[0], pairs[1]
 
 
 def _best_partner(i: Labels, j: Labels, alike: NDArray[np.float64], count: int) -> Labels:

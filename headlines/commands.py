@@ -147,6 +147,8 @@ def _tell_clusters(found: ClusteredFeed, most: int = 20) -> None:
         shares = ", ".join(f"{topic} {share:.0%}" for topic, share in cluster.topics[:3])
         new = "" if cluster.covered or cluster.headlines < FEW else "  (a new topic?)"
         note(f"{cluster.cluster:>4}  {cluster.name}: {cluster.headlines}  {shares}{new}")
+        if cluster.headlines >= FEW:
+            note(f"      {cluster.medoid}")
     if len(found.clusters) > most:
         note(f"and {len(found.clusters) - most} smaller ones")
     for change in found.changes:

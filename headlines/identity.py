@@ -190,29 +190,30 @@ def changes(
     """Tell what became of each cluster; the mappings give numbers by headline id."""
     sizes, before = Counter(now.values()), Counter(earlier.values())
     moves = Counter((earlier[key], now[key]) for key in now.keys() & earlier.keys())
-    stayed = Counter({k: sum(n for (a, _), n in moves.items() if a == k) for k in before})
-    came = Counter({k: sum(n for (_, b), n in moves.items() if b == k) for k in sizes})
+    stayed: Counter[int] = Counter()
+    came: Counter[int] = Counter()
+    for (a, b), count in moves.items():
+        stayed[a] += count
+        came[b] += count
+    into: dict[int, list[int]] = {}
+    out_of: dict[int, list[int]] = {}
+    for (a, b), count in sorted(moves.items()):
+        if a != b and min(a, b) >= 0:
+            if count >= PART * stayed[a] and not sizes[a]:
+                into.setdefault(b, []).append(a)
+            if count >= PART * came[b]:
+                out_of.setdefault(b, []).append(a)
     found = []
     for cluster in sorted((sizes | before).keys() - {-1}):
         after, then = sizes[cluster], before[cluster]
-        into = tuple(
-            sorted(
-                a for (a, b), n in moves.items() if b == cluster != a >= 0 and n >= PART * stayed[a]
-            )
-        )
-        out_of = tuple(
-            sorted(
-                a for (a, b), n in moves.items() if b == cluster != a >= 0 and n >= PART * came[b]
-            )
-        )
-        gone = tuple(a for a in into if not sizes[a])
         others: tuple[int, ...] = ()
         if not after:
             kind = "died"
         elif not then:
-            kind, others = ("split", out_of) if out_of else ("born", ())
-        elif gone:
-            kind, others = "merged", gone
+            others = tuple(out_of.get(cluster, ()))
+            kind = "split" if others else "born"
+        elif cluster in into:
+            kind, others = "merged", tuple(into[cluster])
         else:
             kind = "grew" if after > then else "shrank" if after < then else "same"
         found.append(ClusterChange(kind, cluster, names[cluster], then, after, others))

@@ -58,7 +58,7 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
         members[int(label)].append(place)
     spread = Counter(word for text in texts for word in set(_content(text)))
     average = sum(spread.values()) / max(1, len(members))
-    weight = {word: math.sqrt(math.log1p(average / n)) for word, n in spread.items()}
+    weight = {word: math.log1p(average / n) for word, n in spread.items()}
     names: dict[int, str] = {}
     taken: set[str] = set()
     for label in sorted(members, key=lambda k: (-len(members[k]), k)):
@@ -99,7 +99,7 @@ def _phrases(texts: Sequence[str], weight: dict[str, float]) -> Iterator[str]:
     while holders:
 
         def score(phrase: Phrase) -> tuple[float, int, Phrase]:
-            held = len(holders[phrase] & uncovered) + 2 * len(holders[phrase])  # noqa: B023
+            held = len(holders[phrase] & uncovered) + 0.5 * len(holders[phrase])  # noqa: B023
             return held * worth[phrase], -len(phrase), phrase
 
         best = max(holders, key=score)

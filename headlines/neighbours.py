@@ -25,7 +25,7 @@ EXACT = 30_000
 CANDIDATES = 50
 """Nearest points by vector, of which the neighbours are chosen by words too."""
 
-PROBED = 32
+PROBED = 16
 """Cells that are searched for a point's neighbours."""
 
 WORDS = 0.8
@@ -191,16 +191,32 @@ class Neighbourhood:
 
     @classmethod
     def of(
-        cls, points: NDArray[Any], words: sparse.csr_matrix | None, n_neighbors: int
+        cls,
+        points: NDArray[Any],
+        words: sparse.csr_matrix | None,
+        n_neighbors: int,
+        candidates: Places | None = None,
     ) -> Neighbourhood:
-        """Find the neighbours of n points among themselves."""
+        """Find the neighbours of n points among themselves, or among candidates of shape (n, m).
+
+        A candidate that is the point itself doesn't count, nor one that was there already.
+        """
         n = len(points)
         k = min(n_neighbors, n - 1)
-        near, similarity = nearest(points, min(max(CANDIDATES, k), n - 1))
+        if candidates is None or n <= EXACT:
+            near, similarity = nearest(points, min(max(CANDIDATES, k), n - 1))
+        else:
+            near = np.sort(candidates, axis=1)
+            similarity = _cosines(points, near)
+            void = near == np.arange(n)[:, None]
+            void[:, 1:] |= near[:, 1:] == near[:, :-1]
+            similarity[void] = -np.inf
         if words is not None:
             similarity = similarity + WORDS * _shared(words, words, near)
         near, similarity = _ranked(near, similarity)
-        usual = similarity[:, k - 1] if k > 0 else np.zeros(n)
+        last = np.clip(np.isfinite(similarity).sum(axis=1), 1, max(1, k)) - 1
+        usual = similarity[np.arange(n), last] if k > 0 else np.zeros(n)
+        usual = np.where(np.isfinite(usual), usual, 0.0)
         columns, weights = _weighed(near, similarity, usual, usual, k)
         return cls(points, words, usual, columns, weights)
 
@@ -259,26 +275,29 @@ def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     n, features = points.shape
     scale = np.float32(1 / STEPS)  # a power of two: nothing is rounded
     cells = int(4 * np.sqrt(n))
-    index: Any = faiss.index_factory(features, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(features, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.nprobe = PROBED
     with threadpool_limits(1):  # k-means sums in the order of its threads
         index.train(points[: 40 * cells].astype(np.float32) * scale)
     for rows in _blocks(n, 65536):
         index.add(points[rows].astype(np.float32) * scale)
     columns = np.empty((n, k), dtype=np.int64)
-    similarity = np.empty((n, k))
     for rows in _blocks(n, 4096):
-        found = index.search(points[rows].astype(np.float32) * scale, k + 1)[1]
-        found = np.where(found < 0, found[:, :1], found)  # cells that hold fewer than k
-        own = np.arange(rows.start, rows.start + len(found))[:, None]
-        order = np.argsort(found == own, axis=1, kind="stable")[:, :k]
-        near = np.sort(np.take_along_axis(found, order, axis=1), axis=1)
-        # Once more, and exactly.
-        exact = np.einsum(
-            "ijk,ik->ij", points[near].astype(np.float64), points[rows].astype(np.float64)
-        )
-        columns[rows], similarity[rows] = _ranked(near, exact)
-    return columns, similarity / STEPS**2
+        near = index.search(points[rows].astype(np.float32) * scale, k + 1)[1]
+        near = np.where(near < 0, near[:, :1], near)  # cells that hold fewer than k
+        own = near == np.arange(rows.start, rows.start + len(near))[:, None]
+        columns[rows] = np.take_along_axis(near, np.argsort(own, axis=1, kind="stable"), 1)[:, :k]
+    columns.sort(axis=1)
+    return _ranked(columns, _cosines(points, columns))
+
+
+def _cosines(points: NDArray[Any], near: Places) -> Floats:
+    """Give the cosines of each point and those near it."""
+    result = np.empty(near.shape)
+    for rows in _blocks(len(near)):
+        unit = points[rows].astype(np.float32)[:, :, None]
+        result[rows] = np.matmul(points[near[rows]].astype(np.float32), unit)[:, :, 0]
+    return result / STEPS**2
 
 
 def _shared(of: sparse.csr_matrix, among: sparse.csr_matrix, near: Places) -> Floats:

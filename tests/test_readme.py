@@ -82,12 +82,21 @@ def test_its_python_example_runs(folder: Path) -> None:
 
 
 def test_its_nightly_job_runs(folder: Path) -> None:
-    write(folder / "retrain.toml", _blocks("toml")[0])
+    [config] = [block for block in _blocks("toml") if "feeds" in block]
+    write(folder / "retrain.toml", config)
     [line] = _blocks("cron")[0].splitlines()
     command = line.split("&& ")[1].replace(".venv/bin/", "")
     assert _shell(folder, command).returncode == 0
     assert json.loads((folder / "retrain.log").read_text(encoding="utf-8"))["promoted"] is True
     assert _shell(folder, "headlines label feed.txt --model models").returncode == 0
+
+
+def test_its_editors_file_is_understood(folder: Path) -> None:
+    [edits] = [block for block in _blocks("toml") if "[[rename]]" in block]
+    write(folder / "edits.toml", edits)
+    done = _shell(folder, "headlines cluster seeds/feed.txt --edits edits.toml --output out.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert '"The election"' in (folder / "out.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_result_stands_in_the_first_30_lines() -> None:
