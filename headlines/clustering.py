@@ -327,54 +327,93 @@ def _most(held: sparse.csr_matrix) -> Labels:
 
 def _joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels) -> Labels:
     """Join communities that are alike, pair by pair, each with the one most like it."""
-    points = known.points.astype(np.float64) / STEPS
-    own = (points * points).sum(axis=1)
-    if known.words is not None:
-        own = own + WORDS * (np.diff(known.words.indptr) > 0)
-    member = _members(labels)
-    sizes, own = np.asarray(member.sum(axis=1)).reshape(-1), member @ own
-    sums, words = member @ points, None if known.words is None else (member @ known.words).tocsr()
-    del points
-    between, held = (member @ graph @ member.T).tocsr(), (member @ _held(was)).tocsr()
+    communities = _Communities(labels, graph, known, was)
     while True:
-        # Mean nearness of the pairs within a community; of one alone, what is common.
-        count = len(sizes)
-        pairs = sizes * (sizes - 1.0)
-        every = np.arange(count)
-        inside = _nearness(sums, words, every, every) - own
-        common = inside[pairs > 0].sum() / max(1.0, pairs.sum())
-        within = np.where(pairs > 0, inside / np.where(pairs > 0, pairs, 1), common)
-        i, j = _linked(between, sizes)
-        both = (within[i] + within[j]) / 2
-        cross = _nearness(sums, words, i, j) / (sizes[i] * sizes[j])
-        alike = np.where(both > 0, cross / np.where(both > 0, both, 1), 0.0)
-        mostly = _most(held)
-        alike = alike * _bond(mostly[i], mostly[j])
-        partner = _best_partner(i, j, alike, count)
+        i, j, nearness, alike = communities.pairs()
+        partner = _best_partner(i, j, alike, len(communities.sizes))
         chosen = (alike >= ALIKE) & (partner[i] == j) & (partner[j] == i)
         if not chosen.any():
             return labels
-        target = every.copy()
-        target[j[chosen]] = i[chosen]
+        labels = communities.merge(i[chosen], j[chosen], nearness[chosen])[labels]
+
+
+class _Communities:
+    """What the points of each community are together: sums, which merging adds up."""
+
+    def __init__(
+        self, labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels
+    ) -> None:
+        member = _members(labels)
+        points = known.points.astype(np.float64) / STEPS
+        itself = (points * points).sum(axis=1)
+        self._words = None
+        if known.words is not None:
+            itself += WORDS * (np.diff(known.words.indptr) > 0)
+            self._words = (member @ known.words).tocsr()
+        self.sizes, self._sums = np.asarray(member.sum(axis=1)).reshape(-1), member @ points
+        self._between = (member @ graph @ member.T).tocsr()
+        self._held = (member @ _held(was)).tocsr()
+        every = np.arange(len(self.sizes))
+        self._inside = self._nearness(every, every) - member @ itself
+        # A community keeps its name until it is merged, and a pair of names its nearness.
+        self._names, self._used = every, len(every)
+        self._pairs, self._found = np.empty(0, dtype=np.int64), np.empty(0)
+
+    def pairs(self) -> tuple[Labels, Labels, NDArray[np.float64], NDArray[np.float64]]:
+        """Give neighbouring pairs i < j, the nearness of their points, and how alike they are.
+
+        Alike is the mean nearness of a point of i and one of j, of the mean within each; within
+        a community of one that is what is common.
+        """
+        pairs = self.sizes * (self.sizes - 1.0)
+        common = self._inside[pairs > 0].sum() / max(1.0, pairs.sum())
+        within = np.where(pairs > 0, self._inside / np.where(pairs > 0, pairs, 1), common)
+        i, j = _linked(self._between, self.sizes)
+        nearness = self._remembered(i, j)
+        both = (within[i] + within[j]) / 2
+        cross = nearness / (self.sizes[i] * self.sizes[j])
+        alike = np.where(both > 0, cross / np.where(both > 0, both, 1), 0.0)
+        mostly = _most(self._held)
+        return i, j, nearness, alike * _bond(mostly[i], mostly[j])
+
+    def merge(self, i: Labels, j: Labels, nearness: NDArray[np.float64]) -> Labels:
+        """Merge each j into its i; give the new number of every community."""
+        target = np.arange(len(self.sizes))
+        target[j] = i
         target = np.unique(target, return_inverse=True)[1].reshape(-1)
-        labels, member = target[labels], _members(target)
-        sizes, own, sums = member @ sizes, member @ own, member @ sums
-        words = None if words is None else (member @ words).tocsr()
-        between, held = (member @ between @ member.T).tocsr(), (member @ held).tocsr()
+        member = _members(target)
+        self.sizes, self._sums = member @ self.sizes, member @ self._sums
+        self._inside = member @ self._inside
+        self._inside[target[i]] += 2 * nearness
+        self._words = None if self._words is None else (member @ self._words).tocsr()
+        self._between = (member @ self._between @ member.T).tocsr()
+        self._held = (member @ self._held).tocsr()
+        names = np.empty(len(self.sizes), dtype=np.int64)
+        names[target] = self._names
+        names[target[i]] = self._used + np.arange(len(i))
+        self._names, self._used = names, self._used + len(i)
+        return target
 
+    def _remembered(self, i: Labels, j: Labels) -> NDArray[np.float64]:
+        pairs = self._names[i] << 32 | self._names[j]
+        new = ~np.isin(pairs, self._pairs)
+        result = np.empty(len(pairs))
+        result[new] = self._nearness(i[new], j[new])
+        result[~new] = self._found[np.searchsorted(self._pairs, pairs[~new])]
+        order = np.argsort(pairs)
+        self._pairs, self._found = pairs[order], result[order]
+        return result
 
-def _nearness(
-    sums: NDArray[np.float64], words: sparse.csr_matrix | None, i: Labels, j: Labels
-) -> NDArray[np.float64]:
-    """Give the sum of nearness over all pairs of samples of communities i and j."""
-    result = np.empty(len(i))
-    for start in range(0, len(i), 8192):
-        some = slice(start, start + 8192)
-        result[some] = np.einsum("ij,ij->i", sums[i[some]], sums[j[some]])
-        if words is not None:
-            shared = words[i[some]].multiply(words[j[some]]).sum(axis=1)
-            result[some] += WORDS * np.asarray(shared).reshape(-1)
-    return result
+    def _nearness(self, i: Labels, j: Labels) -> NDArray[np.float64]:
+        """Give the sum of nearness over all pairs of points of communities i and j."""
+        result = np.empty(len(i))
+        for start in range(0, len(i), 8192):
+            some = slice(start, start + 8192)
+            result[some] = np.einsum("ij,ij->i", self._sums[i[some]], self._sums[j[some]])
+            if self._words is not None:
+                shared = self._words[i[some]].multiply(self._words[j[some]]).sum(axis=1)
+                result[some] += WORDS * np.asarray(shared).reshape(-1)
+        return result
 
 
 def _linked(between: sparse.csr_matrix, sizes: NDArray[np.int64]) -> tuple[Labels, Labels]:

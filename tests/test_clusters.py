@@ -185,7 +185,8 @@ def test_many_points_are_searched_by_cells(monkeypatch: pytest.MonkeyPatch) -> N
     near, found = nearest(points, 10)
     shared = [len(set(a) & set(b)) for a, b in zip(exact.tolist(), near.tolist(), strict=True)]
     assert np.mean(shared) > 9.5
-    assert (found[:, 0] <= similarity[:, 0]).all()
+    same = near[:, 0] == exact[:, 0]
+    assert np.abs(found - similarity)[same, 0].max() < 0.01  # a byte for each number
     labels = HeadlineClusterer().fit(X).labels_
     assert adjusted_rand_score(labels, fine) > 0.95
     assert np.array_equal(HeadlineClusterer().fit(X).labels_, labels)
