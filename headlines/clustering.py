@@ -153,14 +153,15 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         del whole
         near, cosine = nearest(points, min(CANDIDATES, len(points) - 1))
         copy_of, kept = _copies(near, cosine)
-        self._whitening = Whitening.of(points[kept], _few(near, copy_of, kept))
         texts = copy_of[point_of]
+        points, near = points[kept], copy_of[near[kept]]
+        del cosine  # large, where the feed is
+        self._whitening = Whitening.of(points, _few(near))
+        points = self._whitening(points)
         self._words = None
         known = None if words is None else self._fit_words(words, texts, len(kept))
-        self._neighbourhood = Neighbourhood.of(
-            self._whitening(points[kept]), known, self.n_neighbors, copy_of[near[kept]]
-        )
-        del near, cosine
+        self._neighbourhood = Neighbourhood.of(points, known, self.n_neighbors, near)
+        del near
         graph = self._neighbourhood.graph()
         was, was_theme = _known(previous, texts, len(kept))
         fine = self.resolution * max(1.0, len(kept) / LARGE)
@@ -266,12 +267,11 @@ def _copies(near: Labels, cosine: NDArray[np.float64]) -> tuple[Labels, Labels]:
     return copy_of.reshape(-1), kept
 
 
-def _few(near: Labels, copy_of: Labels, kept: Labels, few: int = 3) -> Labels:
-    """Give the texts nearest to each text that was kept, itself aside; shape (n, few or fewer)."""
-    texts = copy_of[near[kept]]
-    own = texts == np.arange(len(kept))[:, None]
+def _few(near: Labels, few: int = 3) -> Labels:
+    """Give the few nearest of each point, itself aside, shape (n, few or fewer)."""
+    own = near == np.arange(len(near))[:, None]
     order = np.argsort(own, axis=1, kind="stable")[:, :few]
-    return np.take_along_axis(texts, order, axis=1)
+    return np.take_along_axis(near, order, axis=1)
 
 
 def _communities(graph: sparse.csr_matrix, resolution: float, random_state: int) -> Labels:
@@ -343,14 +343,17 @@ class _Communities:
     def __init__(
         self, labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels
     ) -> None:
-        member = _members(labels)
-        points = known.points.astype(np.float64) / STEPS
-        itself = (points * points).sum(axis=1)
+        member, points = _members(labels), known.points
+        itself = np.einsum("ij,ij->i", points, points, dtype=np.float64) / STEPS**2
         self._words = None
         if known.words is not None:
             itself += WORDS * (np.diff(known.words.indptr) > 0)
             self._words = (member @ known.words).tocsr()
-        self.sizes, self._sums = np.asarray(member.sum(axis=1)).reshape(-1), member @ points
+        self.sizes = np.asarray(member.sum(axis=1)).reshape(-1)
+        self._sums = np.empty((len(self.sizes), points.shape[1]))
+        for start in range(0, points.shape[1], 32):  # of a large feed a few columns at a time
+            some = slice(start, start + 32)
+            self._sums[:, some] = member @ (points[:, some].astype(np.float64) / STEPS)
         self._between = (member @ graph @ member.T).tocsr()
         self._held = (member @ _held(was)).tocsr()
         every = np.arange(len(self.sizes))

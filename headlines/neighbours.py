@@ -19,7 +19,7 @@ STEPS = 2.0**24
 BLOCK = 1024
 """Points that are compared with all others at a time."""
 
-EXACT = 30_000
+EXACT = 20_000
 """Points up to which every pair is compared; more are searched by cells (faiss)."""
 
 CANDIDATES = 50
@@ -206,17 +206,21 @@ class Neighbourhood:
         """
         n = len(points)
         k = min(n_neighbors, n - 1)
+        cosine = None
         if candidates is None or n <= EXACT:
-            near, similarity = nearest(points, min(max(CANDIDATES, k), n - 1))
-        else:
-            near = np.sort(candidates, axis=1)
-            similarity = _cosines(points, near)
-            void = near == np.arange(n)[:, None]
-            void[:, 1:] |= near[:, 1:] == near[:, :-1]
-            similarity[void] = -np.inf
-        if words is not None:
-            similarity = similarity + WORDS * _shared(words, words, near)
-        near, similarity = _ranked(near, similarity)
+            candidates, cosine = nearest(points, min(max(CANDIDATES, k), n - 1))
+        near, similarity = np.empty(candidates.shape, np.int64), np.empty(candidates.shape)
+        for rows in _blocks(n):
+            some, score = candidates[rows], None if cosine is None else cosine[rows]
+            if score is None:
+                some = np.sort(some, axis=1)
+                score = _cosines(points[rows], points[some])
+                void = some == np.arange(rows.start, rows.stop)[:, None]
+                void[:, 1:] |= some[:, 1:] == some[:, :-1]
+                score[void] = -np.inf
+            if words is not None:
+                score = score + WORDS * _shared(words[rows], words, some)
+            near[rows], similarity[rows] = _ranked(some, score)
         last = np.clip(np.isfinite(similarity).sum(axis=1), 1, max(1, k)) - 1
         usual = similarity[np.arange(n), last] if k > 0 else np.zeros(n)
         usual = np.where(np.isfinite(usual), usual, 0.0)
@@ -295,14 +299,10 @@ def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     return columns, similarity
 
 
-def _cosines(points: NDArray[Any], near: Places) -> Floats:
-    """Give the cosines of each point and those near it."""
-    result = np.empty(near.shape)
-    for rows in _blocks(len(near)):
-        unit = points[rows].astype(np.float32, copy=False)[:, :, None]
-        others = points[near[rows]].astype(np.float32, copy=False)
-        result[rows] = np.matmul(others, unit)[:, :, 0]
-    return result / STEPS**2
+def _cosines(of: NDArray[Any], near: NDArray[Any]) -> Floats:
+    """Give the cosines of points (n, n_features) and those near each, (n, k, n_features)."""
+    near, of = near.astype(np.float32, copy=False), of.astype(np.float32, copy=False)
+    return np.asarray(np.matmul(near, of[:, :, None])[:, :, 0] / STEPS**2, dtype=np.float64)
 
 
 def _shared(of: sparse.csr_matrix, among: sparse.csr_matrix, near: Places) -> Floats:
@@ -316,13 +316,17 @@ def _shared(of: sparse.csr_matrix, among: sparse.csr_matrix, near: Places) -> Fl
 
 
 def _weighed(
-    near: Places, similarity: Floats, usual: Floats, usual_of_near: Floats, k: int
+    near: Places, similarity: Floats, usual: Floats, usual_among: Floats, k: int
 ) -> tuple[Places, Floats]:
     """Choose the k nearest beside what is usual; points that share nothing weigh nothing."""
-    nearness = 2 * similarity - usual[:, None] - usual_of_near[near]
-    weights = np.where(similarity > 0, np.exp(SHARP * nearness), 0.0)
-    order = np.argsort(-nearness, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(near, order, axis=1), np.take_along_axis(weights, order, axis=1)
+    columns, weights = np.empty((len(near), k), dtype=np.int64), np.empty((len(near), k))
+    for rows in _blocks(len(near), 8192):
+        nearness = 2 * similarity[rows] - usual[rows, None] - usual_among[near[rows]]
+        weight = np.where(similarity[rows] > 0, np.exp(SHARP * nearness), 0.0)
+        order = np.argsort(-nearness, axis=1, kind="stable")[:, :k]
+        columns[rows] = np.take_along_axis(near[rows], order, axis=1)
+        weights[rows] = np.take_along_axis(weight, order, axis=1)
+    return columns, weights
 
 
 def _ranked(near: Places, score: Floats) -> tuple[Places, Floats]:

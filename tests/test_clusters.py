@@ -177,7 +177,7 @@ def test_predict_agrees_with_the_labels_for_any_vectors(rows: list[list[float]])
 
 def test_many_points_are_searched_by_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(40, 16))[rng.integers(0, 40, 4000)] + 0.3 * rng.normal(size=(4000, 16))
+    X = rng.normal(size=(40, 64))[rng.integers(0, 40, 4000)] + 0.6 * rng.normal(size=(4000, 64))
     points = whole_vectors(X)
     exact, similarity = nearest(points, 10)
     fine = HeadlineClusterer().fit(X).labels_
