@@ -38,6 +38,7 @@ from headlines import (
     Taxonomy,
     TopicClassifier,
     clustering,
+    communities,
     domain,
     neighbours,
 )
@@ -204,7 +205,7 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
         (neighbours, "SHARP", (1.5, 5.0)),
         (neighbours, "SHRINKAGE", (0.05, 0.5, 1.0)),
         (clustering, "COPIES", (0.85, 0.95, 1.1)),
-        (clustering, "ALIKE", (0.4, 0.45, 0.55, 0.6, 9.0)),
+        (communities, "ALIKE", (0.4, 0.45, 0.55, 0.6, 9.0)),
     ):
         changes += [(f"{name}={value}", module, name, value) for value in values]
     results = {}
@@ -215,7 +216,7 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
             setattr(module, name, value)
         elif name:
             clusterer.set_params(**{name: value})
-        clustering.WORDS = neighbours.WORDS
+        communities.WORDS = neighbours.WORDS
         scores = []
         for truth, X, words in ready:
             found = clusterer.fit(X, words=words).labels_

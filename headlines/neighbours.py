@@ -28,7 +28,7 @@ CANDIDATES = 50
 PROBED = 12
 """Cells that are searched for a point's neighbours."""
 
-ROUNDS = 10
+ROUNDS = 5
 """Rounds of the k-means that the cells come from."""
 
 WORDS = 0.8
