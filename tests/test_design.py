@@ -20,9 +20,9 @@ ORDER = [
     "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "taxonomy",
     "cache", "vocabulary", "embedding", "static", "transformer", "encoders", "persistence",
     "scoring", "calibration", "neighbours", "communities", "clustering", "logistic",
-    "classification", "evaluation", "gate", "registry", "training", "domain", "learning", "prediction",
-    "explanation", "naming", "identity", "clusters", "labeling", "distillation", "retraining", "commands",
-    "cli", "__main__",
+    "classification", "evaluation", "gate", "registry", "training", "domain", "learning",
+    "prediction", "explanation", "naming", "identity", "clusters", "labeling", "distillation",
+    "retraining", "commands", "cli", "__main__",
 ]  # fmt: skip
 
 
