@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Self
@@ -189,10 +188,13 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         for place, some in zip(texts.tolist(), words, strict=True):
             held = spoken[place]
             spoken[place] = tuple(some) if held is None else min(held, tuple(some))
-        counts = Counter(word for some in spoken for word in set(some or ()))
-        shared = sorted(word for word, count in counts.items() if count > 1)
-        self._words = TfidfVectorizer(analyzer=_same, vocabulary=shared) if shared else None
-        return None if self._words is None else self._words.fit_transform(spoken)
+        words_of = TfidfVectorizer(analyzer=_same, min_df=2)
+        try:
+            known = words_of.fit_transform([some or () for some in spoken])
+        except ValueError:  # no word that two texts share
+            return None
+        self._words = words_of
+        return known
 
     def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
         """Give the story that most of a sample's neighbours lie in, by their weights.

@@ -167,8 +167,8 @@ def _linked(between: sparse.csr_matrix, sizes: NDArray[np.int64]) -> tuple[Label
     i, j = i[order], j[order]
     place = np.arange(len(i)) - np.searchsorted(i, i)
     i, j = i[place < PARTNERS], j[place < PARTNERS]
-    pairs = np.unique(np.stack([np.minimum(i, j), np.maximum(i, j)]), axis=1)
-    return pairs[0], pairs[1]
+    pairs = np.unique(np.minimum(i, j) * len(sizes) + np.maximum(i, j))
+    return pairs // len(sizes), pairs % len(sizes)
 
 
 def _best_partner(i: Labels, j: Labels, alike: NDArray[np.float64], count: int) -> Labels:
