@@ -140,6 +140,8 @@ def agglomerative(X: Any, texts: list[str], k: int, seed: int) -> Labels:
     """Average linkage by cosine, told the true number."""
     from sklearn.cluster import AgglomerativeClustering
 
+    X = X.copy()
+    X[~X.any(axis=1), 0] = 1  # it wants no zero vectors, which texts of unknown words have
     return AgglomerativeClustering(k, metric="cosine", linkage="average").fit_predict(X)
 
 
