@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+import threading
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import check_random_state
 
 from headlines.neighbours import STEPS, WORDS, Neighbourhood
 
@@ -20,18 +26,39 @@ ALIKE = 0.5
 """Two groups are one story when their samples are as near to each other as this, of what they
 are among themselves."""
 
+_DRAWING = threading.Lock()
+"""The C library has one state for all threads."""
+
 Labels = NDArray[np.int64]
 
 
-def leiden(graph: sparse.csr_matrix, resolution: float, random_state: int) -> Labels:
-    """Leiden communities; isolated nodes are communities of their own."""
+def leiden(graph: sparse.csr_matrix, resolution: float, random_state: Any) -> Labels:
+    """Leiden communities; isolated nodes are communities of their own.
+
+    References
+    ----------
+    Traag, Waltman, van Eck 2019, From Louvain to Leiden: guaranteeing well-connected communities,
+    Scientific Reports 9.
+    """
     if graph.nnz == 0:
         return np.arange(graph.shape[0], dtype=np.int64)
     from sknetwork.clustering import Leiden
 
-    found = Leiden(resolution=resolution, random_state=random_state)
     graph.sort_indices()
-    return np.asarray(found.fit_predict(graph), dtype=np.int64)
+    with _DRAWING:
+        _seed(random_state)
+        found = Leiden(resolution=resolution).fit_predict(graph)
+    return np.asarray(found, dtype=np.int64)
+
+
+def _seed(random_state: Any) -> None:
+    """Seed the C library's `rand`, which scikit-network draws from and doesn't seed."""
+    if isinstance(random_state, int | np.integer):
+        seed = int(random_state) + 1  # glibc takes 0 for 1
+    else:
+        seed = int(check_random_state(random_state).randint(1, 2**31 - 1))
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    library.srand(ctypes.c_uint(seed))
 
 
 def anchored(graph: sparse.csr_matrix, was: Labels) -> sparse.csr_matrix:

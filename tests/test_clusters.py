@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -173,6 +174,22 @@ def test_predict_agrees_with_the_labels_for_any_vectors(rows: list[list[float]])
     found = HeadlineClusterer(n_neighbors=3).fit(X)
     assert np.array_equal(found.predict(X), found.labels_)
     assert found.labels_.min() == 0
+
+
+def test_a_second_fit_in_the_same_process_gives_the_same_labels() -> None:
+    """Where communities can be refined in many ways, and whatever drew random numbers before."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 16))[rng.integers(0, 300, 3000)] + rng.normal(size=(3000, 16))
+    first = HeadlineClusterer().fit(X)
+    for number in range(3):
+        ctypes.CDLL(None).srand(number)
+        again = HeadlineClusterer().fit(X)
+        assert np.array_equal(again.labels_, first.labels_)
+        assert np.array_equal(again.themes_, first.themes_)
+    other = HeadlineClusterer(random_state=1).fit(X)
+    assert not np.array_equal(other.labels_, first.labels_)
+    drawn = HeadlineClusterer(random_state=np.random.RandomState(0)).fit(X)
+    assert len(drawn.labels_) == 3000
 
 
 def test_many_points_are_searched_by_cells(monkeypatch: pytest.MonkeyPatch) -> None:
