@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.persistence import pack, unpack
+from headlines.plaindata import pack, unpack
 from headlines.scoring import probabilities_of
 
 __all__ = [

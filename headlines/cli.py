@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -10,15 +11,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from headlines import commands
-from headlines.commands import DONE, note
+from headlines import commands, model_commands, registry_commands
+from headlines.commands import DONE, FAULT, INTERRUPTED, LOCKED, note
 from headlines.errors import HeadlinesError, LockedError
 from headlines.output import FORMATS
 from headlines.records import FORMATS as INPUT_FORMATS
+from headlines.schedules import SCHEDULERS
 
 __all__ = ["main"]
-
-FAULT, USAGE, LOCKED, INTERRUPTED = 1, 2, 4, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,12 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         note("interrupted")
         return INTERRUPTED
-    except LockedError as error:
-        note(f"error: {error}")
-        return LOCKED
     except HeadlinesError as error:
-        note(f"error: {error}")
-        return FAULT
+        if getattr(options, "log_format", "text") == "json":
+            logging.getLogger("headlines").error("%s", error)
+        else:
+            note(f"error: {error}")
+        return LOCKED if isinstance(error, LockedError) else FAULT
 
 
 def entry() -> NoReturn:
@@ -67,7 +67,9 @@ def entry() -> NoReturn:
     sys.exit(main())
 
 
-COMMANDS = ("label", "cluster", "train", "evaluate", "retrain", "distill", "models", "topics")
+COMMANDS = (
+    "label", "cluster", "train", "evaluate", "retrain", "drift", "distill", "models", "topics",
+)  # fmt: skip
 
 
 def _hint_at_verb(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -155,10 +157,11 @@ def _add_reading_commands(verbs: Any) -> None:
         command.add_argument("--input-format", choices=INPUT_FORMATS, help="the inputs' format")
         command.add_argument("--column", help="the inputs' column or key of headlines")
         command.add_argument("--quarantine", metavar="FILE", help="where unreadable rows go")
+        _add_signature(command)
 
 
 def _add_model_commands(verbs: Any) -> None:
-    train = _command(verbs, "train", commands.train, "Train a model on topics and labels.")
+    train = _command(verbs, "train", model_commands.train, "Train a model on topics and labels.")
     train.add_argument("feed", nargs="*", help="unlabelled headlines to learn from")
     train.add_argument("--topics", metavar="FILE", help="the topics file (built in)")
     train.add_argument("--labels", action="append", default=[], metavar="FILE", help="gold labels")
@@ -168,14 +171,34 @@ def _add_model_commands(verbs: Any) -> None:
     train.add_argument("--cache", metavar="FILE", help="keeps a transformer's vectors")
     train.add_argument("--output", required=True, metavar="MODEL.joblib")
     train.add_argument("--seed", type=int, default=0)
-    evaluate = _command(verbs, "evaluate", commands.evaluate, "Score a model on gold labels.")
+    evaluate = _command(verbs, "evaluate", model_commands.evaluate, "Score a model on gold labels.")
     evaluate.add_argument("model", help="a file, registry or version")
     evaluate.add_argument("labels", nargs="+", help="CSV files: headline, topic, also")
-    retrain = _command(verbs, "retrain", commands.retrain, "Train anew; promote what isn't worse.")
+    retrain = _command(
+        verbs, "retrain", model_commands.retrain, "Train anew; promote what isn't worse."
+    )
     retrain.add_argument("--config", required=True, metavar="FILE")
-    retrain.add_argument("--dry-run", action="store_true", help="decide, but write nothing")
+    does = retrain.add_mutually_exclusive_group()
+    does.add_argument("--dry-run", action="store_true", help="decide, but write nothing")
+    does.add_argument("--init", action="store_true", help="write a commented configuration")
+    does.add_argument(
+        "--print-schedule", choices=SCHEDULERS, help="print a file that makes it run each day"
+    )
+    retrain.add_argument(
+        "--healthcheck", metavar="URL|FILE", help="is told how the run went (URL/fail: badly)"
+    )
+    retrain.add_argument("--metrics", metavar="FILE", help="Prometheus' text format")
+    retrain.add_argument("--log-format", choices=("text", "json"), default="text")
+    drift = _command(
+        verbs, "drift", model_commands.drift, "Tell how a feed differs from the model's own."
+    )
+    drift.add_argument("feed", nargs="+", metavar="FEED")
+    drift.add_argument("--model", metavar="REF", help="a file, registry or version")
+    drift.add_argument("--seed", type=int, default=0)
+    for command in (evaluate, drift):
+        _add_signature(command)
     distill = _command(
-        verbs, "distill", commands.distill, "Make a static embedder of a slower one."
+        verbs, "distill", model_commands.distill, "Make a static embedder of a slower one."
     )
     distill.add_argument("corpus", nargs="+", metavar="CORPUS", help="feeds of headlines")
     distill.add_argument(
@@ -199,17 +222,42 @@ def _add_model_commands(verbs: Any) -> None:
     add.add_argument(
         "--topics", required=True, metavar="FILE", help="the topics file, or a new one"
     )
-    models = verbs.add_parser("models", help="List, show and verify model versions.")
+    _add_registry_commands(verbs.add_parser("models", help="Keep the versions of a model."))
+
+
+def _add_signature(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--require-signature", metavar="KEY", help="refuse a model that this key didn't sign"
+    )
+
+
+def _add_registry_commands(models: argparse.ArgumentParser) -> None:
     about = models.add_subparsers(required=True, metavar="VERB")
     for name, run, help in (
-        ("list", commands.models_list, "List the versions; * marks the champion."),
-        ("show", commands.models_show, "Print a version's manifest."),
-        ("verify", commands.models_verify, "Check every byte of the versions."),
+        ("list", registry_commands.list_, "List the versions; * marks the champion."),
+        ("show", registry_commands.show, "Print a version's manifest and history."),
+        ("verify", registry_commands.verify, "Check every byte of versions or of a file."),
+        ("promote", registry_commands.promote, "Make a version the champion."),
+        ("rollback", registry_commands.rollback, "Go back to the champion before."),
+        ("prune", registry_commands.prune, "Delete old versions, never the champion."),
+        ("sign", registry_commands.sign, "Sign a version."),
     ):
         verb = _command(about, name, run, help)
         verb.add_argument("--registry", metavar="DIR", help="folder of versions (shipped)")
-        if name != "list":
+        if name in ("show", "verify"):
             verb.add_argument("version", nargs="?", help="the champion, or all, by default")
+        if name in ("promote", "sign"):
+            verb.add_argument("version", metavar="VERSION")
+        if name in ("verify", "promote"):
+            _add_signature(verb)
+        if name == "prune":
+            verb.add_argument(
+                "--keep", type=_whole, default=10, metavar="N", help="beside the champion (10)"
+            )
+        if name == "sign":
+            verb.add_argument("--key", required=True, metavar="FILE", help="the private key")
+    keys = _command(about, "keygen", registry_commands.keygen, "Make a pair of keys to sign with.")
+    keys.add_argument("name", help="NAME.key and NAME.pub are written")
 
 
 def _whole(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What each command does: arguments to calls, results to rows; computes nothing."""
+"""What the commands that read feeds do: arguments to calls, results to rows; compute nothing."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from headlines.encoders import load_embedder
 from headlines.feed import FeedReader, FeedReport, no_headlines
 from headlines.headline import Headline, HeadlineBlock
 from headlines.labeling import HeadlineLabeler
 from headlines.output import format_of, replacing, write_blocks, write_rows
 from headlines.prediction import PredictionBlock
-from headlines.registry import ModelRegistry
-from headlines.taxonomy import Taxonomy, add_topics, read_labels
+from headlines.taxonomy import add_topics
 
 if TYPE_CHECKING:
     from headlines.clusters import ClusteredFeed
 
 __all__ = [
+    "DONE",
+    "FAULT",
+    "INTERRUPTED",
+    "LOCKED",
+    "REFUSED",
+    "USAGE",
     "cluster",
-    "distill",
-    "evaluate",
+    "headlines_of",
     "label",
-    "models_list",
-    "models_show",
-    "models_verify",
     "note",
-    "retrain",
+    "print_summary",
     "topics_add",
-    "train",
 ]
 
-DONE, REFUSED = 0, 3
+DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def note(text: str) -> None:
@@ -49,7 +48,7 @@ def note(text: str) -> None:
 
 def label(options: argparse.Namespace) -> int:
     """Give every headline its topic."""
-    labeler = HeadlineLabeler.load(options.model)
+    labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     chosen = format_of(options.output, options.format)
     shares: Counter[str] = Counter()
     abstain = {
@@ -114,7 +113,7 @@ def _target(labeler: HeadlineLabeler, target_error: float) -> dict[str, Any]:
 
 def cluster(options: argparse.Namespace) -> int:
     """Find the clusters of feeds."""
-    labeler = HeadlineLabeler.load(options.model)
+    labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     chosen = format_of(options.output, options.format)
     with _reading(options) as (blocks, reports):
         found = labeler.cluster(
@@ -252,155 +251,7 @@ def _progress(blocks: Iterable[HeadlineBlock], unit: str) -> Iterator[HeadlineBl
             bar.update(len(block))
 
 
-# ------------------------------------------------------------------ models
-
-
-def train(options: argparse.Namespace) -> int:
-    """Train a model."""
-    taxonomy = Taxonomy.load(options.topics)
-    feed = list(_headlines_of(options.feed))
-    labels = read_labels(options.labels, taxonomy.names, feed)
-    embedder = load_embedder(options.embedder, cache=options.cache)
-    labeler = HeadlineLabeler.train(
-        taxonomy,
-        labels,
-        unlabelled=feed,
-        embedder=embedder,
-        random_state=options.seed,
-    )
-    manifest = labeler.save(options.output)
-    summary: dict[str, Any] = {
-        "model": labeler.model,
-        "output": options.output,
-        "labels": manifest.training["labels"],
-        "examples": manifest.training["examples"],
-        "calibration": labeler.certainty.method,
-        "holdout": dict(manifest.scores),
-    }
-    tested = labeler.certainty.right
-    if len(tested):
-        summary["cross_fitted"] = {"n": len(tested), "accuracy": round(float(tested.mean()), 4)}
-    else:
-        note(
-            "no labels: the topics come from their descriptions alone, and probabilities were "
-            "never tested. Expect about four in five right where topics are as far apart as world, "
-            "sport, business and technology, fewer where they are close; label 50 headlines or "
-            "more and give them with --labels to know"
-        )
-    if feed:
-        predictions = labeler.label(feed)
-        shares = Counter(p.topic or "(abstained)" for p in predictions)
-        summary["feed"] = dict(shares.most_common())
-    _print_summary(options, summary)
-    return DONE
-
-
-def evaluate(options: argparse.Namespace) -> int:
-    """Score a model on gold labels."""
-    labeler = HeadlineLabeler.load(options.model)
-    labels = read_labels(options.labels, labeler.topics)
-    result, unseen = labeler.evaluate(labels)
-    summary = {"model": labeler.model, "trained_on": len(labels) - len(unseen), **result.summary()}
-    if options.json:
-        print(json.dumps({**summary, **result.to_plain([u.headline.headline for u in unseen])}))
-        return DONE
-    _print_summary(options, summary)
-    print(f"\n{'topic':<14}{'precision':>10}{'recall':>8}{'f1':>6}{'n':>5}")
-    for t in result.topics:
-        print(f"{t.topic:<14}{t.precision:>10.2f}{t.recall:>8.2f}{t.f1:>6.2f}{t.support:>5}")
-    mixed = [(n, *pair) for pair, n in result.confusion.items() if pair[0] != pair[1]]
-    print("\ntaken for another topic")
-    for n, gold, topic in sorted(mixed, key=lambda row: (-row[0], row[1:]))[:8]:
-        print(f"{n:>5}  {gold} for {topic or '(none)'}")
-    if result.reliability is not None:
-        print("\nprobability  right      n")
-        for part in result.reliability.bins:
-            print(f"{part.probability:>11.2f}{part.right:>7.2f}{part.n:>7}")
-        print("\nanswered  wrong")
-        for share, wrong in result.reliability.risk:
-            print(f"{share:>8.0%}{wrong:>7.1%}")
-        if result.reliability.suspects:
-            print("\nlabels that may be wrong")
-        for found in result.reliability.suspects[:10]:
-            title = unseen[found.place].headline.headline
-            print(f"  {found.gold}, or {found.predicted}? {title}")
-    for name, n, accuracy in result.periods:
-        print(f"{name}: {accuracy:.2f} right of {n}")
-    return DONE
-
-
-def retrain(options: argparse.Namespace) -> int:
-    """Train a candidate, and promote it when it is not worse."""
-    from headlines import retraining
-
-    result = retraining.retrain(
-        retraining.RetrainConfig.read(options.config), dry_run=options.dry_run
-    )
-    _print_summary(options, result.to_row())
-    return DONE if result.decision.accepted else REFUSED
-
-
-def distill(options: argparse.Namespace) -> int:
-    """Make a static embedder."""
-    from headlines import distillation
-
-    teacher = load_embedder(options.teacher, cache=options.cache)
-    recipe = distillation.Recipe(
-        dimension=options.dimension,
-        entries=options.entries,
-        epochs=options.epochs,
-        seed=options.seed,
-    )
-    texts = (h.text for h in _headlines_of(options.corpus))
-    embedder = distillation.distill(texts, teacher, options.output, recipe=recipe, progress=note)
-    summary = {"output": options.output, "fingerprint": embedder.fingerprint}
-    _print_summary(options, summary)
-    return DONE
-
-
-def models_list(options: argparse.Namespace) -> int:
-    """List versions."""
-    rows = []
-    for found in ModelRegistry(options.registry).versions():
-        manifest = found.manifest
-        rows.append(
-            {
-                "version": found.name,
-                "champion": found.champion,
-                "model": manifest.content[:12],
-                "embedder": manifest.embedder.get("name"),
-                "labels": manifest.training.get("labels"),
-                "accuracy": manifest.scores.get("accuracy"),
-            }
-        )
-    if options.json:
-        print(json.dumps(rows))
-        return DONE
-    for row in rows:
-        mark = "*" if row["champion"] else " "
-        print(mark, *(f"{k}={v}" for k, v in row.items() if k != "champion"))
-    return DONE
-
-
-def models_show(options: argparse.Namespace) -> int:
-    """Print a version's manifest."""
-    registry = ModelRegistry(options.registry)
-    found = registry.version(options.version) if options.version else registry.champion()
-    print(found.manifest.to_json().decode(), end="")
-    return DONE
-
-
-def models_verify(options: argparse.Namespace) -> int:
-    """Check versions."""
-    registry = ModelRegistry(options.registry)
-    chosen = [registry.version(options.version)] if options.version else registry.versions()
-    for found in chosen:
-        manifest = registry.verify(found)
-        print(f"{found.name}: whole, model {manifest.content[:12]}")
-    return DONE
-
-
-def _headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
+def headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
     """Read several feeds and tell what became of their lines."""
     for path in paths:
         reader = FeedReader(path)
@@ -408,7 +259,8 @@ def _headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
         note(str(reader.report))
 
 
-def _print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
+def print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
+    """Print what a command found, as lines or, with ``--json``, as JSON."""
     if options.json:
         print(json.dumps(summary, ensure_ascii=False))
         return

@@ -17,14 +17,15 @@ from headlines.errors import HeadlinesError, ModelError
 from headlines.evaluation import Evaluation, evaluate
 from headlines.explanation import Explainer, Explanation
 from headlines.headline import Headline, HeadlineBlock, as_headlines, texts_of
-from headlines.persistence import Manifest, content_hash, read_model, versions, write_model
+from headlines.persistence import Manifest, versions, write_model
+from headlines.plaindata import content_hash
 from headlines.prediction import Prediction, PredictionBlock
 from headlines.records import HEADLINE_COLUMNS
 from headlines.registry import ModelRegistry
 from headlines.scoring import TopicScorer, probabilities_of
 from headlines.static import CHUNK, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Taxonomy
-from headlines.training import HOLDOUT_RULE, Example, TrainingSet
+from headlines.training import HOLDOUT_RULE, Example, Reference, TrainingSet
 
 if TYPE_CHECKING:
     from headlines.clusters import ClusteredFeed
@@ -80,7 +81,13 @@ class HeadlineLabeler:
         return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"
 
     @classmethod
-    def load(cls, ref: str | Path | None = None, *, registry: str | Path | None = None) -> Self:
+    def load(
+        cls,
+        ref: str | Path | None = None,
+        *,
+        registry: str | Path | None = None,
+        require_signature: str | Path | None = None,
+    ) -> Self:
         """Load a model.
 
         Parameters
@@ -90,6 +97,8 @@ class HeadlineLabeler:
             the name of a version in `registry`. The champion of `registry` by default.
         registry : str or Path, optional
             A registry's folder; the shipped models by default.
+        require_signature : str or Path, optional
+            A public key (a file, or the key itself), by which the model has to be signed.
 
         Returns
         -------
@@ -98,11 +107,11 @@ class HeadlineLabeler:
         Raises
         ------
         ModelError
-            When there is no such model, a byte of it was changed, its format is newer, or the
-            embedder at hand isn't the one that it was trained for.
+            When there is no such model, a byte of it was changed, its format is newer, it isn't
+            signed as required, or the embedder at hand isn't the one that it was trained for.
         """
-        path = ModelRegistry(registry).model_file(ref)
-        payload, manifest = read_model(path)
+        payload, manifest, version = ModelRegistry(registry).read(ref, key=require_signature)
+        path = version.path
         said = {"topics": manifest.topics, "embedder": manifest.embedder}
         if said != {key: payload.get(key) for key in said}:
             raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
@@ -157,15 +166,16 @@ class HeadlineLabeler:
         known = earlier.training_set if earlier is not None else None
         training_set = TrainingSet.build(taxonomy, labels, embedder, known)
         labelled = {e.id for e in training_set.examples}
+        feed = as_headlines(unlabelled)
         scorer, certainty = learn(
             training_set,
             taxonomy.names,
             embedder,
             # A held-out headline teaches nothing, not even without its label.
-            unlabelled=[h.text for h in as_headlines(unlabelled) if h.id not in labelled],
+            unlabelled=[h.text for h in feed if h.id not in labelled],
             random_state=random_state,
         )
-        payload = {
+        payload: dict[str, Any] = {
             "kind": "headlines.labeler",
             "topics": list(taxonomy.names),
             "embedder": {"name": name, "fingerprint": embedder.fingerprint},
@@ -174,6 +184,9 @@ class HeadlineLabeler:
             "training": training_set.to_plain(taxonomy.names),
             "random_state": random_state,
         }
+        if feed:
+            reference = Reference.of([h.text for h in feed], embedder, random_state)
+            payload["reference"] = reference.to_plain()
         return cls(payload, embedder)
 
     @cached_property
@@ -229,13 +242,57 @@ class HeadlineLabeler:
         topics = self.topics_of_examples(held)
         return evaluate(topics, [e.topic for e in held], [e.also for e in held]).summary()
 
+    @cached_property
+    def reference(self) -> Reference | None:
+        """Headlines of the feed that it was trained on; None when it was trained without one."""
+        plain = self._payload.get("reference")
+        return None if plain is None else Reference.from_plain(plain)
+
     def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
         """Predict for labelled headlines that are kept without their texts."""
-        sums = self.embedder.sums_of_terms([e.terms for e in examples])
-        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
-        logits = self._scorer.logits(*sums, words)
-        best = logits[:, :-1].argmax(axis=1)
+        best = self.probabilities_of_examples(examples).argmax(axis=1)
         return [self.topics[i] for i in best]
+
+    def probabilities_of(self, texts: Iterable[str | Headline]) -> NDArray[np.float64]:
+        """Give the probability of every topic, abstention off.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics)
+            Columns as in `topics`.
+        """
+        logits, _ = self._logits([h.text for h in as_headlines(texts)], any_text=True)
+        return probabilities_of(logits)
+
+    def probabilities_of_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
+        """Give the topics' probabilities for labelled headlines that are kept without texts.
+
+        Parameters
+        ----------
+        examples : sequence of Example
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics)
+        """
+        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
+        return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
+
+    def logits_of_terms(
+        self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]
+    ) -> NDArray[np.float64]:
+        """Give the logits of headlines that are kept as `Embedder.terms` and `Embedder.words`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics + 1)
+            The last column is 0 or more for news of the topics.
+        """
+        return self._scorer.logits(*self.embedder.sums_of_terms(terms), words)
 
     @overload
     def label(

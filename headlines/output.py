@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from headlines.errors import OutputError
 
-__all__ = ["FORMATS", "format_of", "replacing", "write_blocks", "write_rows"]
+__all__ = ["FORMATS", "format_of", "replacing", "sync_folder", "write_blocks", "write_rows"]
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
 
@@ -41,9 +41,9 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
         When the target can't be written.
     """
     path = Path(path)
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file in it")
     try:
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; name a file in it")
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
     except OSError as error:
         raise OutputError(
@@ -59,11 +59,22 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp's 0600 is not what a result should have
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: can't be written ({error.strerror})") from None
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder last through a crash of the machine, where that can be."""
+    with contextlib.suppress(OSError):  # Windows opens no folder, some systems sync none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def format_of(output: str | None, chosen: str | None) -> str:

@@ -1,82 +1,107 @@
 """Models as files: a joblib file of plain data, and a manifest that vouches for it.
 
-The joblib file holds dicts, lists, strings, numbers, booleans, None and bytes, and nothing
-else: it is a pickle without a single global. `joblib.load` opens it; the reader here is an
-unpickler that refuses every global, so that no file can run code, and needs neither joblib
-nor scikit-learn.
+What is checked, in this order: the manifest's size, its SHA-256 where a champion pointer or a
+signature states it, that its text is the one it was written as; the file's size and SHA-256;
+every step of the file (`plaindata.scan`); the structure of its data; that data's own hash.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import pickle
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headlines.errors import ModelError
 from headlines.output import replacing
+from headlines.plaindata import MAX_BYTES, content_hash, dump_plain, load_plain
 
-__all__ = ["Manifest", "content_hash", "pack", "read_model", "unpack", "versions", "write_model"]
+__all__ = [
+    "LABELER",
+    "FileFacts",
+    "Manifest",
+    "inspect_model",
+    "manifest_path",
+    "read_manifest",
+    "read_model",
+    "versions",
+    "write_model",
+]
 
-FORMAT = 1
-MAX_BYTES = 256 << 20
-_DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|b1")
+FORMAT = 2
+"""1: the first; 2: the manifest has a hash of itself, the data what drift is measured against."""
+
+MAX_MANIFEST_BYTES = 8 << 20
+
+_ARRAY = {"dtype": str, "shape": [int], "data": bytes}
+_RAGGED = {"values": _ARRAY, "lengths": _ARRAY}
+
+LABELER: Mapping[str, Any] = {
+    "kind": str,
+    "topics": [str],
+    "embedder": {"name": str, "fingerprint": str},
+    "scorer": {"weights": _ARRAY, "step": float, "bias": _ARRAY, "words": _ARRAY, "rows": _ARRAY},
+    "certainty": {"scores": _ARRAY, "right": _ARRAY, "also_from": _ARRAY, "method": str},
+    "training": {
+        "fingerprint": str,
+        "ids": [str],
+        "topics": _ARRAY,
+        "also": [[str]],
+        "written": _ARRAY,
+        "held_out": _ARRAY,
+        "words": _RAGGED,
+        "terms": _RAGGED,
+        "drawn": _ARRAY,
+        "texts": [(str, type(None))],
+    },
+    "random_state": int,
+    "reference?": {"words": _RAGGED, "terms": _RAGGED},
+}
+"""Structure of a labeler's data. A type is that type, a tuple one of several, a list of one
+item a list of such, a dict the keys that there must be, one that ends in ``?`` may be missing."""
+
+_MANIFEST: Mapping[str, Any] = {
+    "content": str,
+    "embedder": dict,
+    "files": dict,
+    "format": int,
+    "holdout": dict,
+    "scores": dict,
+    "sha256?": str,
+    "topics": [str],
+    "training": dict,
+    "versions": dict,
+}
 
 
-def pack(array: NDArray[Any]) -> dict[str, Any]:
-    """Write an array as plain data: dtype, shape and little-endian bytes."""
-    array = np.ascontiguousarray(array)
-    dtype = array.dtype.newbyteorder("<")
-    return {"dtype": dtype.str, "shape": list(array.shape), "data": array.astype(dtype).tobytes()}
-
-
-def unpack(packed: Any, where: str) -> NDArray[Any]:
-    """Read an array back; `where` names it in errors.
-
-    Raises
-    ------
-    ModelError
-        When dtype, shape and number of bytes don't agree.
-    """
-    try:
-        dtype, shape, data = packed["dtype"], packed["shape"], packed["data"]
-        if dtype not in _DTYPES or not isinstance(data, bytes) or min(shape, default=0) < 0:
-            raise ValueError(f"dtype {dtype!r}, shape {shape!r}")
-        return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
-    except (TypeError, KeyError, ValueError) as error:
-        raise ModelError(f"{where}: not an array ({error}); train the model again") from None
-
-
-def content_hash(payload: Any) -> str:
-    """Give the SHA-256 of plain data by its values, whatever wrote it."""
-    digest = hashlib.sha256()
-    _feed_hash(payload, digest.update)
-    return digest.hexdigest()
-
-
-def _feed_hash(value: Any, update: Any) -> None:
-    if isinstance(value, dict):
-        update(b"d%d" % len(value))
-        for key in sorted(value):
-            _feed_hash(key, update)
-            _feed_hash(value[key], update)
-    elif isinstance(value, list):
-        update(b"l%d" % len(value))
-        for item in value:
-            _feed_hash(item, update)
-    else:
-        data = (
-            value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
-        )
-        update(f"{type(value).__name__}{len(data)}:".encode() + data)
+def _differs(value: Any, schema: Any, where: str) -> str | None:
+    """Say where a value differs from a structure; None when it doesn't."""
+    if isinstance(schema, type | tuple):
+        kinds = schema if isinstance(schema, tuple) else (schema,)
+        names = " or ".join(kind.__name__ for kind in kinds)
+        return None if type(value) in kinds else f"{where} is no {names}"
+    if isinstance(schema, list):
+        if type(value) is not list:
+            return f"{where} is no list"
+        found = (_differs(item, schema[0], f"{where}[{i}]") for i, item in enumerate(value))
+        return next((said for said in found if said), None)
+    if type(value) is not dict:
+        return f"{where} is no dict"
+    known = {key.rstrip("?") for key in schema}
+    odd = sorted(map(str, set(value) - known))
+    if odd:
+        return f"{where} has an unknown key {odd[0][:40]!r}"
+    for key, inner in schema.items():
+        name = key.rstrip("?")
+        if name not in value and not key.endswith("?"):
+            return f"{where} has no key {name!r}"
+        inside = _differs(value[name], inner, f"{where}.{name}") if name in value else None
+        if inside:
+            return inside
+    return None
 
 
 @dataclass(frozen=True)
@@ -115,41 +140,51 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Give the manifest as the bytes that are written: sorted keys, no dates."""
-        return (
-            json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        ).encode()
+        content = {part.name: getattr(self, part.name) for part in fields(self)}
+        if self.format > 1:  # so that a changed bit shows where nothing else vouches for it
+            content["sha256"] = hashlib.sha256(_json(content)).hexdigest()
+        return _json(content)
 
     @classmethod
-    def read(cls, path: Path) -> Manifest:
-        """Read a manifest.
+    def parse(cls, data: bytes, where: Path) -> Manifest:
+        """Read a manifest's bytes.
+
+        Parameters
+        ----------
+        data : bytes
+        where : Path
+            Names it in errors.
 
         Raises
         ------
         ModelError
-            When it is missing, malformed or of a newer format.
+            When it is malformed, changed, or of a newer format.
         """
         try:
-            content = json.loads(path.read_bytes())
-        except OSError as error:
-            raise ModelError(
-                f"{path}: no manifest there ({error.strerror}); a model comes with its manifest "
-                "beside it"
-            ) from None
-        except ValueError as error:
-            raise ModelError(f"{path}: not a manifest ({error}); restore the file") from None
+            content = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            said = str(error)[:120]
+            raise ModelError(f"{where}: not a manifest ({said}); restore the file") from None
         version = content.get("format") if isinstance(content, dict) else None
         if isinstance(version, int) and version > FORMAT:
             raise ModelError(
-                f"{path}: format {version} is newer than {FORMAT}, which this version reads; "
+                f"{where}: format {version} is newer than {FORMAT}, which this version reads; "
                 "upgrade headline-topics"
             )
-        try:
-            manifest = cls(**content)
-            if not isinstance(manifest.files, dict) or not isinstance(manifest.embedder, dict):
-                raise TypeError("files and embedder must be objects")
-        except TypeError as error:
-            raise ModelError(f"{path}: not a manifest ({error}); restore the file") from None
+        if said := _differs(content, _MANIFEST, "it"):
+            raise ModelError(f"{where}: not a manifest ({said}); restore the file")
+        content.pop("sha256", None)
+        manifest = cls(**content)
+        if manifest.to_json() != data:
+            raise ModelError(f"{where}: was changed since it was written; restore the file")
+        for name, digest in manifest.files.items():
+            if Path(name).name != name or "\\" in name or not isinstance(digest, str):
+                raise ModelError(f"{where}: names the file {name[:80]!r}, which isn't beside it")
         return manifest
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def versions() -> dict[str, str]:
@@ -185,16 +220,13 @@ def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) 
     ------
     OutputError
         When a file can't be written.
+    ModelError
+        When the model is larger than what is read.
     """
-    import joblib
-
     path = Path(path)
-    plain = _plain(payload, {})
-    buffer = io.BytesIO()
-    joblib.dump(plain, buffer, compress=0, protocol=4)
-    data = buffer.getvalue()
+    data, content = dump_plain(payload)
     manifest = Manifest(
-        content=content_hash(plain),
+        content=content,
         files={path.name: hashlib.sha256(data).hexdigest()},
         **described,
     )
@@ -205,36 +237,60 @@ def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) 
     return manifest
 
 
-def _plain(value: Any, known: dict[Any, Any]) -> Any:
-    """Copy plain data, equal strings as one object, so that a pickle's bytes are the values'."""
-    if isinstance(value, Mapping):
-        return {_plain(k, known): _plain(v, known) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v, known) for v in value]
-    if isinstance(value, str | bytes):
-        return known.setdefault((type(value), value), value)
-    if value is None or type(value) in (bool, int, float):
-        return value
-    raise TypeError(f"a model holds plain data only, got {type(value).__name__}")
+def read_manifest(path: Path, sha256: str | None = None) -> tuple[Manifest, bytes]:
+    """Read the manifest of a model.
+
+    Parameters
+    ----------
+    path : Path
+        The model's joblib file.
+    sha256 : str, optional
+        What the champion pointer states.
+
+    Returns
+    -------
+    manifest : Manifest
+    data : bytes
+        As it stands in the file.
+
+    Raises
+    ------
+    ModelError
+        When it is missing, too large, malformed or not the one that is stated.
+    """
+    place = manifest_path(path)
+    try:
+        data = _read(place, MAX_MANIFEST_BYTES)
+    except OSError as error:
+        raise ModelError(
+            f"{place}: no manifest there ({error.strerror}); a model comes with its manifest "
+            "beside it. `headlines models verify FILE` tells what a file without one holds"
+        ) from None
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise ModelError(
+            f"{place}: SHA-256 is {found[:12]}…, the champion pointer says {sha256[:12]}…; "
+            "the manifest was changed, restore it"
+        )
+    return Manifest.parse(data, place), data
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Builds plain data; a file that asks for anything else is refused before it is run."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise ModelError(f"asks for {module}.{name}; a model holds plain data only")
-
-    def persistent_load(self, identity: Any) -> Any:
-        raise ModelError("refers to an outside object; a model holds plain data only")
-
-
-def read_model(path: str | Path) -> tuple[dict[str, Any], Manifest]:
+def read_model(
+    path: str | Path,
+    *,
+    sha256: str | None = None,
+    schema: Any = LABELER,
+) -> tuple[dict[str, Any], Manifest]:
     """Read a model after its manifest has vouched for every byte.
 
     Parameters
     ----------
     path : str or Path
         The joblib file.
+    sha256 : str, optional
+        Of the manifest, where the champion pointer states it.
+    schema : optional
+        Structure of the data; a labeler's by default.
 
     Returns
     -------
@@ -247,26 +303,88 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], Manifest]:
         When a file is missing, changed, of a newer format, or no plain data.
     """
     path = Path(path)
-    manifest = Manifest.read(manifest_path(path))
-    try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror})") from None
-    if size > MAX_BYTES:
-        raise ModelError(f"{path}: {size:,} bytes, a model has at most {MAX_BYTES:,}")
+    manifest, _ = read_manifest(path, sha256)
+    data = _read_file(path)
     found, stated = hashlib.sha256(data).hexdigest(), manifest.files.get(path.name)
     if found != stated:
         raise ModelError(
             f"{path}: SHA-256 is {found[:12]}…, the manifest says {str(stated)[:12]}…; the file "
             "was changed, restore it or train again"
         )
-    try:
-        payload = _PlainUnpickler(io.BytesIO(data)).load()
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
-    except Exception as error:  # a damaged pickle raises anything
-        raise ModelError(f"{path}: not a model ({type(error).__name__}: {error})") from None
-    if not isinstance(payload, dict) or content_hash(payload) != manifest.content:
+    payload = _parse(path, data, schema)
+    if content_hash(payload) != manifest.content:
         raise ModelError(f"{path}: the data isn't what the manifest describes; train again")
     return payload, manifest
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a model file holds, told without running or trusting it.
+
+    Attributes
+    ----------
+    sha256, content : str
+        Of the file's bytes, and of its data.
+    topics : list of str
+    embedder : str
+    examples, labels : int
+        Written examples and gold labels in it.
+    """
+
+    sha256: str
+    content: str
+    topics: list[str]
+    embedder: str
+    examples: int
+    labels: int
+
+
+def inspect_model(path: str | Path) -> FileFacts:
+    """Tell what a model file holds that came without a manifest; it isn't made usable.
+
+    Raises
+    ------
+    ModelError
+        When it can't be read or isn't a labeler's plain data.
+    """
+    path = Path(path)
+    data = _read_file(path)
+    payload = _parse(path, data, LABELER)
+    written = payload["training"]["written"]["data"]
+    return FileFacts(
+        sha256=hashlib.sha256(data).hexdigest(),
+        content=content_hash(payload),
+        topics=payload["topics"],
+        embedder=payload["embedder"]["name"],
+        examples=len(written) - written.count(0),
+        labels=written.count(0),
+    )
+
+
+def _parse(path: Path, data: bytes, schema: Any) -> dict[str, Any]:
+    try:
+        payload = load_plain(data)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    if said := _differs(payload, schema, "its data"):
+        raise ModelError(f"{path}: not a labeler ({said}); train the model again")
+    return payload
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return _read(path, MAX_BYTES)
+    except OSError as error:
+        raise ModelError(f"{path}: can't be read ({error.strerror})") from None
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Read a file of a bounded size, and only a file: a pipe or device could go on for ever."""
+    if not path.is_file():
+        path.stat()  # raises where there is nothing
+        raise ModelError(f"{path}: not a file; a model is a file with its manifest beside it")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ModelError(f"{path}: {path.stat().st_size:,} bytes, a model has at most {most:,}")
+    return data

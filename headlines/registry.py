@@ -5,35 +5,110 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from headlines.audit import AuditLog
 from headlines.errors import LockedError, ModelError, OutputError
-from headlines.output import replacing
-from headlines.persistence import Manifest, manifest_path, read_model
+from headlines.output import replacing, sync_folder
+from headlines.persistence import Manifest, manifest_path, read_manifest, read_model
 from headlines.static import MODELS
 
-__all__ = ["ModelRegistry", "ModelVersion"]
+__all__ = ["LockOwner", "ModelRegistry", "ModelVersion"]
 
 MODEL_FILE = "labeler.joblib"
+SIGNATURE_SUFFIX = ".minisig"
+MEMORY = 20
+"""Earlier champions that the pointer remembers."""
+
 _VERSION = r"[0-9]{4,}"
+_SHA256 = r"[0-9a-f]{64}"
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version: its name, its file, and whether it is the champion."""
+    """One version of a registry, or a model file outside of any.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+        Its joblib file.
+    champion : bool
+    sha256 : str or None
+        Of its manifest, where the champion pointer states it.
+    """
 
     name: str
     path: Path
-    champion: bool
+    champion: bool = False
+    sha256: str | None = None
 
-    @property
+    @cached_property
     def manifest(self) -> Manifest:
-        """The manifest beside the file."""
-        return Manifest.read(manifest_path(self.path))
+        """The manifest beside the file, checked as far as it vouches for itself."""
+        return read_manifest(self.path, self.sha256)[0]
+
+    def read(self, key: str | Path | None = None) -> tuple[dict[str, Any], Manifest]:
+        """Read the model, every byte checked.
+
+        Parameters
+        ----------
+        key : str or Path, optional
+            A public key, by which the manifest has to be signed.
+
+        Raises
+        ------
+        ModelError
+            When a byte was changed, or the signature is missing or wrong.
+        """
+        if key is not None:
+            self.check_signature(key)
+        return read_model(self.path, sha256=self.sha256)
+
+    def check_signature(self, key: str | Path) -> str:
+        """Check the signature of the manifest and give its comment; raises ModelError."""
+        from headlines.signing import verify
+
+        _, data = read_manifest(self.path, self.sha256)
+        place = signature_path(self.path)
+        try:
+            with place.open("rb") as file:
+                signature = file.read(1 << 16)
+        except OSError as error:
+            raise ModelError(
+                f"{place}: no signature there ({error.strerror}), and one is required; sign the "
+                "version with `headlines models sign`, or don't use it"
+            ) from None
+        return verify(data, signature, key, where=str(place))
+
+
+def signature_path(path: Path) -> Path:
+    """Give the place of the signature of a model's manifest."""
+    place = manifest_path(path)
+    return place.with_name(place.name + SIGNATURE_SUFFIX)
+
+
+@dataclass(frozen=True)
+class LockOwner:
+    """The process that holds, or held, a registry for writing."""
+
+    pid: int
+    host: str
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
 
 class ModelRegistry:
@@ -46,8 +121,10 @@ class ModelRegistry:
 
     Notes
     -----
-    ``versions/0001/labeler.joblib`` with its manifest is a version; ``champion.json`` names
-    the champion and the SHA-256 of its manifest. Readers take no lock.
+    ``versions/0001/labeler.joblib`` with its manifest is a version; ``champion.json`` names the
+    champion, the SHA-256 of its manifest, and the champions before it; ``audit.jsonl`` tells
+    what was done and why. A version is written beside the others and renamed when it is whole;
+    the pointer is replaced in one step. One process writes at a time; readers take no lock.
 
     Examples
     --------
@@ -61,11 +138,28 @@ class ModelRegistry:
     def __repr__(self) -> str:
         return f"ModelRegistry({str(self.path)!r})"
 
+    @property
+    def audit(self) -> AuditLog:
+        """The log of what was done to this registry."""
+        return AuditLog(self.path / "audit.jsonl")
+
+    # ------------------------------------------------------------------ reading
+
     def versions(self) -> list[ModelVersion]:
         """Give all finished versions, the oldest first."""
-        champion = self._pointer().get("version") if self._pointer_is_whole() else None
-        found = [ModelVersion(n, self._file(n), n == champion) for n in self._names()]
-        return [version for version in found if manifest_path(version.path).is_file()]
+        try:
+            pointer: Mapping[str, Any] = self._pointer()
+        except ModelError:  # no champion, or none to be trusted: none is marked
+            pointer = {}
+        return [
+            ModelVersion(
+                name,
+                self._file(name),
+                name == pointer.get("version"),
+                pointer["manifest_sha256"] if name == pointer.get("version") else None,
+            )
+            for name in self._names()
+        ]
 
     def champion(self) -> ModelVersion:
         """Give the champion.
@@ -76,14 +170,9 @@ class ModelRegistry:
             When there is none, or its manifest isn't the one that was promoted.
         """
         pointer = self._pointer()
-        name, stated = str(pointer["version"]), str(pointer["manifest_sha256"])
-        version = ModelVersion(name, self._file(name), champion=True)
-        found = _manifest_sha256(version)
-        if found != stated:
-            raise ModelError(
-                f"{manifest_path(version.path)}: SHA-256 is {found[:12]}…, the champion pointer "
-                f"says {stated[:12]}…; the manifest was changed, restore it"
-            )
+        name = pointer["version"]
+        version = ModelVersion(name, self._file(name), True, pointer["manifest_sha256"])
+        _ = version.manifest
         return version
 
     def champion_or_none(self) -> ModelVersion | None:
@@ -98,14 +187,15 @@ class ModelRegistry:
         ModelError
             When there is no such version.
         """
-        for version in self.versions():
+        found = self.versions()
+        for version in found:
             if version.name == name:
                 return version
-        known = ", ".join(v.name for v in self.versions()) or "(none)"
+        known = ", ".join(v.name for v in found) or "(none)"
         raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
 
-    def model_file(self, ref: str | Path | None = None) -> Path:
-        """Find a model file.
+    def find(self, ref: str | Path | None = None) -> ModelVersion:
+        """Find a model.
 
         Parameters
         ----------
@@ -115,7 +205,7 @@ class ModelRegistry:
 
         Returns
         -------
-        Path
+        ModelVersion
 
         Raises
         ------
@@ -123,48 +213,212 @@ class ModelRegistry:
             When there is none.
         """
         if ref is None:
-            return self.champion().path
+            return self.champion()
         path = Path(ref)
         if path.is_dir():
             if (path / MODEL_FILE).is_file():
-                return path / MODEL_FILE
-            return ModelRegistry(path).champion().path
+                return ModelVersion(path.name, path / MODEL_FILE)
+            return ModelRegistry(path).champion()
         if path.suffix == ".joblib" or path.is_file():
             if not path.is_file():
                 raise ModelError(
                     f"{path}: no model there; `headlines models list` shows what there is"
                 )
-            return path
-        return self.version(str(ref)).path
+            return ModelVersion(path.name, path)
+        return self.version(str(ref))
 
-    def verify(self, version: ModelVersion) -> Manifest:
-        """Check every byte of a version and give its manifest; raises ModelError."""
-        if version.champion:
-            self.champion()
-        return read_model(version.path)[1]
+    def read(
+        self, ref: str | Path | None = None, *, key: str | Path | None = None
+    ) -> tuple[dict[str, Any], Manifest, ModelVersion]:
+        """Find a model and read it, every byte checked.
 
-    def next_path(self) -> Path:
-        """Make the folder of the next version and give the place of its model file."""
-        number = max(map(int, self._names()), default=0) + 1
-        folder = self.path / "versions" / f"{number:04d}"
+        Parameters
+        ----------
+        ref : str or Path, optional
+            As for `find`.
+        key : str or Path, optional
+            A public key, by which the manifest has to be signed.
+
+        Raises
+        ------
+        ModelError
+            When there is no such model or a byte of it was changed.
+        """
+        while True:
+            version = self.find(ref)
+            try:
+                return *version.read(key), version
+            except ModelError:
+                # A champion that was replaced and pruned while it was read: take the new one.
+                if not version.champion or self.find(ref).sha256 == version.sha256:
+                    raise
+
+    # ------------------------------------------------------------------ writing
+
+    def add(self, write: Callable[[Path], object]) -> ModelVersion:
+        """Add a version; it appears when it is whole.
+
+        Parameters
+        ----------
+        write : callable
+            Writes the model and its manifest to the path that it is given.
+
+        Returns
+        -------
+        ModelVersion
+
+        Raises
+        ------
+        OutputError
+            When it can't be written; nothing is left of it then.
+        """
+        names = [*self._names(), *self._names_of_old()]
+        name = f"{max(map(int, names), default=0) + 1:04d}"
+        folder = self._file(name).parent
+        beside = folder.with_name(f".{name}.new")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.mkdir(parents=True)
+            write(beside / MODEL_FILE)
+            sync_folder(beside)
+            os.replace(beside, folder)
+            sync_folder(folder.parent)
         except OSError as error:
             raise self._not_writable(error) from None
-        return folder / MODEL_FILE
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return ModelVersion(name, folder / MODEL_FILE)
 
-    def promote(self, name: str) -> ModelVersion:
-        """Make a version the champion, after checking it; raises ModelError."""
+    def promote(
+        self, name: str, facts: Mapping[str, Any] | None = None, *, key: str | Path | None = None
+    ) -> ModelVersion:
+        """Make a version the champion, after checking every byte of it.
+
+        Parameters
+        ----------
+        name : str
+        facts : mapping, optional
+            What the audit log is told beside version and hash.
+        key : str or Path, optional
+            A public key, by which the manifest has to be signed.
+
+        Raises
+        ------
+        ModelError
+            When there is no such version or it isn't whole.
+        OutputError
+            When the pointer can't be written; the champion stays.
+        """
+        earlier = self._earlier()
+        return self._point_to(name, earlier, "promoted", facts or {}, key)
+
+    def rollback(self, facts: Mapping[str, Any] | None = None) -> ModelVersion:
+        """Make the champion before this one the champion again.
+
+        Raises
+        ------
+        ModelError
+            When there was none before, or it was pruned or isn't whole.
+        """
+        current = self._pointer()
+        earlier = list(current["previous"])
+        if not earlier:
+            raise ModelError(
+                f"{self.path}: version {current['version']} is the first champion; there is none "
+                "to go back to"
+            )
+        told = {"from": current["version"], **(facts or {})}
+        return self._point_to(earlier[0], earlier[1:], "rolled back", told, None)
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete versions, but neither the champion nor the newest others.
+
+        Parameters
+        ----------
+        keep : int
+            Versions that stay beside the champion: the champions before it first, then the
+            newest.
+
+        Returns
+        -------
+        list of str
+            Names of the versions deleted.
+
+        Raises
+        ------
+        ModelError
+            When there is no champion to be spared.
+        """
+        pointer = self._pointer()
+        spared = [pointer["version"]]
+        names = self._names()
+        for name in [*pointer["previous"], *reversed(names)]:
+            if name in names and name not in spared and len(spared) <= keep:
+                spared.append(name)
+        gone = [name for name in names if name not in spared]
+        for name in gone:
+            folder = self._file(name).parent
+            try:
+                # Renamed first, so that no reader meets a version of which half is gone.
+                aside = folder.with_name(f".{name}.old")
+                os.replace(folder, aside)
+                shutil.rmtree(aside)
+            except OSError as error:
+                raise self._not_writable(error) from None
+        if gone:
+            self.audit.append("pruned", {"versions": gone, "kept": sorted(spared)})
+        return gone
+
+    def _point_to(
+        self,
+        name: str,
+        previous: Sequence[str],
+        event: str,
+        facts: Mapping[str, Any],
+        key: str | Path | None,
+    ) -> ModelVersion:
         version = self.version(name)
-        read_model(version.path)
-        pointer = {"manifest_sha256": _manifest_sha256(version), "version": name}
-        with replacing(self._pointer_path) as file:
-            file.write((json.dumps(pointer, indent=1) + "\n").encode())
-        return ModelVersion(name, version.path, champion=True)
+        version.read(key)
+        sha256 = hashlib.sha256(read_manifest(version.path)[1]).hexdigest()
+        pointer = {
+            "manifest_sha256": sha256,
+            "previous": [n for n in previous if n != name][:MEMORY],
+            "version": name,
+        }
+        # Told before it is done: a kill between the two shows, and `lock` settles it.
+        self.audit.append(event, {"version": name, "manifest_sha256": sha256, **facts})
+        try:
+            with replacing(self._pointer_path) as file:
+                file.write(_pointer_bytes(pointer))
+        except OutputError as error:
+            self.audit.append("failed", {"version": name, "error": str(error)})
+            raise
+        return ModelVersion(name, version.path, True, sha256)
+
+    def _earlier(self) -> list[str]:
+        """Give the champions so far, the latest first; none where the pointer is damaged."""
+        try:
+            pointer = self._pointer()
+        except ModelError:
+            return []
+        return [pointer["version"], *pointer["previous"]]
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the registry for writing; raises LockedError when another run holds it."""
+    def lock(self) -> Iterator[LockOwner | None]:
+        """Hold the registry for writing.
+
+        Yields
+        ------
+        LockOwner or None
+            A process that died while it held the lock, which is taken over.
+
+        Raises
+        ------
+        LockedError
+            When another run holds it; the message names its process.
+        OutputError
+            When the folder can't be written.
+        """
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.path / ".lock", timeout=0)
@@ -172,18 +426,67 @@ class ModelRegistry:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
-            raise LockedError(f"{self.path}: another run holds the lock; try again later") from None
+            owner = self._owner()
+            raise LockedError(
+                f"{self.path}: {owner or 'another run'} holds the lock; try again later"
+            ) from None
         except OSError as error:
             raise self._not_writable(error) from None
         try:
-            yield
+            # The system frees the lock of a process that dies; its name is still there then.
+            stale = self._owner()
+            self._sweep()
+            with replacing(self._owner_path) as file:
+                file.write(json.dumps(asdict(_this_process())).encode())
+            self._settle(stale)
+            yield stale
         finally:
+            with contextlib.suppress(OSError):
+                self._owner_path.unlink()
             lock.release()
+
+    def _settle(self, stale: LockOwner | None) -> None:
+        """Tell the audit log how a run ended that was killed before it could."""
+        records = self.audit.records()
+        if not records:
+            return
+        last, facts = records[-1].event, records[-1].facts
+        champion = None
+        with contextlib.suppress(ModelError):
+            champion = self._pointer()
+        moved = last in ("promoted", "rolled back")
+        done = moved and champion and champion["manifest_sha256"] == facts["manifest_sha256"]
+        if (moved and not done) or last == "started" or (last == "decided" and facts["accepted"]):
+            told = {"run": facts.get("run"), "after": last, "process": stale and asdict(stale)}
+            told["champion"] = champion and champion["version"]
+            self.audit.append("interrupted", {k: v for k, v in told.items() if v is not None})
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed left half-written."""
+        for folder in (self.path, self.path / "versions"):
+            for left in folder.glob(".*"):
+                if re.fullmatch(r"\.\d{4,}\.(new|old)", left.name):
+                    shutil.rmtree(left, ignore_errors=True)
+                elif re.fullmatch(r"\.(champion\.json|lock\.owner)\..+", left.name):
+                    left.unlink(missing_ok=True)
+
+    def _owner(self) -> LockOwner | None:
+        try:
+            return LockOwner(**json.loads(self._owner_path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @property
+    def _owner_path(self) -> Path:
+        return self.path / ".lock.owner"
 
     def _not_writable(self, error: OSError) -> OutputError:
         return OutputError(
-            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write to"
+            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write "
+            "to and that has room"
         )
+
+    # ------------------------------------------------------------------ the pointer
 
     @property
     def _pointer_path(self) -> Path:
@@ -195,33 +498,52 @@ class ModelRegistry:
     def _names(self) -> list[str]:
         folder = self.path / "versions"
         names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        return sorted(name for name in names if re.fullmatch(_VERSION, name))
+        return sorted(
+            (
+                n
+                for n in names
+                if re.fullmatch(_VERSION, n) and manifest_path(self._file(n)).exists()
+            ),
+            key=int,
+        )
 
-    def _pointer_is_whole(self) -> bool:
-        try:
-            self._pointer()
-        except ModelError:
-            return False
-        return True
+    def _names_of_old(self) -> list[str]:
+        """Give the names that are taken for good, pruned versions' among them."""
+        told = (record.facts.get("version") for record in self.audit.records())
+        return [name for name in told if isinstance(name, str) and re.fullmatch(_VERSION, name)]
 
     def _pointer(self) -> dict[str, Any]:
         path = self._pointer_path
         try:
-            pointer = json.loads(path.read_bytes())
-            if not re.fullmatch(_VERSION, pointer["version"]):
-                raise ValueError(f"version {pointer['version']!r}")
-            return {key: pointer[key] for key in ("version", "manifest_sha256")}
+            with path.open("rb") as file:
+                data = file.read(1 << 16)
+            pointer = json.loads(data)
+            told = {"previous": [], **pointer}
+            names = [told["version"], *told["previous"]]
+            whole = set(told) == {"manifest_sha256", "previous", "version"}
+            if not whole or not all(re.fullmatch(_VERSION, name) for name in names):
+                raise ValueError(f"version {told['version']!r}")
+            if (
+                not re.fullmatch(_SHA256, told["manifest_sha256"])
+                or _pointer_bytes(pointer) != data
+            ):
+                raise ValueError("was changed since it was written")
+            return told
         except OSError as error:
             raise ModelError(
                 f"{self.path}: no champion there ({error.strerror}); train one, or name a "
                 "registry, a version or a .joblib file"
             ) from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{path}: not a champion pointer ({error!r}); promote again") from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            said = str(error)[:120]
+            raise ModelError(f"{path}: not a champion pointer ({said}); promote again") from None
 
 
-def _manifest_sha256(version: ModelVersion) -> str:
-    try:
-        return hashlib.sha256(manifest_path(version.path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"{manifest_path(version.path)}: {error.strerror}") from None
+def _pointer_bytes(pointer: Mapping[str, Any]) -> bytes:
+    return (json.dumps(pointer, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _this_process() -> LockOwner:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    command = " ".join(sys.argv)[:200]
+    return LockOwner(os.getpid(), socket.gethostname(), since, command)

@@ -2,92 +2,37 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
+import json
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from headlines.errors import ConfigError, FeedError
-from headlines.feed import read_feed
-from headlines.gate import Decision, Gate
+from headlines.configuration import RetrainConfig
+from headlines.drift import Drift, measure_drift
+from headlines.errors import ModelError
+from headlines.evaluation import near_duplicate_groups
+from headlines.gate import Answers, Check, Decision, Gate
 from headlines.headline import Headline
+from headlines.intake import Intake
 from headlines.labeling import HeadlineLabeler
-from headlines.registry import ModelRegistry
-from headlines.taxonomy import GoldLabel, Taxonomy, read_labels
+from headlines.output import replacing
+from headlines.persistence import manifest_path, versions
+from headlines.registry import ModelRegistry, ModelVersion, signature_path
+from headlines.signing import sign
+from headlines.taxonomy import Conflict, GoldLabel
 
-__all__ = ["RetrainConfig", "RetrainResult", "retrain"]
+__all__ = ["RetrainResult", "retrain"]
 
+EXAMPLES = 5
+"""Headlines that show what would change."""
 
-class RetrainConfig(BaseModel):
-    """What a nightly run does; paths are relative to the configuration file.
-
-    Attributes
-    ----------
-    registry : Path
-        Folder of the model's versions.
-    labels : list of Path
-        CSV files of gold labels.
-    topics : Path, optional
-        The topics file; the built-in topics by default.
-    feeds : list of Path
-        Recent headlines: unlabelled, they teach too, and tell how many topics change.
-    embedder : str
-        ``static``, ``minilm``, a folder or a hub name.
-    margin : float
-        Loss of hold-out accuracy that still counts as not worse.
-    minimum_holdout : int
-        Held-out labels below which the gate can't tell.
-    when_unsure : {"keep", "promote"}
-        What happens when it can't.
-    random_state : int
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    registry: Path
-    labels: list[Path] = Field(default_factory=list)
-    topics: Path | None = None
-    feeds: list[Path] = Field(default_factory=list)
-    embedder: str = "static"
-    margin: float = Field(default=0.02, ge=0, le=1)
-    minimum_holdout: int = Field(default=20, ge=1)
-    when_unsure: Literal["keep", "promote"] = "keep"
-    random_state: int = 0
-
-    @classmethod
-    def read(cls, path: str | Path) -> RetrainConfig:
-        """Read a configuration.
-
-        Raises
-        ------
-        ConfigError
-            When the file can't be read or a value isn't what it should be.
-        """
-        path = Path(path)
-        try:
-            config = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise ConfigError(f"{path}: can't be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not TOML: {error}") from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(
-                f"{path}: {key}: {first['msg']}, got {first['input']!r}; the keys are "
-                f"{', '.join(cls.model_fields)}"
-            ) from None
-        base = path.parent
-        return config.model_copy(
-            update={
-                "registry": base / config.registry,
-                "labels": [base / p for p in config.labels],
-                "topics": base / config.topics if config.topics is not None else None,
-                "feeds": [base / p for p in config.feeds],
-            }
-        )
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,7 +42,7 @@ class RetrainResult:
     Attributes
     ----------
     version : str or None
-        Name of the version written; None in a dry run.
+        Name of the version written; None in a dry run, or where nothing has changed.
     decision : Decision
         Whether the candidate became the champion, and why.
     labels : int
@@ -113,6 +58,10 @@ class RetrainResult:
         were kept for another embedder and their text isn't at hand.
     churn : float or None
         Share of the feeds' headlines whose topic changes; None without feeds or champion.
+    conflicts : tuple of Conflict
+        Labels that corrections overruled.
+    drift : Drift or None
+        Of the feeds against the champion's; None where they can't be compared.
     """
 
     version: str | None
@@ -123,6 +72,8 @@ class RetrainResult:
     unreadable: int
     forgotten: int
     churn: float | None
+    conflicts: tuple[Conflict, ...] = ()
+    drift: Drift | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Give the result as one JSON object."""
@@ -131,16 +82,21 @@ class RetrainResult:
             "promoted": self.decision.accepted,
             "reason": self.decision.reason,
             "scores": {k: round(v, 4) for k, v in self.decision.scores.items()},
+            "checks": [check.to_row() for check in self.decision.checks],
             "labels": self.labels,
             "holdout": self.holdout,
             "headlines": self.headlines,
             "unreadable": self.unreadable,
             "forgotten": self.forgotten,
             "churn": self.churn,
+            "conflicts": [conflict.to_row() for conflict in self.conflicts],
+            "drift": self.drift.to_row() if self.drift is not None else None,
         }
 
 
-def retrain(config: RetrainConfig, *, dry_run: bool = False) -> RetrainResult:
+def retrain(
+    config: RetrainConfig, *, dry_run: bool = False, now: datetime | None = None
+) -> RetrainResult:
     """Train a candidate, compare it with the champion, and promote it when it isn't worse.
 
     Parameters
@@ -148,6 +104,8 @@ def retrain(config: RetrainConfig, *, dry_run: bool = False) -> RetrainResult:
     config : RetrainConfig
     dry_run : bool, default False
         Decide, but write nothing.
+    now : datetime, optional
+        What the age of headlines is told from; the clock by default. It changes no model.
 
     Returns
     -------
@@ -161,81 +119,263 @@ def retrain(config: RetrainConfig, *, dry_run: bool = False) -> RetrainResult:
         When an input, the champion or the registry is at fault.
     """
     registry = ModelRegistry(config.registry)
+    today = (now or datetime.now(UTC)).date()
     if dry_run:
-        return _run(config, registry, write=False)
-    with registry.lock():
-        return _run(config, registry, write=True)
+        return _tried(config, Intake.read(config), registry, today).result(None)
+    with registry.lock() as stale:
+        if stale is not None:
+            log.warning("took over the lock of %s, which is gone", stale)
+        return _recorded(config, registry, today)
 
 
-def _run(config: RetrainConfig, registry: ModelRegistry, *, write: bool) -> RetrainResult:
-    taxonomy = Taxonomy.load(config.topics)
-    headlines, unreadable = _read_feeds(config.feeds)
-    labels = read_labels(config.labels, taxonomy.names, headlines)
-    version = registry.champion_or_none()
-    champion = HeadlineLabeler.load(version.path) if version is not None else None
+def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> RetrainResult:
+    """Run under the lock; whatever happens, the audit log tells of it."""
+    run = secrets.token_hex(8)
+    told = {"run": run, "config": _plain_config(config), "versions": versions()}
+    registry.audit.append("started", told)
+    try:
+        inputs = Intake.read(config)
+        inputs.write_quarantine(config.registry / "retrain.quarantine.jsonl")
+        tried = _tried(config, inputs, registry, today)
+        version = None
+        if not tried.unchanged:
+            version = registry.add(lambda path: _save(tried.candidate, path, config.sign_with))
+        decided = tried.result(version.name if version else None)
+        registry.audit.append("decided", {"run": run, **_decided(tried, decided, version)})
+        if version is not None and decided.decision.accepted:
+            registry.promote(version.name, {"run": run})
+    except BaseException as error:
+        registry.audit.append("failed", {"run": run, "error": f"{type(error).__name__}: {error}"})
+        raise
+    return decided
+
+
+def _save(candidate: HeadlineLabeler, path: Path, key: Path | None) -> None:
+    candidate.save(path)
+    if key is not None:
+        signature = sign(manifest_path(path).read_bytes(), key, comment=candidate.model)
+        with replacing(signature_path(path)) as file:
+            file.write(signature)
+
+
+def _plain_config(config: RetrainConfig) -> dict[str, Any]:
+    return dict(json.loads(config.model_dump_json()))
+
+
+def _decided(tried: _Trial, result: RetrainResult, version: ModelVersion | None) -> dict[str, Any]:
+    """Gather what the audit log keeps of a decision."""
+    row = result.to_row()
+    return {
+        "version": version.name if version else None,
+        "model": tried.candidate.model,
+        "champion": tried.champion.model if tried.champion else None,
+        "accepted": row.pop("promoted") and version is not None,
+        "unchanged": tried.unchanged,
+        "inputs": [source.to_row() for source in tried.inputs.sources],
+        **{key: value for key, value in row.items() if key != "version"},
+    }
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A candidate, and what was found when it was compared with the champion."""
+
+    inputs: Intake
+    candidate: HeadlineLabeler
+    champion: HeadlineLabeler | None
+    decision: Decision
+    churn: float | None = None
+    drift: Drift | None = None
+    overruled: tuple[Conflict, ...] = field(default=())
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the candidate is the champion over again."""
+        return self.champion is not None and self.champion.model == self.candidate.model
+
+    def result(self, version: str | None) -> RetrainResult:
+        known = {e.id for e in self.candidate.training_set.examples if not e.written}
+        before = self.champion.training_set.examples if self.champion is not None else ()
+        return RetrainResult(
+            version=version,
+            decision=self.decision,
+            labels=len(known),
+            holdout=len(self.candidate.training_set.holdout),
+            headlines=len(self.inputs.headlines),
+            unreadable=len(self.inputs.quarantined),
+            forgotten=len({e.id for e in before if not e.written} - known),
+            churn=self.churn,
+            conflicts=(*self.inputs.conflicts, *self.overruled),
+            drift=self.drift,
+        )
+
+
+def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry, today: date) -> _Trial:
+    champion = None
+    if registry.champion_or_none() is not None:
+        champion = HeadlineLabeler.load(
+            registry=config.registry, require_signature=config.require_signature
+        )
+    log.info("training on %d labels and %d headlines", len(inputs.labels), len(inputs.headlines))
     candidate = HeadlineLabeler.train(
-        taxonomy,
-        labels,
-        unlabelled=headlines,
+        inputs.taxonomy,
+        inputs.labels,
+        unlabelled=inputs.headlines,
         embedder=config.embedder,
         earlier=champion,
         random_state=config.random_state,
     )
+    if champion is not None and champion.model == candidate.model:
+        same = Decision(True, "the candidate is the champion over again: nothing to change", {})
+        return _Trial(inputs, candidate, champion, same, churn=0.0 if inputs.headlines else None)
+    checks = _data_checks(config, inputs.headlines, today)
+    churn, drift = None, None
+    overruled: tuple[Conflict, ...] = ()
+    if champion is not None:
+        overruled = _overruled(champion, inputs)
+        checks.append(_relabelled(config, champion, candidate))
+        if inputs.headlines:
+            churn, check = _churn(config, champion, candidate, inputs.headlines)
+            checks.append(check)
+            drift = _drift(champion, inputs.headlines, config.random_state)
+        if drift is not None:
+            checks += drift.checks(config.drift.model_dump())
+            for new in drift.new_topics:
+                log.warning("a new topic? %s (%d headlines)", new.name, new.headlines)
+    decision = _decide(config, candidate, champion, inputs.labels, checks)
+    for check in decision.checks:
+        log.info("%s %s: %s", _SAID[check.passed], check.name, check.detail)
+    return _Trial(inputs, candidate, champion, decision, churn, drift, overruled)
+
+
+_SAID: Mapping[bool | None, str] = {True: "passed", False: "failed", None: "can't tell"}
+
+
+def _decide(
+    config: RetrainConfig,
+    candidate: HeadlineLabeler,
+    champion: HeadlineLabeler | None,
+    labels: Sequence[GoldLabel],
+    checks: Sequence[Check],
+) -> Decision:
+    limits = config.gate.model_dump(exclude={"churn"})
+    gate = Gate(**limits, random_state=config.random_state)
     held = candidate.training_set.holdout
-    same = champion is not None and (
-        champion.embedder.fingerprint == candidate.embedder.fingerprint
-    )
-    gate = Gate(config.margin, config.minimum_holdout, config.when_unsure)
-    if champion is not None and not same:
+    texts = None
+    if champion is not None and champion.embedder.fingerprint != candidate.embedder.fingerprint:
         # Kept examples are numbers of one embedder: the texts at hand are what both can read.
-        ids = {e.id for e in held}
-        shared = [label for label in labels if label.headline.id in ids]
-        gold = [label.topic for label in shared]
-        decision = gate.decide(_topics(candidate, shared), _topics(champion, shared), gold)
-    else:
-        decision = gate.decide(
-            candidate.topics_of_examples(held),
-            champion.topics_of_examples(held) if champion is not None else None,
-            [e.topic for e in held],
+        at_hand = {label.headline.id: label.headline for label in labels}
+        held = [e for e in held if e.id in at_hand]
+        texts = [at_hand[e.id] for e in held]
+    known: set[str] = set()
+    theirs = None
+    if champion is not None:
+        known = {e.id for e in champion.training_set.holdout}
+        shares = (
+            champion.probabilities_of(texts)
+            if texts is not None
+            else champion.probabilities_of_examples(held)
         )
-    churn = None
-    if champion is not None and headlines:
-        pairs = zip(champion.label(headlines), candidate.label(headlines), strict=True)
-        churn = round(sum(a.topic != b.topic for a, b in pairs) / len(headlines), 4)
-    name = None
-    if write:
-        path = registry.next_path()
-        candidate.save(path)
-        name = path.parent.name
-        if decision.accepted:
-            registry.promote(name)
-    known = {e.id for e in candidate.training_set.examples if not e.written}
-    before = champion.training_set.examples if champion is not None else ()
-    return RetrainResult(
-        version=name,
-        decision=decision,
-        labels=len(known),
-        holdout=len(held),
-        headlines=len(headlines),
-        unreadable=unreadable,
-        forgotten=len({e.id for e in before if not e.written} - known),
-        churn=churn,
+        theirs = Answers([champion.topics[i] for i in shares.argmax(axis=1)], shares.max(axis=1))
+    shares = candidate.probabilities_of_examples(held)
+    return gate.decide(
+        Answers([candidate.topics[i] for i in shares.argmax(axis=1)], shares.max(axis=1)),
+        theirs,
+        [e.topic for e in held],
+        groups=near_duplicate_groups([e.words for e in held]).tolist(),
+        earlier=[e.id in known for e in held] if known else None,
+        drawn=[e.drawn for e in held],
+        others=checks,
     )
 
 
-def _topics(labeler: HeadlineLabeler, labels: list[GoldLabel]) -> list[str | None]:
-    return [p.topic for p in labeler.label([label.headline for label in labels])]
+def _data_checks(config: RetrainConfig, headlines: Sequence[Headline], today: date) -> list[Check]:
+    if not config.feeds:
+        return []
+    distinct = sum(h.duplicate_of is None for h in headlines)
+    wanted = config.data.headlines
+    detail = f"{distinct} distinct headlines (wanted {wanted})"
+    checks = [Check("headlines", distinct >= wanted, detail, {"headlines": distinct})]
+    newest = max((d for h in headlines if (d := _day(h.date)) is not None), default=None)
+    limit = config.data.age_days
+    if limit and newest is not None:
+        age = (today - newest).days
+        detail = f"the newest headline is {age} days old, of {newest} (limit {limit})"
+        checks.append(Check("age", age <= limit, detail, {"newest": str(newest), "days": age}))
+    elif limit:
+        checks.append(Check("age", True, "no headline has a date: not judged"))
+    return checks
 
 
-def _read_feeds(feeds: list[Path]) -> tuple[list[Headline], int]:
-    """Give the feeds' headlines and the number of rows that could not be read."""
-    headlines: list[Headline] = []
-    unreadable = 0
-    for path in feeds:
-        try:
-            feed = read_feed(path)
-        except FeedError as error:
-            raise ConfigError(f"feeds: {error}") from None
-        headlines += feed.headlines
-        unreadable += len(feed.report.quarantined)
-    return headlines, unreadable
+def _day(text: str | None) -> date | None:
+    """Read the day of a date as feeds write them: ISO 8601 or RFC 2822."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text).date()
+    except (ValueError, TypeError):
+        return None
+
+
+def _relabelled(
+    config: RetrainConfig, champion: HeadlineLabeler, candidate: HeadlineLabeler
+) -> Check:
+    """Labels that judge a model shouldn't all change in the run that they judge."""
+    before = {e.id: e.topic for e in champion.training_set.holdout}
+    now = {e.id: e.topic for e in candidate.training_set.holdout}
+    changed = [i for i, topic in before.items() if now.get(i, topic) != topic]
+    share = len(changed) / max(1, len(before))
+    limit = config.data.relabelled
+    detail = f"{len(changed)} of {len(before)} held-out labels were changed (limit {limit:.0%})"
+    return Check("relabelled", share <= limit, detail, {"changed": len(changed)})
+
+
+def _overruled(champion: HeadlineLabeler, inputs: Intake) -> tuple[Conflict, ...]:
+    """List labels that differ from what the champion remembers."""
+    before = {e.id: e.topic for e in champion.training_set.examples if not e.written}
+    told = {conflict.headline for conflict in inputs.conflicts}
+    return tuple(
+        Conflict(label.headline.headline, before[label.headline.id], label.topic,
+                 "the champion's memory", "the labels")
+        for label in inputs.labels
+        if before.get(label.headline.id, label.topic) != label.topic
+        and label.headline.headline not in told
+    )  # fmt: skip
+
+
+def _churn(
+    config: RetrainConfig,
+    champion: HeadlineLabeler,
+    candidate: HeadlineLabeler,
+    headlines: Sequence[Headline],
+) -> tuple[float, Check]:
+    texts = [h.headline for h in headlines]
+    before, sure_before = champion.predict(texts)
+    after, sure_after = candidate.predict(texts)
+    changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    share = round(len(changed) / len(texts), 4)
+    # The firmest changes say most.
+    firm = sorted(changed, key=lambda i: (-min(sure_before[i], sure_after[i]), i))[:EXAMPLES]
+    moves = Counter((before[i], after[i]) for i in changed).most_common(EXAMPLES)
+    facts = {
+        "churn": share,
+        "moves": [{"from": a, "to": b, "headlines": n} for (a, b), n in moves],
+        "examples": [{"headline": texts[i], "from": before[i], "to": after[i]} for i in firm],
+    }
+    limit = config.gate.churn
+    detail = f"{share:.1%} of {len(texts)} headlines change their topic (limit {limit:.0%})"
+    return share, Check("churn", share <= limit, detail, facts)
+
+
+def _drift(
+    champion: HeadlineLabeler, headlines: Sequence[Headline], random_state: int
+) -> Drift | None:
+    try:
+        return measure_drift(champion, headlines, random_state=random_state)
+    except (ModelError, ValueError) as error:  # nothing to compare with, or too little
+        log.info("drift isn't judged: %s", error)
+        return None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from headlines.embedding import WordRows
-from headlines.persistence import pack, unpack
+from headlines.plaindata import pack, unpack
 
 __all__ = ["TopicScorer", "probabilities_of"]
 

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,15 @@ from headlines.errors import TaxonomyError
 from headlines.headline import Headline
 from headlines.output import replacing
 
-__all__ = ["GoldLabel", "Taxonomy", "Topic", "add_topics", "read_labels"]
+__all__ = [
+    "Conflict",
+    "GoldLabel",
+    "Taxonomy",
+    "Topic",
+    "add_topics",
+    "merge_corrections",
+    "read_labels",
+]
 
 SEEDS = Path(__file__).parent / "seeds"
 if not SEEDS.is_dir():  # a source checkout, where seeds/ stands beside the package
@@ -247,8 +255,94 @@ def read_labels(
     TaxonomyError
         When a file can't be read, a topic isn't known, or a headline has two labels.
     """
-    files = [paths] if isinstance(paths, str | Path) else list(paths)
     found: dict[str, tuple[GoldLabel, str]] = {}
+    for label, where, _ in _labels(paths, topics, headlines):
+        earlier = found.setdefault(label.headline.id, (label, where))
+        if earlier[0].topic != label.topic:
+            raise TaxonomyError(
+                f"{where}: {label.headline.headline!r} is labelled {label.topic!r}, but "
+                f"{earlier[0].topic!r} in {earlier[1]}; keep one of them, or put the later one "
+                "into a file of corrections"
+            )
+    return [label for label, _ in found.values()]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two labels of one headline, of which the later was taken.
+
+    Attributes
+    ----------
+    headline : str
+    earlier, later : str
+        The topics.
+    where_earlier, where_later : str
+        File and line of each.
+    """
+
+    headline: str
+    earlier: str
+    later: str
+    where_earlier: str
+    where_later: str
+
+    def to_row(self) -> dict[str, str]:
+        """Give the conflict as one JSON object."""
+        return dict(self.__dict__)
+
+
+def merge_corrections(
+    labels: Sequence[GoldLabel],
+    paths: str | Path | Iterable[str | Path],
+    topics: Sequence[str],
+    headlines: Iterable[Headline] = (),
+) -> tuple[list[GoldLabel], list[Conflict]]:
+    """Overrule gold labels by corrections, the latest of which wins.
+
+    Parameters
+    ----------
+    labels : sequence of GoldLabel
+    paths, topics, headlines
+        As for `read_labels`. The latest is the one that stands last, or, where two have a date
+        in a column `corrected` (ISO 8601), the one with the later date.
+
+    Returns
+    -------
+    labels : list of GoldLabel
+        One for each distinct headline.
+    conflicts : list of Conflict
+        What was overruled.
+
+    Raises
+    ------
+    TaxonomyError
+        When a file can't be read, or a topic isn't known.
+    """
+    found = {label.headline.id: (label, "the labels", "") for label in labels}
+    conflicts = []
+    for label, where, row in _labels(paths, topics, headlines):
+        date = (row.get("corrected") or "").strip()
+        before = found.get(label.headline.id)
+        now = (label, where, date)
+        if before is not None:
+            early, late = (now, before) if date and date < before[2] else (before, now)
+            if early[0].topic != late[0].topic:
+                conflicts.append(
+                    Conflict(label.headline.headline, early[0].topic, late[0].topic,
+                             early[1], late[1])
+                )  # fmt: skip
+            now = late
+        found[label.headline.id] = now
+    return [label for label, _, _ in found.values()], conflicts
+
+
+def _labels(
+    paths: str | Path | Iterable[str | Path],
+    topics: Sequence[str],
+    headlines: Iterable[Headline],
+) -> Iterator[tuple[GoldLabel, str, dict[str, str]]]:
+    """Give each label of the files, where it stands, and its row."""
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
     at_hand: dict[str, Headline] | None = None
     for path in files:
         for line, row in _rows(Path(path)):
@@ -279,14 +373,7 @@ def read_labels(
             drawn = (row.get("drawn") or "yes").strip().casefold()
             if drawn not in ("yes", "no"):
                 raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
-            label = GoldLabel(headline, topic, also, published, drawn == "yes")
-            earlier = found.setdefault(headline.id, (label, where))
-            if earlier[0].topic != topic:
-                raise TaxonomyError(
-                    f"{where}: {headline.headline!r} is labelled {topic!r}, but "
-                    f"{earlier[0].topic!r} in {earlier[1]}; keep one of them"
-                )
-    return [label for label, _ in found.values()]
+            yield GoldLabel(headline, topic, also, published, drawn == "yes"), where, row
 
 
 def _id_of(digest: str, where: str) -> str:

@@ -13,11 +13,11 @@ from headlines.embedding import Embedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.evaluation import near_duplicate_groups
 from headlines.headline import Headline
-from headlines.persistence import pack, unpack
+from headlines.plaindata import pack, unpack
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.vocabulary import word_checksums
 
-__all__ = ["HOLDOUT_RULE", "TrainingSet"]
+__all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet"]
 
 HOLDOUT_RULE = (
     "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
@@ -226,6 +226,62 @@ class TrainingSet:
             return cls(examples, str(plain["fingerprint"]))
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise ModelError(f"{where}: malformed ({error!r}); train the model again") from None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Headlines of the feed that a model was trained on, against which drift is measured.
+
+    Attributes
+    ----------
+    terms, words : tuple of tuple of int
+        A sample of its distinct headlines as `Embedder.terms` and `Embedder.words` give them.
+    """
+
+    terms: tuple[tuple[int, ...], ...]
+    words: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(
+        cls, texts: Sequence[str], embedder: Embedder, random_state: int, most: int = 2000
+    ) -> Reference:
+        """Take a sample of a feed's distinct texts.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        embedder : Embedder
+        random_state : int
+        most : int, default 2000
+            Headlines in the sample.
+        """
+        distinct = list(dict.fromkeys(texts))
+        if len(distinct) > most:
+            chosen = np.random.default_rng(random_state).choice(len(distinct), most, replace=False)
+            distinct = [distinct[i] for i in np.sort(chosen).tolist()]
+        terms = tuple(tuple(some) for some in embedder.terms(distinct))
+        own = terms if embedder.terms_are_words else embedder.words(distinct)
+        return cls(terms, tuple(tuple(some) for some in own))
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give it as plain data for a model file; words that are the terms are left out."""
+        words = () if self.words == self.terms else self.words
+        return {
+            "terms": _pack_ragged(self.terms, np.int32),
+            "words": _pack_ragged(words, np.int64),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Reference:
+        """Read it from a model file's data; raises ModelError when it is malformed."""
+        try:
+            terms = tuple(_unpack_ragged(plain["terms"], "reference"))
+            words = tuple(_unpack_ragged(plain["words"], "reference"))
+            if words and len(words) != len(terms):
+                raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
+            return cls(terms, words or terms)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"reference: malformed ({error}); train the model again") from None
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:

@@ -17,12 +17,13 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "taxonomy",
-    "cache", "vocabulary", "embedding", "static", "transformer", "encoders", "persistence",
-    "scoring", "calibration", "neighbours", "communities", "clustering", "logistic",
-    "classification", "evaluation", "gate", "registry", "training", "domain", "learning",
-    "prediction", "explanation", "naming", "identity", "clusters", "labeling", "distillation",
-    "retraining", "commands", "cli", "__main__",
+    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "signing",
+    "monitoring", "schedules", "taxonomy", "cache", "vocabulary", "embedding", "static",
+    "transformer", "encoders", "plaindata", "persistence", "scoring", "calibration", "neighbours",
+    "communities", "clustering", "logistic", "classification", "evaluation", "gate", "audit",
+    "registry", "training", "domain", "learning", "prediction", "explanation", "naming",
+    "identity", "clusters", "labeling", "drift", "distillation", "configuration", "intake",
+    "retraining", "commands", "model_commands", "registry_commands", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -1,0 +1,348 @@
+"""Plain data: what a model file may hold, written as a pickle that has no way to run anything.
+
+Dicts with text keys, lists, text, numbers, booleans, None and bytes; an array is its dtype,
+shape and bytes. Written by joblib, such a file is a pickle of some thirty harmless opcodes.
+Before one is read, every opcode and every length in it is checked, so that neither code nor
+memory can be had from a stranger's file; only then does an unpickler that refuses every
+global build the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import pickletools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.errors import ModelError
+
+__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "scan", "unpack"]
+
+MAX_BYTES = 128 << 20
+"""Bytes of a file, and of the data that it builds with repeated text written out."""
+
+MAX_OPCODES = 1_000_000
+"""Steps of a file: each builds at most one small object, so they bound the memory."""
+
+MAX_DEPTH = 16
+"""Lists and dicts inside each other."""
+
+_DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|b1")
+
+_TEXT = {0x8C: 1, 0x58: 4, 0x8D: 8}  # opcode to the bytes of its length
+_BYTES = {0x43: 1, 0x42: 4, 0x8E: 8}
+_SIZED = _TEXT | _BYTES
+_NUMBERS = {0x4A: 4, 0x4B: 1, 0x4D: 2, 0x47: 8, 0x4E: 0, 0x88: 0, 0x89: 0}  # to their bytes
+_PROTO, _FRAME, _MARK, _STOP, _MEMOIZE, _LONG = 0x80, 0x95, 0x28, 0x2E, 0x94, 0x8A
+_LIST, _DICT, _APPEND, _APPENDS, _SETITEM, _SETITEMS = 0x5D, 0x7D, 0x61, 0x65, 0x73, 0x75
+_MEMOIZED = {*_SIZED, _LIST, _DICT}
+_GET = {0x68: 1, 0x6A: 4}
+_GLOBALS = {"GLOBAL", "STACK_GLOBAL", "INST"}
+_OTHERS = {code.code.encode("latin-1")[0]: code.name for code in pickletools.opcodes}
+_COMPRESSED = {b"x": "zlib", b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7zXZ": "xz",
+               b"]\x00": "lzma", b"\x04\x22M\x18": "lz4"}  # fmt: skip
+
+
+def pack(array: NDArray[Any]) -> dict[str, Any]:
+    """Write an array as plain data: dtype, shape and little-endian bytes."""
+    array = np.ascontiguousarray(array)
+    dtype = array.dtype.newbyteorder("<")
+    return {"dtype": dtype.str, "shape": list(array.shape), "data": array.astype(dtype).tobytes()}
+
+
+def unpack(packed: Any, where: str) -> NDArray[Any]:
+    """Read an array back; `where` names it in errors.
+
+    Raises
+    ------
+    ModelError
+        When dtype, shape and number of bytes don't agree.
+    """
+    try:
+        dtype, shape, data = packed["dtype"], packed["shape"], packed["data"]
+        if dtype not in _DTYPES or not isinstance(data, bytes) or min(shape, default=0) < 0:
+            raise ValueError(f"dtype {dtype!r}, shape {shape!r}")
+        return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+    except (TypeError, KeyError, ValueError) as error:
+        raise ModelError(f"{where}: not an array ({error}); train the model again") from None
+
+
+def content_hash(payload: Any) -> str:
+    """Give the SHA-256 of plain data by its values, whatever wrote it."""
+    digest = hashlib.sha256()
+    _feed_hash(payload, digest.update)
+    return digest.hexdigest()
+
+
+def _feed_hash(value: Any, update: Any) -> None:
+    if isinstance(value, dict):
+        update(b"d%d" % len(value))
+        for key in sorted(value):
+            _feed_hash(key, update)
+            _feed_hash(value[key], update)
+    elif isinstance(value, list):
+        update(b"l%d" % len(value))
+        for item in value:
+            _feed_hash(item, update)
+    else:
+        data = (
+            value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+        )
+        update(f"{type(value).__name__}{len(data)}:".encode() + data)
+
+
+def dump_plain(payload: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Write plain data as the bytes of a joblib file.
+
+    Parameters
+    ----------
+    payload : mapping
+        Plain data; tuples become lists.
+
+    Returns
+    -------
+    data : bytes
+        The same for equal values.
+    content : str
+        `content_hash` of the payload.
+
+    Raises
+    ------
+    TypeError
+        When there is anything else than plain data in it.
+    ModelError
+        When it is larger than what `load_plain` reads.
+    """
+    import joblib
+
+    plain = _plain(payload, {})
+    buffer = io.BytesIO()
+    joblib.dump(plain, buffer, compress=0, protocol=4)
+    data = buffer.getvalue()
+    scan(data)
+    return data, content_hash(plain)
+
+
+def _plain(value: Any, known: dict[Any, Any]) -> Any:
+    """Copy plain data, equal strings as one object, so that a pickle's bytes are the values'."""
+    if isinstance(value, Mapping):
+        return {_plain(k, known): _plain(v, known) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v, known) for v in value]
+    if isinstance(value, str | bytes):
+        return known.setdefault((type(value), value), value)
+    if value is None or type(value) in (bool, int, float):
+        return value
+    raise TypeError(f"a model holds plain data only, got {type(value).__name__}")
+
+
+def load_plain(data: bytes) -> dict[str, Any]:
+    """Read plain data.
+
+    Parameters
+    ----------
+    data : bytes
+        Of a joblib file as `dump_plain` writes it.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ModelError
+        When it asks for anything but plain data, or is damaged; nothing was built then.
+    """
+    scan(data)
+    try:
+        payload: dict[str, Any] = _PlainUnpickler(io.BytesIO(data)).load()
+    except ModelError:
+        raise
+    except Exception as error:  # text that is no UTF-8, a frame that cuts a step in two
+        raise ModelError(f"not a model ({_short(f'{type(error).__name__}: {error}')})") from None
+    return payload
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds plain data; refuses all else, though `scan` lets nothing else come so far."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise ModelError(_refusal(module, name))
+
+    def persistent_load(self, identity: Any) -> Any:
+        raise ModelError("refers to an outside object; a model holds plain data only")
+
+
+def scan(data: bytes) -> None:
+    """Check every step of a pickle, and every length in it, without building anything.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Raises
+    ------
+    ModelError
+        When a step isn't one of plain data's, a length goes beyond the end, lists or dicts are
+        shared or too deep, or the whole is more than the bounds allow.
+    """
+    if len(data) > MAX_BYTES:
+        raise ModelError(f"{len(data):,} bytes, a model has at most {MAX_BYTES:,}")
+    for magic, name in _COMPRESSED.items():
+        if data.startswith(magic):
+            raise ModelError(f"compressed with {name}; a model is written uncompressed")
+    try:
+        _Scanner(data).run()
+    except IndexError:
+        raise ModelError("not a model (ends in the middle of a step)") from None
+
+
+class _Scanner:
+    """Follows a pickle's steps with kinds and depths in the place of objects.
+
+    Kinds are ``t`` text, ``b`` bytes, ``n`` numbers and None, ``l`` list, ``d`` dict.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.place = 0
+        self.kinds: list[str] = []
+        self.depths: list[int] = []
+        self.marks: list[int] = []
+        self.memo: list[tuple[str, int]] = []
+        self.repeated = 0
+
+    def run(self) -> None:
+        data, kinds = self.data, self.kinds
+        if data[:1] != b"\x80" or data[1] not in (2, 3, 4, 5):
+            raise ModelError("not a model (no pickle of a protocol from 2 to 5)")
+        self.place = 2
+        steps, size, before = 0, 0, _PROTO
+        while (op := data[self.place]) != _STOP:
+            self.place += 1
+            steps += 1
+            if steps > MAX_OPCODES:
+                raise ModelError(f"more than {MAX_OPCODES:,} steps; no model needs so many")
+            if op in _SIZED:
+                size = self._length(_SIZED[op])
+                self.place += size
+                self._push("t" if op in _TEXT else "b")
+            elif op == _MEMOIZE:
+                if before not in _MEMOIZED:
+                    raise ModelError("not a model (remembers what it hasn't just made)")
+                self.memo.append((kinds[-1], size))
+            elif op in (_LIST, _DICT):
+                self._push("l" if op == _LIST else "d", 1)
+            elif op in _NUMBERS:
+                self.place += _NUMBERS[op]
+                self._push("n")
+            elif op == _LONG:
+                self.place += data[self.place] + 1
+                self._push("n")
+            elif op in _GET:
+                self._repeat(int.from_bytes(self._take(_GET[op]), "little"))
+            elif op == _MARK:
+                self.marks.append(len(kinds))
+            elif op in (_APPEND, _SETITEM):
+                self._gather(len(kinds) - (1 if op == _APPEND else 2), is_list=op == _APPEND)
+            elif op in (_APPENDS, _SETITEMS):
+                if not self.marks:
+                    raise ModelError("not a model (items without a beginning)")
+                self._gather(self.marks.pop(), is_list=op == _APPENDS)
+            elif op == _FRAME:
+                self._length(8)
+            else:
+                raise ModelError(self._other(op))
+            if op != _FRAME:  # which may begin anywhere
+                before = op
+        if kinds != ["d"] or self.marks or self.place + 1 != len(data):
+            raise ModelError("not a model (expected one dict and nothing after it)")
+
+    def _push(self, kind: str, depth: int = 0) -> None:
+        self.kinds.append(kind)
+        self.depths.append(depth)
+
+    def _take(self, count: int) -> bytes:
+        part = self.data[self.place : self.place + count]
+        self.place += count
+        if self.place >= len(self.data):
+            raise IndexError
+        return part
+
+    def _length(self, width: int) -> int:
+        length = int.from_bytes(self._take(width), "little")
+        if length > len(self.data) - self.place:
+            left = len(self.data) - self.place
+            raise ModelError(f"not a model (a length of {length:,}, but {left:,} bytes are left)")
+        return length
+
+    def _repeat(self, number: int) -> None:
+        """Text and bytes may be repeated; a list would be one list in two places."""
+        if number >= len(self.memo) or self.memo[number][0] not in "tb":
+            raise ModelError("refers to a list or dict again; a model's data is a tree")
+        kind, size = self.memo[number]
+        self.repeated += size
+        if self.repeated > MAX_BYTES:
+            raise ModelError(f"repeats text to more than {MAX_BYTES:,} bytes")
+        self._push(kind)
+
+    def _gather(self, start: int, *, is_list: bool) -> None:
+        """Put what stands from `start` on into the list or dict before it."""
+        kinds, depths = self.kinds, self.depths
+        wanted = "l" if is_list else "d"
+        if start < 1 or kinds[start - 1] != wanted or (self.marks and self.marks[-1] > start - 1):
+            raise ModelError("not a model (items for what is no list or dict)")
+        if not is_list and (set(kinds[start::2]) - {"t"} or (len(kinds) - start) % 2):
+            raise ModelError("not a model (a dict's keys are text)")
+        depth = max(depths[start:], default=0) + 1
+        if depth > MAX_DEPTH:
+            raise ModelError(f"lists and dicts more than {MAX_DEPTH} deep")
+        depths[start - 1] = max(depths[start - 1], depth)
+        del kinds[start:], depths[start:]
+
+    def _other(self, op: int) -> str:
+        """Say what a step that isn't plain data's would do."""
+        name = _OTHERS.get(op)
+        if name is None:
+            return f"not a model (no pickle has a step 0x{op:02x})"
+        if name == "GLOBAL":
+            found = re.match(rb"([^\n]{1,200})\n([^\n]{1,200})\n", self.data[self.place :][:410])
+            if found:
+                return _refusal(*(part.decode("utf-8", "replace") for part in found.groups()))
+        if name == "STACK_GLOBAL":
+            before = self.data[max(0, self.place - 400) : self.place]
+            texts = re.findall(rb"\x8c(.)([\w.]{1,200})\x94?", before, flags=re.DOTALL)
+            words = [w[: n[0]].decode() for n, w in texts if n[0] <= len(w)]
+            if len(words) >= 2:
+                return _refusal(*words[-2:])
+        if name in _GLOBALS:
+            return "asks for an object by name; a model holds plain data only"
+        return f"holds a {name.lower()} step; a model holds plain data only"
+
+
+def _refusal(module: str, name: str) -> str:
+    """Say why a file that names an object isn't opened."""
+    asked = _short(f"{module}.{name}")
+    top = module.split(".")[0]
+    if top in ("joblib", "numpy"):
+        kind = "an array in joblib's own form"
+    elif top in ("sklearn", "scipy"):
+        kind = "an estimator or another object of a library"
+    else:
+        kind = "an object"
+    return (
+        f"asks for {asked}; a model holds plain data only. This is {kind}: to open it would be to "
+        "run what the file says. Train the model again with `headlines train`"
+    )
+
+
+def _short(text: str, most: int = 120) -> str:
+    """Cut a stranger's words to one printable line."""
+    line = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return line if len(line) <= most else line[:most] + "…"
