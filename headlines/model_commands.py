@@ -226,7 +226,7 @@ def drift(options: argparse.Namespace) -> int:
         return DONE
     print(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
     for shift in (found.topics, found.space, found.confidence):
-        print(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<8.3g}{shift.meaning}")
+        print(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<9.3g}{shift.meaning}")
     print(f"\n{'topic':<14}{'before':>8}{'now':>8}")
     for topic, (before, now) in found.shares.items():
         print(f"{topic:<14}{before:>8.1%}{now:>8.1%}")

@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ MEMORY = 20
 
 _VERSION = r"[0-9]{4,}"
 _SHA256 = r"[0-9a-f]{64}"
+_HALF_WRITTEN = r"\.(champion\.json|lock\.owner|retrain\.quarantine\.jsonl)\..+"
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,19 @@ class LockOwner:
     since: str
     command: str
 
+    @property
+    def gone(self) -> bool:
+        """Whether the process is known to have ended; of another host's that can't be known."""
+        if self.host != socket.gethostname() or sys.platform == "win32":
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return True
+        except OSError:  # it is another user's
+            return False
+        return False
+
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
@@ -169,15 +184,27 @@ class ModelRegistry:
         ModelError
             When there is none, or its manifest isn't the one that was promoted.
         """
-        pointer = self._pointer()
-        name = pointer["version"]
-        version = ModelVersion(name, self._file(name), True, pointer["manifest_sha256"])
-        _ = version.manifest
-        return version
+        while True:
+            pointer = self._pointer()
+            name = pointer["version"]
+            version = ModelVersion(name, self._file(name), True, pointer["manifest_sha256"])
+            try:
+                _ = version.manifest
+                return version
+            except ModelError:
+                # Replaced and pruned since the pointer was read: take the new one.
+                if self._pointer() == pointer:
+                    raise
 
     def champion_or_none(self) -> ModelVersion | None:
         """Give the champion, or None in a registry that has had none yet."""
-        return self.champion() if self._pointer_path.exists() else None
+        try:
+            self._pointer_path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError:
+            pass  # there may be one; `champion` says what is the matter
+        return self.champion()
 
     def version(self, name: str) -> ModelVersion:
         """Give a version by its name.
@@ -250,7 +277,10 @@ class ModelRegistry:
                 return *version.read(key), version
             except ModelError:
                 # A champion that was replaced and pruned while it was read: take the new one.
-                if not version.champion or self.find(ref).sha256 == version.sha256:
+                if not version.champion:
+                    raise
+                now = self.find(ref)
+                if (now.path, now.sha256) == (version.path, version.sha256):
                     raise
 
     # ------------------------------------------------------------------ writing
@@ -272,8 +302,7 @@ class ModelRegistry:
         OutputError
             When it can't be written; nothing is left of it then.
         """
-        names = [*self._names(), *self._names_of_old()]
-        name = f"{max(map(int, names), default=0) + 1:04d}"
+        name = f"{max(map(int, self._names_taken()), default=0) + 1:04d}"
         folder = self._file(name).parent
         beside = folder.with_name(f".{name}.new")
         try:
@@ -336,8 +365,7 @@ class ModelRegistry:
         Parameters
         ----------
         keep : int
-            Versions that stay beside the champion: the champions before it first, then the
-            newest.
+            Versions that stay beside the champion: the champion before it, then the newest.
 
         Returns
         -------
@@ -352,22 +380,45 @@ class ModelRegistry:
         pointer = self._pointer()
         spared = [pointer["version"]]
         names = self._names()
-        for name in [*pointer["previous"], *reversed(names)]:
+        for name in [*pointer["previous"][:1], *reversed(names)]:
             if name in names and name not in spared and len(spared) <= keep:
                 spared.append(name)
         gone = [name for name in names if name not in spared]
-        for name in gone:
-            folder = self._file(name).parent
-            try:
+        try:
+            for name in gone:
                 # Renamed first, so that no reader meets a version of which half is gone.
-                aside = folder.with_name(f".{name}.old")
-                os.replace(folder, aside)
-                shutil.rmtree(aside)
-            except OSError as error:
-                raise self._not_writable(error) from None
-        if gone:
-            self.audit.append("pruned", {"versions": gone, "kept": sorted(spared)})
+                folder = self._file(name).parent
+                os.replace(folder, folder.with_name(f".{name}.old"))
+        except OSError as error:
+            raise self._not_writable(error) from None
+        self._drop_pruned({"kept": sorted(spared)})
         return gone
+
+    def _drop_pruned(self, facts: Mapping[str, Any]) -> None:
+        """Delete what was renamed for it, and tell the log.
+
+        Emptied before it is told, since a full disk may need the room; the empty folders stay
+        until it is told, so that a kill between the two loses no record.
+        """
+        folders = sorted(p for p in _entries(self.path / "versions") if _is(p, "old"))
+        if not folders:
+            return
+        try:
+            for folder in folders:
+                for inner in folder.iterdir():
+                    if inner.is_dir() and not inner.is_symlink():
+                        shutil.rmtree(inner)
+                    else:
+                        inner.unlink()
+            last = next(iter(self.audit.records()[-1:]), None)
+            told = last.facts["versions"] if last and last.event == "pruned" else ()
+            names = [folder.name[1:-4] for folder in folders]
+            if untold := [name for name in names if name not in told]:
+                self.audit.append("pruned", {"versions": untold, **facts})
+            for folder in folders:
+                folder.rmdir()
+        except OSError as error:
+            raise self._not_writable(error) from None
 
     def _point_to(
         self,
@@ -386,12 +437,13 @@ class ModelRegistry:
             "version": name,
         }
         # Told before it is done: a kill between the two shows, and `lock` settles it.
-        self.audit.append(event, {"version": name, "manifest_sha256": sha256, **facts})
+        self.audit.append(event, {**facts, "version": name, "manifest_sha256": sha256})
         try:
             with replacing(self._pointer_path) as file:
                 file.write(_pointer_bytes(pointer))
         except OutputError as error:
-            self.audit.append("failed", {"version": name, "error": str(error)})
+            with contextlib.suppress(OutputError):  # the pointer's fault is what to report
+                self.audit.append("failed", {"version": name, "error": str(error)})
             raise
         return ModelVersion(name, version.path, True, sha256)
 
@@ -426,9 +478,8 @@ class ModelRegistry:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
-            owner = self._owner()
             raise LockedError(
-                f"{self.path}: {owner or 'another run'} holds the lock; try again later"
+                f"{self.path}: {self._holder() or 'another run'} holds the lock; try again later"
             ) from None
         except OSError as error:
             raise self._not_writable(error) from None
@@ -439,6 +490,7 @@ class ModelRegistry:
             with replacing(self._owner_path) as file:
                 file.write(json.dumps(asdict(_this_process())).encode())
             self._settle(stale)
+            self._drop_pruned({})
             yield stale
         finally:
             with contextlib.suppress(OSError):
@@ -448,27 +500,44 @@ class ModelRegistry:
     def _settle(self, stale: LockOwner | None) -> None:
         """Tell the audit log how a run ended that was killed before it could."""
         records = self.audit.records()
-        if not records:
+        if not records and stale is None:
             return
-        last, facts = records[-1].event, records[-1].facts
+        last, facts = (records[-1].event, records[-1].facts) if records else (None, {})
         champion = None
         with contextlib.suppress(ModelError):
             champion = self._pointer()
         moved = last in ("promoted", "rolled back")
-        done = moved and champion and champion["manifest_sha256"] == facts["manifest_sha256"]
-        if (moved and not done) or last == "started" or (last == "decided" and facts["accepted"]):
-            told = {"run": facts.get("run"), "after": last, "process": stale and asdict(stale)}
+        done = champion is not None and all(
+            champion[key] == facts.get(key) for key in ("version", "manifest_sha256")
+        )
+        accepted = last == "decided" and facts.get("accepted")
+        cut = (moved and not done) or last == "started" or accepted
+        if cut or stale is not None:
+            told: dict[str, Any] = {"process": stale and asdict(stale)}
+            if cut or (stale is not None and records[-1].time >= stale.since):
+                told |= {"run": facts.get("run"), "after": last}
             told["champion"] = champion and champion["version"]
             self.audit.append("interrupted", {k: v for k, v in told.items() if v is not None})
 
     def _sweep(self) -> None:
         """Remove what a run that was killed left half-written."""
-        for folder in (self.path, self.path / "versions"):
-            for left in folder.glob(".*"):
-                if re.fullmatch(r"\.\d{4,}\.(new|old)", left.name):
-                    shutil.rmtree(left, ignore_errors=True)
-                elif re.fullmatch(r"\.(champion\.json|lock\.owner)\..+", left.name):
-                    left.unlink(missing_ok=True)
+        for left in _entries(self.path / "versions"):
+            if _is(left, "new"):
+                shutil.rmtree(left, ignore_errors=True)
+        for left in _entries(self.path):
+            if re.fullmatch(_HALF_WRITTEN, left.name):
+                with contextlib.suppress(OSError):
+                    left.unlink()
+
+    def _holder(self) -> LockOwner | None:
+        """Give the process that holds the lock: it writes its name in its first moments."""
+        owner = self._owner()
+        for _ in range(50):
+            if owner is not None and not owner.gone:
+                break
+            time.sleep(0.02)
+            owner = self._owner()
+        return owner
 
     def _owner(self) -> LockOwner | None:
         try:
@@ -496,8 +565,7 @@ class ModelRegistry:
         return self.path / "versions" / name / MODEL_FILE
 
     def _names(self) -> list[str]:
-        folder = self.path / "versions"
-        names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        names = [p.name for p in _entries(self.path / "versions")]
         return sorted(
             (
                 n
@@ -507,10 +575,14 @@ class ModelRegistry:
             key=int,
         )
 
-    def _names_of_old(self) -> list[str]:
-        """Give the names that are taken for good, pruned versions' among them."""
-        told = (record.facts.get("version") for record in self.audit.records())
-        return [name for name in told if isinstance(name, str) and re.fullmatch(_VERSION, name)]
+    def _names_taken(self) -> list[str]:
+        """Give all names that were ever in use: folders that aren't whole, pruned versions."""
+        names: list[Any] = [p.name for p in _entries(self.path / "versions")]
+        for record in self.audit.records():
+            names.append(record.facts.get("version"))
+            if record.event == "pruned":
+                names += record.facts["versions"]
+        return [name for name in names if isinstance(name, str) and re.fullmatch(_VERSION, name)]
 
     def _pointer(self) -> dict[str, Any]:
         path = self._pointer_path
@@ -537,6 +609,21 @@ class ModelRegistry:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = str(error)[:120]
             raise ModelError(f"{path}: not a champion pointer ({said}); promote again") from None
+
+
+def _entries(folder: Path) -> list[Path]:
+    """List a folder; nothing where there is none."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
+
+
+def _is(path: Path, kind: str) -> bool:
+    """Whether a folder is a version that is being written (new) or deleted (old)."""
+    return re.fullmatch(rf"\.{_VERSION}\.{kind}", path.name) is not None
 
 
 def _pointer_bytes(pointer: Mapping[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ def list_(options: argparse.Namespace) -> int:
     reasons = {
         str(record.facts["version"]): str(record.facts.get("reason"))
         for record in registry.audit.records()
-        if record.event == "decided" and record.facts.get("accepted") is False
+        if record.event == "decided" and record.facts["version"] and not record.facts["accepted"]
     }
     rows = []
     for found in registry.versions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import secrets
@@ -139,15 +140,26 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
         tried = _tried(config, inputs, registry, today)
         version = None
         if not tried.unchanged:
-            version = registry.add(lambda path: _save(tried.candidate, path, config.sign_with))
+            version = _kept(registry, tried.candidate, config.sign_with)
         decided = tried.result(version.name if version else None)
         registry.audit.append("decided", {"run": run, **_decided(tried, decided, version)})
         if version is not None and decided.decision.accepted:
             registry.promote(version.name, {"run": run})
+        if registry.champion_or_none() is not None:
+            registry.prune(config.keep)
     except BaseException as error:
         registry.audit.append("failed", {"run": run, "error": f"{type(error).__name__}: {error}"})
         raise
     return decided
+
+
+def _kept(registry: ModelRegistry, candidate: HeadlineLabeler, key: Path | None) -> ModelVersion:
+    """Add a candidate as a version; one that was refused before is that version again."""
+    for version in registry.versions():
+        with contextlib.suppress(ModelError):
+            if version.read()[1].content == candidate.content:
+                return version
+    return registry.add(lambda path: _save(candidate, path, key))
 
 
 def _save(candidate: HeadlineLabeler, path: Path, key: Path | None) -> None:
