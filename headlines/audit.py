@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from headlines.errors import ModelError, OutputError
+from headlines.output import sync_folder
 
 __all__ = ["AuditLog", "AuditRecord"]
 
 FIRST = "0" * 64
 """What the first record names as the one before it."""
+
+_OWN = ("number", "time", "event", "previous", "sha256")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class AuditLog:
         ----------
         event : str
         facts : mapping
-            Plain data.
+            Plain data; the names that a record has of its own aren't free.
 
         Returns
         -------
@@ -90,6 +93,8 @@ class AuditLog:
         ModelError
             When the log was changed.
         """
+        if taken := [name for name in _OWN if name in facts]:
+            raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
         number, previous, whole = self._end()
         try:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -98,19 +103,22 @@ class AuditLog:
         try:
             torn = os.fstat(file).st_size - whole
             if torn:
-                os.ftruncate(file, whole)
                 facts = {**facts, "torn_bytes_removed": torn}
-            record = AuditRecord(number + 1, _now(), event, dict(facts))
+            # As they will be read: a line must come out the same when it is written again.
+            plain = json.loads(_json(facts))
+            record = AuditRecord(number + 1, _now(), event, plain)
             self._write(file, whole, _line(record, previous))
         finally:
             os.close(file)
+        if not whole:  # the file's name has to last too
+            sync_folder(self.path.parent)
         return record
 
     def _write(self, file: int, whole: int, line: bytes) -> None:
         try:
-            written = os.write(file, line)
-            if written < len(line):
-                raise OSError(28, "No space left on device")
+            os.ftruncate(file, whole)
+            while line:  # of what is cut short the rest fails, and says why
+                line = line[os.write(file, line) :]
             os.fsync(file)
         except OSError as error:
             with contextlib.suppress(OSError):

