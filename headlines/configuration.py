@@ -38,7 +38,8 @@ class GateLimits(_Table):
     when_unsure : {"keep", "promote"}
         What happens when it can't.
     churn : float
-        Share of the feeds' headlines that may change their topic.
+        Share of the feeds' headlines that may change their topic, unless the candidate gains
+        more than the margin.
     """
 
     margin: Share = 0.02
@@ -74,7 +75,7 @@ class DriftLimits(_Table):
 
     topics: Share = 0.5
     space: Share = 0.05
-    confidence: Share = 0.25
+    confidence: Share = 0.5
 
 
 class RetrainConfig(_Table):
@@ -235,6 +236,7 @@ confidence = 0.95                 # with which a candidate must be shown to be n
 minimum = 50                      # held-out labels below which the gate can't tell
 when_unsure = "keep"              # what happens then: "keep" the champion, or "promote"
 churn = 0.25                      # share of the feeds' headlines that may change their topic
+                                  # where the candidate gains no more than the margin
 
 # [gate.floors]                   # recall that a topic must have
 # sanctions = 0.6
@@ -247,5 +249,5 @@ relabelled = 0.1                  # share of held-out labels that corrections ma
 [drift]                           # effects of `headlines drift` beyond which nothing is promoted
 topics = 0.5                      # share of headlines that another topic has now
 space = 0.05                      # energy coefficient of the vectors, 0 to 1
-confidence = 0.25                 # distance between the distributions of probabilities
+confidence = 0.5                  # distance between the distributions of probabilities
 """

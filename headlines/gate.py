@@ -58,12 +58,15 @@ class Check:
         What was found, for a person.
     facts : mapping
         The same as numbers and names.
+    unless_better : bool
+        Whether a candidate that gains more than the margin passes in spite of it.
     """
 
     name: str
     passed: bool | None
     detail: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    unless_better: bool = False
 
     def to_row(self) -> dict[str, Any]:
         """Give the check as one JSON object."""
@@ -193,7 +196,12 @@ class Gate:
     def _decision(
         self, first: bool, scores: Mapping[str, float], checks: tuple[Check, ...]
     ) -> Decision:
-        failed = [check for check in checks if check.passed is False]
+        gain = scores.get("candidate", 0.0) - scores.get("champion", 1.0)
+        failed = [
+            check
+            for check in checks
+            if check.passed is False and not (check.unless_better and gain > self.margin)
+        ]
         unsure = [check for check in checks if check.passed is None]
         if failed:
             reason = "; ".join(f"{check.name}: {check.detail}" for check in failed)

@@ -514,7 +514,7 @@ class ModelRegistry:
         cut = (moved and not done) or last == "started" or accepted
         if cut or stale is not None:
             told: dict[str, Any] = {"process": stale and asdict(stale)}
-            if cut or (stale is not None and records[-1].time >= stale.since):
+            if cut or (stale is not None and records and records[-1].time >= stale.since):
                 told |= {"run": facts.get("run"), "after": last}
             told["champion"] = champion and champion["version"]
             self.audit.append("interrupted", {k: v for k, v in told.items() if v is not None})

@@ -168,6 +168,13 @@ def test_what_else_was_looked_at_can_refuse() -> None:
     }  # fmt: skip
 
 
+def test_change_is_no_fault_of_a_candidate_that_gains_more_than_the_margin() -> None:
+    churn = Check("churn", False, "40 % change their topic", unless_better=True)
+    better, same = _case(0, 0.08, 0.03), _case(0, 0.0, 0.0)
+    assert Gate().decide(*better, others=[churn]).accepted
+    assert not Gate().decide(*same, others=[churn]).accepted
+
+
 def test_the_same_answers_give_the_same_decision() -> None:
     case = _case(5, 0.05, 0.05)
     assert Gate().decide(*case) == Gate().decide(*case)
