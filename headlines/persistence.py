@@ -202,9 +202,12 @@ class Manifest:
         if not same:
             raise ModelError(f"{where}: was changed since it was written; restore the file")
         for name, digest in manifest.files.items():
-            beside = name and Path(name).name == name and "\\" not in name
+            plain = name.isprintable() and len(name) < 256 and name != ".." and "\\" not in name
+            beside = name and plain and Path(name).name == name
             if not beside or not isinstance(digest, str):
-                raise ModelError(f"{where}: names the file {name[:80]!r}, which isn't beside it")
+                raise ModelError(
+                    f"{where}: names the file {short(name, 80)!r}, which isn't beside it"
+                )
         return manifest
 
 

@@ -33,7 +33,7 @@ MEMORY = 20
 
 _VERSION = r"[0-9]{4,}"
 _SHA256 = r"[0-9a-f]{64}"
-_HALF_WRITTEN = r"\.(champion\.json|lock\.owner|retrain\.quarantine\.jsonl)\..+"
+_HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 
 
 @dataclass(frozen=True)

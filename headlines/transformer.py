@@ -146,7 +146,7 @@ class TransformerEmbedder(DenseEmbedder):
             ) from None
         except Exception as error:  # a damaged folder brings out errors of any kind
             raise EmbedderError(
-                f"{name}: can't be loaded as a sentence-transformers model "
+                f"{_short(name)}: can't be loaded as a sentence-transformers model "
                 f"({_short(f'{type(error).__name__}: {error}')}); give minilm, a folder with "
                 "weights as safetensors, or a hub name that was downloaded before (or "
                 "download=True)"
@@ -233,6 +233,11 @@ def _check_folder(folder: Path) -> None:
     """Refuse what could run code, before anything of a folder is loaded."""
     listed = folder / "modules.json"
     modules, _ = _settings(listed) if listed.exists() else ([], set())
+    if not modules and not (folder / "config.json").exists():
+        raise EmbedderError(
+            f"{_short(str(folder))}: can't be loaded, it has neither modules.json nor config.json; "
+            "give the folder of a sentence-transformers model"
+        )
     places = [folder]
     for module in modules:
         if not _MODULE.fullmatch(str(module["type"])):
@@ -260,8 +265,8 @@ def _check_folder(folder: Path) -> None:
                 odd.append("activation_function")
             if odd:
                 raise EmbedderError(
-                    f"{place / _short(path.name, 80)}: sets {odd[0]!r}, by which a folder could have code run or files "
-                    "opened elsewhere; take it out if you trust the model"
+                    f"{place / _short(path.name, 80)}: sets {odd[0]!r}, by which a folder could "
+                    "have code run or files opened elsewhere; take it out if you trust the model"
                 )
 
 

@@ -189,15 +189,15 @@ def test_a_pointer_to_another_manifest_is_refused(
 # ------------------------------------------------------------------ versions
 
 
-def test_prune_keeps_the_champion_then_earlier_champions_then_the_newest(
+def test_prune_keeps_the_champion_then_the_one_before_then_the_newest(
     registry: ModelRegistry, models: list[Path]
 ) -> None:
     for _ in range(6):
         _add(registry, models[0])
     for name in ("0001", "0004", "0002"):
         registry.promote(name)
-    assert registry.prune(3) == ["0003", "0005"]
-    assert registry.prune(1) == ["0001", "0006"]
+    assert registry.prune(3) == ["0001", "0003"]
+    assert registry.prune(1) == ["0005", "0006"]
     assert _names(registry) == ["0002", "0004"]
     assert registry.prune(1) == []
     assert registry.prune(0) == ["0004"]
@@ -205,7 +205,7 @@ def test_prune_keeps_the_champion_then_earlier_champions_then_the_newest(
     told = [
         record.facts["versions"] for record in registry.audit.records() if "kept" in record.facts
     ]
-    assert told == [["0003", "0005"], ["0001", "0006"], ["0004"]]
+    assert told == [["0001", "0003"], ["0005", "0006"], ["0004"]]
 
 
 def test_a_rollback_to_a_pruned_version_is_refused(
@@ -284,7 +284,7 @@ def test_what_a_killed_run_left_half_written_is_swept(
 ) -> None:
     _add(registry, models[0], promote=True)
     shutil.copytree(registry.path / "versions" / "0001", registry.path / "versions" / ".0002.new")
-    for name in (".champion.json.x1", ".lock.owner.x2", ".retrain.quarantine.jsonl.x3"):
+    for name in (".champion.json.x1", "..lock.owner.x2", ".retrain.quarantine.jsonl.x3"):
         write(registry.path / name, "half")
     write(registry.path / ".mine", "somebody's own file")
     assert _names(registry) == ["0001"]
