@@ -45,7 +45,7 @@ class GateLimits(_Table):
     margin: Share = 0.02
     topic_margin: Share = 0.0
     floors: dict[str, Share] = Field(default_factory=dict)
-    calibration: Share = 0.06
+    calibration: Share = 0.055
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     minimum: Annotated[int, Field(ge=1)] = 50
     when_unsure: Literal["keep", "promote"] = "keep"
@@ -231,7 +231,7 @@ random_state = 0
 [gate]                            # candidate against champion on the labels held out for good
 margin = 0.02                     # a loss of accuracy that still passes
 topic_margin = 0.0                # a loss of recall on one topic that still passes, as estimated
-calibration = 0.06                # calibration error beyond chance that passes
+calibration = 0.055               # calibration error beyond chance that passes
 confidence = 0.95                 # with which a candidate must be shown to be not worse
 minimum = 50                      # held-out labels below which the gate can't tell
 when_unsure = "keep"              # what happens then: "keep" the champion, or "promote"

@@ -92,6 +92,11 @@ class Embedder(ABC):
         """Length of a vector."""
 
     @property
+    def n_terms(self) -> int:
+        """Number of words that `terms` may name, where terms are words; else 0."""
+        return 0
+
+    @property
     @abstractmethod
     def unit(self) -> float:
         """Value of one step of the whole numbers that `sums` gives."""

@@ -105,7 +105,7 @@ class Gate:
         few headlines is drawn towards what is seen on all.
     floors : mapping of str to float
         Recall that a topic must have, by topic.
-    calibration : float, default 0.06
+    calibration : float, default 0.055
         Expected calibration error beyond chance that still passes.
     confidence : float, default 0.95
         With which a candidate must be shown to be not worse.
@@ -129,7 +129,7 @@ class Gate:
     margin: float = 0.02
     topic_margin: float = 0.0
     floors: Mapping[str, float] = field(default_factory=dict)
-    calibration: float = 0.06
+    calibration: float = 0.055
     confidence: float = 0.95
     minimum: int = 50
     when_unsure: str = "keep"

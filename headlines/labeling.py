@@ -76,6 +76,12 @@ class HeadlineLabeler:
                 f"weights of shape {self._scorer.weights.shape}, expected {expected}; "
                 "train the model again"
             )
+        words = self._scorer.own.words
+        if embedder.terms_are_words and len(words) and int(words[-1]) >= embedder.n_terms:
+            raise ModelError(
+                f"weights for word {int(words[-1])}, the embedder has {embedder.n_terms}; "
+                "train the model again"
+            )
 
     def __repr__(self) -> str:
         return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"

@@ -31,7 +31,7 @@ SIGNATURE_SUFFIX = ".minisig"
 MEMORY = 20
 """Earlier champions that the pointer remembers."""
 
-_VERSION = r"[0-9]{4,}"
+_VERSION = r"[0-9]{4,18}"
 _SHA256 = r"[0-9a-f]{64}"
 _HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 

