@@ -320,7 +320,7 @@ def kills(folder: Path, number: int, seed: int) -> dict[str, Any]:
         rows: list[dict[str, Any]] = []
         while sum(row["killed"] for row in rows) < wanted:
             if verb in ("prune", "rollback"):
-                grow(place, 5 if verb == "prune" else 2)
+                grow(place)
             trains = verb == "retrain" and len(rows) % 8 == 0
             rows.append(kill_once(place, command, max(times), rng, trains=trains))
             if rows[-1]["faults"]:
@@ -343,10 +343,10 @@ def kills(folder: Path, number: int, seed: int) -> dict[str, Any]:
     return results
 
 
-def grow(place: Place, most: int) -> None:
+def grow(place: Place) -> None:
     """Add copies of the champion and promote them, so that there is something to undo."""
     with place.registry.lock():
-        while len(json.loads((place.path / "champion.json").read_bytes())["previous"]) < most:
+        while len(place.registry.versions()) < 8:
             place.registry.promote(copied(place, place.registry.champion().path).name)
 
 

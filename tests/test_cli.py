@@ -260,16 +260,17 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     write(tmp_path / "retrain.toml", text)
     first = run("retrain", "--config", "retrain.toml", "--json")
     assert (first.returncode, json.loads(first.stdout)["promoted"]) == (0, True)
-    write(tmp_path / "retrain.toml", text + "minimum_holdout = 1000\n")
+    write(tmp_path / "more.csv", "headline,topic\nFloods Close Schools in Omsk,disasters\n")
+    write(tmp_path / "retrain.toml", text + 'corrections = ["more.csv"]\n[gate]\nminimum = 1000\n')
     refused = run("retrain", "--config", "retrain.toml")
     assert (refused.returncode, "promoted: False" in refused.stdout) == (3, True)
     listed = run("models", "list", "--registry", "models")
     assert [line[0] for line in listed.stdout.splitlines()] == ["*", " "]
     assert len(json.loads(run("models", "list", "--registry", "models", "--json").stdout)) == 2
-    shown = json.loads(run("models", "show", "0002", "--registry", "models").stdout)
-    assert shown["format"] == 1
+    shown = json.loads(run("models", "show", "0002", "--registry", "models", "--json").stdout)
+    assert (shown["format"], shown["audit"][0]["accepted"]) == (2, False)
     assert run("models", "show").returncode == 0
-    assert run("models", "verify", "--registry", "models").stdout.count("whole") == 2
+    assert run("models", "verify", "--registry", "models").stdout.count("whole") == 3
     (tmp_path / "models" / "versions" / "0002" / "labeler.joblib").write_bytes(b"x")
     broken = run("models", "verify", "0002", "--registry", "models")
     assert (broken.returncode, "was changed" in broken.stderr) == (1, True)
