@@ -522,9 +522,9 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     numbers = [r["week"] for r in rows]
     colours = dict(zip(LINES, ("#e67e22", "#27ae60", grey, "#2980b9", "#8e44ad"), strict=True))
     for line, name in LINES.items():
-        thick = 1.8 if line in ("gated", "by_labels") else 1.0
+        thick = {"gated": 1.5, "by_labels": 3.0}.get(line, 1.0)  # they may lie on each other
         values = [r[line]["accuracy"] for r in rows]
-        axes.plot(numbers, values, color=colours[line], lw=thick, label=name)
+        axes.plot(numbers, values, color=colours[line], lw=thick, label=name, zorder=5 - thick)
     for line in ("gated", "by_labels"):
         for decision, mark in (("refused", "x"), ("can't tell", "|")):
             at = [r for r in rows if r[line]["decision"] == decision]
