@@ -4,7 +4,8 @@ Set-up: the topics and labels of seeds/ (the read labels count as far as their h
 those of the feed), 20,000 headlines of pool_russia_ukraine (rumca-js/RSS-Link-Database-2022 and
 -2023) as the feed. The first run makes a champion of the first 20,000; the second, which is the one
 that counts, has a feed of which a tenth is new and five corrections, and so trains, compares, looks
-for drift and new topics, and promotes. Five such runs, each in a registry of its own; medians.
+for drift and new topics, and decides; a refusal costs what a promotion does. Three such runs, each
+in a registry of its own; medians.
 
     python benchmarks/nightly.py --data ../shared/data
 """
@@ -67,7 +68,7 @@ def run(folder: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     pool = options.data / "pool_russia_ukraine.tsv.xz"
     if not pool.exists():
@@ -95,7 +96,8 @@ def main() -> None:
             (folder / "feed.tsv").write_text(feed, encoding="utf-8")
             taken.append(run(folder))
     rows_of = [start, *taken]
-    assert all(row["code"] == 0 for row in rows_of), [row["result"]["reason"] for row in rows_of]
+    assert all(row["code"] in (0, 3) for row in rows_of), rows_of
+    found["promoted"] = [row["code"] == 0 for row in taken]
     found["headlines"] = taken[0]["result"]["headlines"]
     found["labels"] = taken[0]["result"]["labels"]
     found["first run, seconds"] = round(start["seconds"], 2)

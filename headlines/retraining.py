@@ -16,7 +16,7 @@ from typing import Any
 
 from headlines.configuration import RetrainConfig
 from headlines.drift import Drift, measure_drift
-from headlines.errors import ModelError
+from headlines.errors import ModelError, OutputError
 from headlines.evaluation import near_duplicate_groups
 from headlines.gate import Answers, Check, Decision, Gate
 from headlines.headline import Headline
@@ -148,7 +148,9 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
         if registry.champion_or_none() is not None:
             registry.prune(config.keep)
     except BaseException as error:
-        registry.audit.append("failed", {"run": run, "error": f"{type(error).__name__}: {error}"})
+        failed = {"run": run, "error": f"{type(error).__name__}: {error}"}
+        with contextlib.suppress(OutputError):  # the first fault is what to report
+            registry.audit.append("failed", failed)
         raise
     return decided
 
