@@ -163,7 +163,7 @@ def _lowest_for(python: Path) -> tuple[list[str], dict[str, str]]:
     pins = {name: _pinned(version) for name, version in bounds.items()}
     raised = {}
     for name, pin in pins.items():
-        tried = [python, "install", "--dry-run", "--no-deps", "--ignore-installed"]
+        tried = [python, "install", "--dry-run", "--ignore-installed"]
         tried += ["--only-binary", ":all:"]
         if _pip(*tried, f"{name}{pin}").returncode == 0:
             continue
