@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import logging
 import sys
 import time
 from collections import Counter
@@ -23,7 +24,13 @@ from headlines.commands import (
     print_summary,
 )
 from headlines.encoders import load_embedder
-from headlines.errors import ConfigError, FeedError, HeadlinesError, LockedError
+from headlines.errors import (
+    ConfigError,
+    FeedError,
+    HeadlinesError,
+    LockedError,
+    OutputError,
+)
 from headlines.labeling import HeadlineLabeler
 from headlines.taxonomy import Taxonomy, read_labels
 
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
     from headlines.retraining import RetrainResult
 
 __all__ = ["distill", "drift", "evaluate", "retrain", "train"]
+
+log = logging.getLogger(__name__)
 
 
 def train(options: argparse.Namespace) -> int:
@@ -153,7 +162,10 @@ def retrain(options: argparse.Namespace) -> int:
             told |= _metrics(result)
             told |= {"exit_code": code, "duration_seconds": time.monotonic() - start}
             told["last_run_timestamp_seconds"] = time.time()
-            monitoring.write_metrics(options.metrics, told)
+            try:
+                monitoring.write_metrics(options.metrics, told)
+            except OutputError as error:  # the run is what it is
+                log.warning("%s", error)
     return code
 
 

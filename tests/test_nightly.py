@@ -401,6 +401,12 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
     assert "no such topic" in asked[1][1]
 
 
+def test_metrics_that_cannot_be_written_do_not_change_the_outcome(folder: Path, run: Run) -> None:
+    done = run("retrain", "--config", "retrain.toml", "--metrics", "nowhere/retrain.prom")
+    assert done.returncode == 0
+    assert "nowhere/retrain.prom: can't be written" in done.stderr
+
+
 def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
     before = sorted(path.name for path in (folder / "models").rglob("*"))
     options = ["--dry-run", "--healthcheck", "health.json", "--metrics", "retrain.prom"]
