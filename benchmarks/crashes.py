@@ -18,7 +18,8 @@ full    A tmpfs with so many kilobytes, or so many files, left; a read-only moun
 crowd   Eight ``headlines retrain`` let go at once; 50 processes that load and label while 20
         versions are added, promoted and pruned; processes killed while they held the lock.
 
-Run ``python benchmarks/crashes.py [--only kills|full|crowd] [--kills 200] [--seed 0]``.
+Run ``python benchmarks/crashes.py [--only kills|full|crowd] [--verbs ...] [--kills 200]
+[--seed 0]``.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ calibration = 1.0
 [data]
 relabelled = 1.0
 """
+VERBS = {"retrain": 1.0, "promote": 0.2, "rollback": 0.2, "prune": 0.1}
+"""What is killed, and how often as a share of ``--kills``."""
+
 WAITING = """
 import sys
 import filelock, headlines.cli, headlines.model_commands, headlines.retraining
@@ -301,46 +305,54 @@ def kill_once(
     return {**row, "faults": faults}
 
 
-def kills(folder: Path, number: int, seed: int) -> dict[str, Any]:
-    rng, place = random.Random(seed), Place(folder)
+def kills(folder: Path, number: int, seed: int, verbs: Sequence[str]) -> dict[str, Any]:
+    place = Place(folder)
+    for _ in range(2):
+        place.vary()
+        place.run("retrain").check_returncode()
     results: dict[str, Any] = {"seed": seed}
-    plan = (("retrain", number), ("promote", number // 5), ("rollback", number // 5),
-            ("prune", number // 10))  # fmt: skip
-    for verb, wanted in plan:
-        command = [verb, "--keep", "2"] if verb == "prune" else [verb]
-        times = []
-        for _ in range(4 if verb == "retrain" else 2):
-            place.vary()
-            names = [v.name for v in place.registry.versions()]
-            start = time.monotonic()
-            done = place.run(*command, *(names[-2:-1] if verb == "promote" else ()))
-            times.append(time.monotonic() - start)
-            if done.returncode:
-                raise SystemExit(f"an undisturbed {verb} failed: {done.stderr}")
-        rows: list[dict[str, Any]] = []
-        while sum(row["killed"] for row in rows) < wanted:
-            if verb in ("prune", "rollback"):
-                grow(place)
-            trains = verb == "retrain" and len(rows) % 8 == 0
-            rows.append(kill_once(place, command, max(times), rng, trains=trains))
-            if rows[-1]["faults"]:
-                print(verb, len(rows), rows[-1], flush=True)
-            if len(place.registry.versions()) > 12:
-                place.run("prune", "--keep", "4")
-        dead = [row for row in rows if row["killed"]]
-        results[verb] = {
-            "kills": len(dead),
-            "aimed_at_writing": sum(row["aimed"] for row in dead),
-            "ended_before_the_kill": len(rows) - len(dead),
-            "phases": dict(Counter(row["phase"] for row in dead).most_common()),
-            "interrupted_told": sum(row["told"] for row in dead),
-            "kills_with_faults": sum(bool(row["faults"]) for row in rows),
-            "faults": [fault for row in rows for fault in row["faults"]][:5],
-            "median_seconds_undisturbed": round(median(times), 3),
-            "median_seconds_of_next_run": round(median(row["next"] for row in rows), 3),
-        }
+    for verb in verbs:
+        wanted = max(1, int(number * VERBS[verb]))
+        results[verb] = kills_of(verb, place, wanted, random.Random(seed))
         print(f"kills of {verb}: {json.dumps(results[verb])}", flush=True)
     return results
+
+
+def kills_of(verb: str, place: Place, wanted: int, rng: random.Random) -> dict[str, Any]:
+    command = [verb, "--keep", "2"] if verb == "prune" else [verb]
+    times = []
+    for _ in range(3):
+        place.vary()
+        if verb != "retrain":
+            grow(place)
+        names = [v.name for v in place.registry.versions()]
+        start = time.monotonic()
+        done = place.run(*command, *(names[-2:-1] if verb == "promote" else ()))
+        times.append(time.monotonic() - start)
+        if done.returncode:
+            raise SystemExit(f"an undisturbed {verb} failed: {done.stderr}")
+    rows: list[dict[str, Any]] = []
+    while sum(row["killed"] for row in rows) < wanted:
+        if verb in ("prune", "rollback"):
+            grow(place)
+        trains = verb == "retrain" and len(rows) % 8 == 0
+        rows.append(kill_once(place, command, max(times), rng, trains=trains))
+        if rows[-1]["faults"]:
+            print(verb, len(rows), rows[-1], flush=True)
+        if len(place.registry.versions()) > 12:
+            place.run("prune", "--keep", "4")
+    dead = [row for row in rows if row["killed"]]
+    return {
+        "kills": len(dead),
+        "aimed_at_writing": sum(row["aimed"] for row in dead),
+        "ended_before_the_kill": len(rows) - len(dead),
+        "phases": dict(Counter(row["phase"] for row in dead).most_common()),
+        "interrupted_told": sum(row["told"] for row in dead),
+        "kills_with_faults": sum(bool(row["faults"]) for row in rows),
+        "faults": [fault for row in rows for fault in row["faults"]][:5],
+        "median_seconds_undisturbed": round(median(times), 3),
+        "median_seconds_of_next_run": round(median(row["next"] for row in rows), 3),
+    }
 
 
 def grow(place: Place) -> None:
@@ -641,6 +653,7 @@ def crowd(folder: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=("kills", "full", "crowd"))
+    parser.add_argument("--verbs", nargs="+", choices=VERBS, default=list(VERBS))
     parser.add_argument("--kills", type=int, default=200, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -652,7 +665,7 @@ def main() -> None:
     import headlines.retraining  # noqa: F401
 
     sections: dict[str, Callable[[Path], dict[str, Any]]] = {
-        "kills": lambda folder: kills(folder, options.kills, options.seed),
+        "kills": lambda folder: kills(folder, options.kills, options.seed, options.verbs),
         "full": full,
         "crowd": crowd,
     }
@@ -666,7 +679,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 found = section(Path(folder))
             content = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-            content |= {**described, name: found}
+            content |= {**described, name: {**content.get(name, {}), **found}}
             RESULTS.write_text(json.dumps(content, indent=1) + "\n")
 
 
