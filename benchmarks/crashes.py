@@ -157,10 +157,11 @@ class Place:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a forked process to its end."""
-        errors = self.folder.parent / f"{self.folder.name}.stderr"
-        status = os.waitpid(self.start(*arguments, errors=errors), 0)[1]
-        code = os.waitstatus_to_exitcode(status)
-        return subprocess.CompletedProcess(arguments, code, "", errors.read_text("utf-8"))
+        with tempfile.NamedTemporaryFile() as errors:  # not on the disk that is full
+            child = self.start(*arguments, errors=Path(errors.name))
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            said = Path(errors.name).read_text(encoding="utf-8")
+        return subprocess.CompletedProcess(arguments, code, "", said)
 
     def run_anew(
         self, *arguments: str, before: Sequence[str] = ()
