@@ -302,7 +302,7 @@ def _read_static(folder: Path) -> _StaticWeights:
     for name in ("vocabulary.txt", "table.i8", "scales.u16"):
         try:
             if not (folder / name).is_file():  # a pipe could go on for ever
-                raise FileNotFoundError(2, "no such file")
+                raise FileNotFoundError(2, "No such file or directory")
             found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError as error:
             raise EmbedderError(f"{folder / name}: {error.strerror}; {remedy}") from None

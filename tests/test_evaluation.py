@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from headlines.evaluation import evaluate, near_duplicate_groups
-from headlines.gate import Gate
 
 
 def test_scores_are_those_of_the_definition() -> None:
@@ -36,25 +35,3 @@ GOLD = ["a"] * 100
 
 def _right(n: int) -> list[str | None]:
     return ["a"] * n + ["b"] * (100 - n)
-
-
-@pytest.mark.parametrize(
-    ("candidate", "accepted"), [(95, True), (90, True), (88, True), (87, False)]
-)
-def test_the_gate_refuses_what_is_worse_by_more_than_the_margin(
-    candidate: int, accepted: bool
-) -> None:
-    decision = Gate(margin=0.02).decide(_right(candidate), _right(90), GOLD)
-    assert decision.accepted is accepted
-    assert decision.scores == {"candidate": candidate / 100, "champion": 0.9}
-
-
-@pytest.mark.parametrize(("when_unsure", "accepted"), [("keep", False), ("promote", True)])
-def test_a_small_holdout_leaves_it_to_the_config(when_unsure: str, accepted: bool) -> None:
-    decision = Gate(minimum=20, when_unsure=when_unsure).decide(["b"], ["a"], ["a"])
-    assert decision.accepted is accepted
-    assert "can't tell" in decision.reason
-
-
-def test_the_first_candidate_is_accepted() -> None:
-    assert Gate().decide([], None, []).accepted
