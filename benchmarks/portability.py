@@ -158,7 +158,7 @@ def _pip(python: Path, *arguments: str | Path) -> subprocess.CompletedProcess[by
 
 
 def _lowest_for(python: Path) -> tuple[list[str], dict[str, str]]:
-    """Pin what the oldest environment gets; one that has no wheel here, or needs what has none, is raised."""
+    """Pin what the oldest environment gets; one without a wheel here is raised."""
     bounds = lowest()
     pins = {name: _pinned(version) for name, version in bounds.items()}
     raised = {}
