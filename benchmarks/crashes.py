@@ -659,11 +659,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     HeadlineLabeler.load().label([HEADLINE])  # loaded once, for all that are forked
-    import filelock  # noqa: F401
-    import sklearn.linear_model  # noqa: F401
+    import filelock  # noqa: F401 - what is loaded here isn't in the forked processes
+    import sklearn.linear_model  # noqa: F401 - as above
 
     import headlines.model_commands
-    import headlines.retraining  # noqa: F401
+    import headlines.retraining  # noqa: F401 - as above
 
     sections: dict[str, Callable[[Path], dict[str, Any]]] = {
         "kills": lambda folder: kills(folder, options.kills, options.seed, options.verbs),

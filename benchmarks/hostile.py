@@ -32,11 +32,11 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-import hostile_files  # noqa: E402
+import hostile_files  # noqa: E402 - found by the line above
 
-from headlines import HeadlineLabeler, ModelRegistry  # noqa: E402
-from headlines.errors import HeadlinesError  # noqa: E402
-from headlines.persistence import manifest_path, versions  # noqa: E402
+from headlines import HeadlineLabeler, ModelRegistry  # noqa: E402 - after it
+from headlines.errors import HeadlinesError  # noqa: E402 - after it
+from headlines.persistence import manifest_path, versions  # noqa: E402 - after it
 
 MOST_MB, MOST_SECONDS, MOST_LETTERS = 500, 10, 600
 TIMEOUT = 60

@@ -620,7 +620,7 @@ def _tiny() -> dict[str, bytes]:
         torch.manual_seed(0)
         sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
         BertModel(
-            BertConfig(vocab_size=8, intermediate_size=8, **sizes)  # type: ignore[arg-type]
+            BertConfig(vocab_size=8, intermediate_size=8, **sizes)  # type: ignore[arg-type] - sizes are whole numbers
         ).save_pretrained(folder)
         words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "eu", "floods", "hit"]
         (folder / "vocab.txt").write_text("\n".join(words) + "\n")

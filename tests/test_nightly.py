@@ -6,11 +6,12 @@ import json
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from conftest import write
@@ -325,9 +326,9 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(
 ) -> None:
     from headlines import intake
 
-    def slow(*arguments: object) -> object:
+    def slow(*arguments: Any) -> object:
         _append(folder / "labels.csv", "Late Row,drones,")
-        return read_labels(*arguments)  # type: ignore[arg-type]
+        return read_labels(*arguments)
 
     monkeypatch.setattr(intake, "read_labels", slow)
     with pytest.raises(ConfigError, match=r"labels\.csv: changed while it was read"):
@@ -351,10 +352,20 @@ def test_the_audit_log_tells_inputs_versions_and_why(folder: Path) -> None:
 # ------------------------------------------------------------------ what operators watch
 
 
+class _Server(HTTPServer):
+    """A server that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Asked)
+        self.asked: list[tuple[str, str]] = []
+
+
 class _Asked(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.asked.append((self.path, body))  # type: ignore[attr-defined]
+        self.server.asked.append((self.path, body))
         self.send_response(200)
         self.end_headers()
 
@@ -363,19 +374,18 @@ class _Asked(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> HTTPServer:
-    found = HTTPServer(("127.0.0.1", 0), _Asked)
-    found.asked = []  # type: ignore[attr-defined]
+def server() -> Iterator[_Server]:
+    found = _Server()
     thread = Thread(target=found.serve_forever, daemon=True)
     thread.start()
-    yield found  # type: ignore[misc]
+    yield found
     found.shutdown()
     found.server_close()
     thread.join()
 
 
 def test_health_metrics_and_json_logs_tell_of_a_run(
-    folder: Path, run: Run, server: HTTPServer
+    folder: Path, run: Run, server: _Server
 ) -> None:
     address = f"http://127.0.0.1:{server.server_port}/ping"
     options = ["--healthcheck", address, "--metrics", "retrain.prom", "--log-format", "json"]
@@ -395,7 +405,7 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
     assert failed.returncode == 1
     assert json.loads(failed.stderr.splitlines()[-1])["level"] == "ERROR"
     assert "headlines_retrain_exit_code 1.0" in (folder / "retrain.prom").read_text()
-    asked = server.asked  # type: ignore[attr-defined]
+    asked = server.asked
     assert [path for path, _ in asked] == ["/ping", "/ping/fail"]
     assert "nothing to change" in asked[0][1]
     assert "no such topic" in asked[1][1]
