@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from headlines import commands, model_commands, registry_commands
+from headlines import commands
 from headlines.commands import DONE, FAULT, INTERRUPTED, LOCKED, note
 from headlines.errors import HeadlinesError, LockedError
 from headlines.output import FORMATS
@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except HeadlinesError as error:
         if getattr(options, "log_format", "text") == "json":
+            import logging
+
             logging.getLogger("headlines").error("%s", error)
         else:
             note(f"error: {error}")
@@ -92,6 +94,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_reading_commands(verbs)
     _add_model_commands(verbs)
     return parser
+
+
+def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """Give a command whose module is imported when it runs: `label` starts without it."""
+
+    def run(options: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"headlines.{module}"), name)(options))
+
+    return run
 
 
 def _command(verbs: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:
@@ -161,7 +172,9 @@ def _add_reading_commands(verbs: Any) -> None:
 
 
 def _add_model_commands(verbs: Any) -> None:
-    train = _command(verbs, "train", model_commands.train, "Train a model on topics and labels.")
+    train = _command(
+        verbs, "train", _later("model_commands", "train"), "Train a model on topics and labels."
+    )
     train.add_argument("feed", nargs="*", help="unlabelled headlines to learn from")
     train.add_argument("--topics", metavar="FILE", help="the topics file (built in)")
     train.add_argument("--labels", action="append", default=[], metavar="FILE", help="gold labels")
@@ -171,11 +184,16 @@ def _add_model_commands(verbs: Any) -> None:
     train.add_argument("--cache", metavar="FILE", help="keeps a transformer's vectors")
     train.add_argument("--output", required=True, metavar="MODEL.joblib")
     train.add_argument("--seed", type=int, default=0)
-    evaluate = _command(verbs, "evaluate", model_commands.evaluate, "Score a model on gold labels.")
+    evaluate = _command(
+        verbs, "evaluate", _later("model_commands", "evaluate"), "Score a model on gold labels."
+    )
     evaluate.add_argument("model", help="a file, registry or version")
     evaluate.add_argument("labels", nargs="+", help="CSV files: headline, topic, also")
     retrain = _command(
-        verbs, "retrain", model_commands.retrain, "Train anew; promote what isn't worse."
+        verbs,
+        "retrain",
+        _later("model_commands", "retrain"),
+        "Train anew; promote what isn't worse.",
     )
     retrain.add_argument("--config", required=True, metavar="FILE")
     does = retrain.add_mutually_exclusive_group()
@@ -190,7 +208,10 @@ def _add_model_commands(verbs: Any) -> None:
     retrain.add_argument("--metrics", metavar="FILE", help="Prometheus' text format")
     retrain.add_argument("--log-format", choices=("text", "json"), default="text")
     drift = _command(
-        verbs, "drift", model_commands.drift, "Tell how a feed differs from the model's own."
+        verbs,
+        "drift",
+        _later("model_commands", "drift"),
+        "Tell how a feed differs from the model's own.",
     )
     drift.add_argument("feed", nargs="+", metavar="FEED")
     drift.add_argument("--model", metavar="REF", help="a file, registry or version")
@@ -198,7 +219,10 @@ def _add_model_commands(verbs: Any) -> None:
     for command in (evaluate, drift):
         _add_signature(command)
     distill = _command(
-        verbs, "distill", model_commands.distill, "Make a static embedder of a slower one."
+        verbs,
+        "distill",
+        _later("model_commands", "distill"),
+        "Make a static embedder of a slower one.",
     )
     distill.add_argument("corpus", nargs="+", metavar="CORPUS", help="feeds of headlines")
     distill.add_argument(
@@ -234,13 +258,17 @@ def _add_signature(command: argparse.ArgumentParser) -> None:
 def _add_registry_commands(models: argparse.ArgumentParser) -> None:
     about = models.add_subparsers(required=True, metavar="VERB")
     for name, run, help in (
-        ("list", registry_commands.list_, "List the versions; * marks the champion."),
-        ("show", registry_commands.show, "Print a version's manifest and history."),
-        ("verify", registry_commands.verify, "Check every byte of versions or of a file."),
-        ("promote", registry_commands.promote, "Make a version the champion."),
-        ("rollback", registry_commands.rollback, "Go back to the champion before."),
-        ("prune", registry_commands.prune, "Delete old versions, never the champion."),
-        ("sign", registry_commands.sign, "Sign a version."),
+        ("list", _later("registry_commands", "list_"), "List the versions; * marks the champion."),
+        ("show", _later("registry_commands", "show"), "Print a version's manifest and history."),
+        (
+            "verify",
+            _later("registry_commands", "verify"),
+            "Check every byte of versions or of a file.",
+        ),
+        ("promote", _later("registry_commands", "promote"), "Make a version the champion."),
+        ("rollback", _later("registry_commands", "rollback"), "Go back to the champion before."),
+        ("prune", _later("registry_commands", "prune"), "Delete old versions, never the champion."),
+        ("sign", _later("registry_commands", "sign"), "Sign a version."),
     ):
         verb = _command(about, name, run, help)
         verb.add_argument("--registry", metavar="DIR", help="folder of versions (shipped)")
@@ -256,7 +284,9 @@ def _add_registry_commands(models: argparse.ArgumentParser) -> None:
             )
         if name == "sign":
             verb.add_argument("--key", required=True, metavar="FILE", help="the private key")
-    keys = _command(about, "keygen", registry_commands.keygen, "Make a pair of keys to sign with.")
+    keys = _command(
+        about, "keygen", _later("registry_commands", "keygen"), "Make a pair of keys to sign with."
+    )
     keys.add_argument("name", help="NAME.key and NAME.pub are written")
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-import pickletools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +46,6 @@ _LIST, _DICT, _APPEND, _APPENDS, _SETITEM, _SETITEMS = 0x5D, 0x7D, 0x61, 0x65, 0
 _MEMOIZED = {*_SIZED, _LIST, _DICT}
 _GET = {0x68: 1, 0x6A: 4}
 _GLOBALS = {"GLOBAL", "STACK_GLOBAL", "INST"}
-_OTHERS = {code.code.encode("latin-1")[0]: code.name for code in pickletools.opcodes}
 _COMPRESSED = {b"x": "zlib", b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7zXZ": "xz",
                b"]\x00": "lzma", b"\x04\x22M\x18": "lz4"}  # fmt: skip
 
@@ -318,7 +316,9 @@ class _Scanner:
 
     def _other(self, op: int) -> str:
         """Say what a step that isn't plain data's would do."""
-        name = _OTHERS.get(op)
+        import pickletools  # for a refusal's words alone
+
+        name = pickletools.code2op[chr(op)].name if chr(op) in pickletools.code2op else None
         if name is None:
             return f"not a model (no pickle has a step 0x{op:02x})"
         if name == "GLOBAL":
