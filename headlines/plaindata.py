@@ -318,7 +318,7 @@ class _Scanner:
         """Say what a step that isn't plain data's would do."""
         import pickletools  # for a refusal's words alone
 
-        name = pickletools.code2op[chr(op)].name if chr(op) in pickletools.code2op else None
+        name = next((o.name for o in pickletools.opcodes if o.code == chr(op)), None)
         if name is None:
             return f"not a model (no pickle has a step 0x{op:02x})"
         if name == "GLOBAL":

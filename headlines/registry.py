@@ -8,23 +8,22 @@ import json
 import os
 import re
 import shutil
-import socket
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headlines.audit import AuditLog
-from headlines.errors import LockedError, ModelError, OutputError
+from headlines.errors import ModelError, OutputError
 from headlines.output import replacing, sync_folder
 from headlines.persistence import Manifest, manifest_path, read_manifest, read_model
 from headlines.static import MODELS
 
-__all__ = ["LockOwner", "ModelRegistry", "ModelVersion"]
+if TYPE_CHECKING:
+    from headlines.locking import LockOwner
+
+__all__ = ["ModelRegistry", "ModelVersion"]
 
 MODEL_FILE = "labeler.joblib"
 SIGNATURE_SUFFIX = ".minisig"
@@ -98,32 +97,6 @@ def signature_path(path: Path) -> Path:
     """Give the place of the signature of a model's manifest."""
     place = manifest_path(path)
     return place.with_name(place.name + SIGNATURE_SUFFIX)
-
-
-@dataclass(frozen=True)
-class LockOwner:
-    """The process that holds, or held, a registry for writing."""
-
-    pid: int
-    host: str
-    since: str
-    command: str
-
-    @property
-    def gone(self) -> bool:
-        """Whether the process is known to have ended; of another host's that can't be known."""
-        if self.host != socket.gethostname() or sys.platform == "win32":
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return True
-        except OSError:  # it is another user's
-            return False
-        return False
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
 
 class ModelRegistry:
@@ -471,31 +444,16 @@ class ModelRegistry:
         OutputError
             When the folder can't be written.
         """
-        from filelock import FileLock, Timeout
+        from headlines.locking import WriterLock
 
-        lock = FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout:
-            raise LockedError(
-                f"{self.path}: {self._holder() or 'another run'} holds the lock; try again later"
-            ) from None
         except OSError as error:
             raise self._not_writable(error) from None
-        try:
-            # The system frees the lock of a process that dies; its name is still there then.
-            stale = self._owner()
-            self._sweep()
-            with replacing(self._owner_path) as file:
-                file.write(json.dumps(asdict(_this_process())).encode())
+        with WriterLock(self.path).hold(self._sweep) as stale:
             self._settle(stale)
             self._drop_pruned({})
             yield stale
-        finally:
-            with contextlib.suppress(OSError):
-                self._owner_path.unlink()
-            lock.release()
 
     def _settle(self, stale: LockOwner | None) -> None:
         """Tell the audit log how a run ended that was killed before it could."""
@@ -528,26 +486,6 @@ class ModelRegistry:
             if re.fullmatch(_HALF_WRITTEN, left.name):
                 with contextlib.suppress(OSError):
                     left.unlink()
-
-    def _holder(self) -> LockOwner | None:
-        """Give the process that holds the lock: it writes its name in its first moments."""
-        owner = self._owner()
-        for _ in range(50):
-            if owner is not None and not owner.gone:
-                break
-            time.sleep(0.02)
-            owner = self._owner()
-        return owner
-
-    def _owner(self) -> LockOwner | None:
-        try:
-            return LockOwner(**json.loads(self._owner_path.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
-
-    @property
-    def _owner_path(self) -> Path:
-        return self.path / ".lock.owner"
 
     def _not_writable(self, error: OSError) -> OutputError:
         return OutputError(
@@ -628,9 +566,3 @@ def _is(path: Path, kind: str) -> bool:
 
 def _pointer_bytes(pointer: Mapping[str, Any]) -> bytes:
     return (json.dumps(pointer, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _this_process() -> LockOwner:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    command = " ".join(sys.argv)[:200]
-    return LockOwner(os.getpid(), socket.gethostname(), since, command)

@@ -17,8 +17,8 @@ from packaging.requirements import Requirement
 import headlines
 
 ORDER = [
-    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "signing",
-    "monitoring", "schedules", "taxonomy", "cache", "vocabulary", "embedding", "static",
+    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "locking",
+    "signing", "monitoring", "schedules", "taxonomy", "cache", "vocabulary", "embedding", "static",
     "transformer", "encoders", "plaindata", "persistence", "scoring", "calibration", "neighbours",
     "communities", "clustering", "logistic", "classification", "evaluation", "gate", "audit",
     "registry", "training", "domain", "learning", "prediction", "explanation", "naming",
