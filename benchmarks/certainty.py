@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 
 from headlines import HeadlineLabeler
-from headlines.calibration import brier_score, calibration_error, log_loss
-from headlines.persistence import versions
+from headlines.model.certainty import brier_score, calibration_error, log_loss
+from headlines.persistence.modelfile import versions
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("4", "8", "13", "16", "26", "29")  # style & beauty, taste, home, weddings, style, food

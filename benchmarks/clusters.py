@@ -86,7 +86,7 @@ def pool(data: Path, n: int) -> list[str]:
 def headlines(X: Any, texts: list[str], k: int, seed: int) -> Labels:
     """Find stories with this package."""
     from headlines import HeadlineClusterer
-    from headlines.vocabulary import tokenize
+    from headlines.embedding.vocabulary import tokenize
 
     clusterer = HeadlineClusterer(random_state=seed)
     return clusterer.fit(X, words=[tokenize(text) for text in texts]).labels_
@@ -223,7 +223,7 @@ def rounded(row: dict[str, Any]) -> dict[str, Any]:
 
 def embedders(cache: Path | None) -> dict[str, Any]:
     from headlines import StaticEmbedder
-    from headlines.transformer import TransformerEmbedder
+    from headlines.embedding.encoders import TransformerEmbedder
 
     return {"built-in": StaticEmbedder(), "MiniLM": TransformerEmbedder(cache=cache)}
 
@@ -302,8 +302,8 @@ def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> Non
     """Let a feed change by a tenth and 20 stories; and predict a tenth that was left out."""
     from sklearn.metrics import adjusted_rand_score
 
-    from headlines.identity import kept_numbers
-    from headlines.vocabulary import tokenize
+    from headlines.clustering.history import kept_numbers
+    from headlines.embedding.vocabulary import tokenize
 
     found: dict[str, Any] = {}
     for tier, embedder in embedders(cache).items():
@@ -368,8 +368,8 @@ def names(data: Path, cache: Path | None, keep: Keep) -> None:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     from headlines import StaticEmbedder
-    from headlines.naming import name_clusters
-    from headlines.vocabulary import tokenize
+    from headlines.clustering.names import name_clusters
+    from headlines.embedding.vocabulary import tokenize
 
     def content(text: str) -> set[str]:
         return {w for w in tokenize(text) if len(w) > 2 and w.isalpha()} - ENGLISH_STOP_WORDS

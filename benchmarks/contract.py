@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
-from headlines.persistence import versions
-from headlines.taxonomy import read_labels
+from headlines.persistence.modelfile import versions
+from headlines.topics.taxonomy import read_labels
 
 ROOT = Path(__file__).parent.parent
 CHILD = """

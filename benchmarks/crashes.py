@@ -49,9 +49,9 @@ from statistics import median
 from typing import Any
 
 from headlines import HeadlineLabeler, ModelRegistry
-from headlines.cli import main as main_of_headlines
+from headlines.cli.main import main as main_of_headlines
 from headlines.errors import HeadlinesError
-from headlines.persistence import manifest_path, versions
+from headlines.persistence.modelfile import manifest_path, versions
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "crashes.json"
@@ -74,10 +74,10 @@ VERBS = {"retrain": 1.0, "promote": 0.2, "rollback": 0.2, "prune": 0.1}
 
 WAITING = """
 import sys
-import filelock, headlines.cli, headlines.model_commands, headlines.retraining
+import filelock, headlines.cli.main, headlines.cli.train, headlines.retraining.job
 print("ready", flush=True)
 sys.stdin.readline()
-sys.exit(headlines.cli.main(sys.argv[1:]))
+sys.exit(headlines.cli.main.main(sys.argv[1:]))
 """
 READING = """
 import json, os, sys, traceback
@@ -662,8 +662,8 @@ def main() -> None:
     import filelock  # noqa: F401 - what is loaded here isn't in the forked processes
     import sklearn.linear_model  # noqa: F401 - as above
 
-    import headlines.model_commands
-    import headlines.retraining  # noqa: F401 - as above
+    import headlines.cli.train
+    import headlines.retraining.job  # noqa: F401 - as above
 
     sections: dict[str, Callable[[Path], dict[str, Any]]] = {
         "kills": lambda folder: kills(folder, options.kills, options.seed, options.verbs),

@@ -33,14 +33,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from headlines.distillation import Recipe, distill
-from headlines.embedding import Embedder
-from headlines.encoders import JoinedEmbedder, UniversalEmbedder
-from headlines.feed import read_feed
-from headlines.headline import Headline
-from headlines.persistence import versions
-from headlines.static import StaticEmbedder
-from headlines.transformer import DenseEmbedder, TransformerEmbedder
+from headlines.embedding.distillation import Recipe, distill
+from headlines.embedding.embedder import Embedder
+from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder
+from headlines.embedding.joined import JoinedEmbedder, UniversalEmbedder
+from headlines.embedding.static import StaticEmbedder
+from headlines.feeds.headline import Headline
+from headlines.feeds.reader import read_feed
+from headlines.persistence.modelfile import versions
 
 ROOT = Path(__file__).parent.parent
 POOLS = ("pool_news.tsv.xz", "pool_tech.tsv.xz")

@@ -50,7 +50,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from headlines import StaticEmbedder
-from headlines.transformer import TransformerEmbedder
+from headlines.embedding.encoders import TransformerEmbedder
 
 ROOT = Path(__file__).parent.parent
 SETS = {  # columns of label and text; what the set is for

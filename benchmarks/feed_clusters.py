@@ -16,10 +16,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_mutual_info_score
 
 from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
-from headlines.clustering import HeadlineClusterer
-from headlines.persistence import versions
-from headlines.taxonomy import read_labels
-from headlines.vocabulary import tokenize
+from headlines.clustering.clusterer import HeadlineClusterer
+from headlines.embedding.vocabulary import tokenize
+from headlines.persistence.modelfile import versions
+from headlines.topics.taxonomy import read_labels
 
 ROOT = Path(__file__).parent.parent
 

@@ -36,11 +36,11 @@ from typing import Any
 
 import numpy as np
 
-from headlines.configuration import RetrainConfig
-from headlines.gate import Answers, Check, Gate
-from headlines.headline import as_headlines
-from headlines.persistence import versions
-from headlines.retraining import data_checks
+from headlines.feeds.headline import as_headlines
+from headlines.persistence.modelfile import versions
+from headlines.retraining.config import RetrainConfig
+from headlines.retraining.gate import Answers, Check, Gate
+from headlines.retraining.job import data_checks
 
 HERE = Path(__file__).parent
 CASES = {  # gains, loses, should it pass?

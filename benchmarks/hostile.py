@@ -30,13 +30,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "persistence"))
 
 import hostile_files  # noqa: E402 - found by the line above
 
 from headlines import HeadlineLabeler, ModelRegistry  # noqa: E402 - after it
 from headlines.errors import HeadlinesError  # noqa: E402 - after it
-from headlines.persistence import manifest_path, versions  # noqa: E402 - after it
+from headlines.persistence.modelfile import manifest_path, versions  # noqa: E402 - after it
 
 MOST_MB, MOST_SECONDS, MOST_LETTERS = 500, 10, 600
 TIMEOUT = 60
@@ -279,8 +279,8 @@ def _save_stored(path: Path) -> None:
 
 def try_all_damage(folder: Path) -> dict[str, Any]:
     """Damage versions of a registry, a model by itself, and one of the first format."""
-    from headlines.registry import signature_path
-    from headlines.signing import make_keys, sign
+    from headlines.persistence.registry import signature_path
+    from headlines.persistence.signing import make_keys, sign
 
     _, public = make_keys(folder)
     private = public.with_suffix(".key")

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headlines.persistence import versions
+from headlines.persistence.modelfile import versions
 
 HERE = Path(__file__).parent
 SEEDS = HERE.parent / "seeds"
@@ -49,7 +49,7 @@ Wildfire Smoke Covers Yakutsk for a Third Day,disasters,
 """
 PROGRAM = """\
 import json, resource, sys, time
-from headlines.cli import main
+from headlines.cli.main import main
 start = time.perf_counter()
 code = main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -45,10 +45,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy
+from headlines.embedding.encoders import _minilm_folder
 from headlines.errors import HeadlinesError
-from headlines.headline import Headline
-from headlines.taxonomy import read_labels
-from headlines.transformer import _minilm_folder
+from headlines.feeds.headline import Headline
+from headlines.topics.taxonomy import read_labels
 
 ROOT = Path(__file__).parent.parent
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

@@ -36,8 +36,8 @@ from pathlib import Path
 from typing import Any
 
 from headlines import Taxonomy
-from headlines.persistence import versions
-from headlines.taxonomy import Topic, add_topics
+from headlines.persistence.modelfile import versions
+from headlines.topics.taxonomy import Topic, add_topics
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

@@ -1,6 +1,6 @@
 """Two years replayed: what nightly retraining gains, and what its gate lets through.
 
-Dated headlines of 2022 and 2023 are replayed week by week through `headlines.retraining.retrain`
+Dated headlines of 2022 and 2023 are replayed week by week through `headlines.retrain`
 in a registry of its own, `now` being the last day of the replayed week. Each week the feed is a
 sample of up to 300 of that week's headlines, and 15 newly labelled headlines arrive (100 in the
 first week). The labels are the sections of a newspaper, eight of them, and the topics file has a
@@ -54,13 +54,13 @@ from typing import Any
 import numpy as np
 
 from headlines import HeadlineLabeler
-from headlines.configuration import DriftLimits, GateLimits, RetrainConfig
+from headlines.embedding.vocabulary import word_checksums
 from headlines.evaluation import near_duplicate_groups
-from headlines.headline import Headline
-from headlines.intake import Intake
-from headlines.persistence import versions
-from headlines.retraining import RetrainResult, retrain
-from headlines.vocabulary import word_checksums
+from headlines.feeds.headline import Headline
+from headlines.persistence.modelfile import versions
+from headlines.retraining.config import DriftLimits, GateLimits, RetrainConfig
+from headlines.retraining.inputs import Intake
+from headlines.retraining.job import RetrainResult, retrain
 
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "benchmarks" / "replay.json"

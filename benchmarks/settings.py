@@ -42,10 +42,10 @@ from headlines import (
     domain,
     neighbours,
 )
-from headlines.headline import Headline
-from headlines.persistence import versions
-from headlines.taxonomy import read_labels
-from headlines.vocabulary import tokenize
+from headlines.embedding.vocabulary import tokenize
+from headlines.feeds.headline import Headline
+from headlines.persistence.modelfile import versions
+from headlines.topics.taxonomy import read_labels
 
 ROOT = Path(__file__).parent.parent
 

@@ -28,14 +28,15 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from headlines import HeadlineLabeler, Taxonomy, learning, read_feed
-from headlines.classification import grouped_folds
-from headlines.encoders import load_embedder
+from headlines import HeadlineLabeler, Taxonomy, read_feed
+from headlines.classification import training as learning
+from headlines.classification.classifier import grouped_folds
+from headlines.embedding.joined import load_embedder
+from headlines.embedding.vocabulary import tokenize, word_checksums
 from headlines.evaluation import near_duplicate_groups
-from headlines.headline import Headline
-from headlines.persistence import versions
-from headlines.taxonomy import GoldLabel, read_labels
-from headlines.vocabulary import tokenize, word_checksums
+from headlines.feeds.headline import Headline
+from headlines.persistence.modelfile import versions
+from headlines.topics.taxonomy import GoldLabel, read_labels
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

@@ -7,41 +7,41 @@ labelling never loads what only training needs.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headlines.classification import TopicClassifier
-    from headlines.clustering import HeadlineClusterer
+    from headlines.classification.classifier import TopicClassifier
+    from headlines.clustering.clusterer import HeadlineClusterer
+    from headlines.embedding.encoders import TransformerEmbedder
+    from headlines.embedding.static import StaticEmbedder
     from headlines.errors import HeadlinesError
     from headlines.evaluation import Evaluation, evaluate
-    from headlines.feed import Feed, FeedReport, read_feed
-    from headlines.headline import Headline
-    from headlines.labeling import HeadlineLabeler
-    from headlines.prediction import Prediction
-    from headlines.registry import ModelRegistry
-    from headlines.retraining import retrain
-    from headlines.static import StaticEmbedder
-    from headlines.taxonomy import Taxonomy, Topic
-    from headlines.transformer import TransformerEmbedder
+    from headlines.feeds.headline import Headline
+    from headlines.feeds.reader import Feed, FeedReport, read_feed
+    from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.labeling.prediction import Prediction
+    from headlines.persistence.registry import ModelRegistry
+    from headlines.retraining.job import retrain
+    from headlines.topics.taxonomy import Taxonomy, Topic
 
 _HOME = {
     "Evaluation": "evaluation",
-    "Feed": "feed",
-    "FeedReport": "feed",
-    "Headline": "headline",
-    "HeadlineClusterer": "clustering",
-    "HeadlineLabeler": "labeling",
+    "Feed": "feeds.reader",
+    "FeedReport": "feeds.reader",
+    "Headline": "feeds.headline",
+    "HeadlineClusterer": "clustering.clusterer",
+    "HeadlineLabeler": "labeling.labeler",
     "HeadlinesError": "errors",
-    "ModelRegistry": "registry",
-    "Prediction": "prediction",
-    "StaticEmbedder": "static",
-    "Taxonomy": "taxonomy",
-    "Topic": "taxonomy",
-    "TopicClassifier": "classification",
-    "TransformerEmbedder": "transformer",
+    "ModelRegistry": "persistence.registry",
+    "Prediction": "labeling.prediction",
+    "StaticEmbedder": "embedding.static",
+    "Taxonomy": "topics.taxonomy",
+    "Topic": "topics.taxonomy",
+    "TopicClassifier": "classification.classifier",
+    "TransformerEmbedder": "embedding.encoders",
     "evaluate": "evaluation",
-    "read_feed": "feed",
-    "retrain": "retraining",
+    "read_feed": "feeds.reader",
+    "retrain": "retraining.job",
 }
 
 __all__ = [
@@ -65,10 +65,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'headlines' has no attribute {name!r}")
-    return getattr(import_module(f"headlines.{_HOME[name]}"), name)
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
+
+    def __getattr__(name):
+        if name not in _HOME:
+            raise AttributeError(f"module 'headlines' has no attribute {name!r}")
+        return getattr(import_module(f"headlines.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

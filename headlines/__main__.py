@@ -1,6 +1,6 @@
 """Run the command line as ``python -m headlines``."""
 
-from headlines.cli import entry
+from headlines.cli.main import entry
 
 if __name__ == "__main__":
     entry()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.calibration import brier_score, calibration_error, log_loss
+from headlines.model.certainty import brier_score, calibration_error, log_loss
 
 __all__ = [
     "Bin",

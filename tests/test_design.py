@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
@@ -15,35 +14,6 @@ from conftest import ROOT, SEEDS, write
 from packaging.requirements import Requirement
 
 import headlines
-
-ORDER = [
-    "errors", "keytable", "headline", "page", "decoding", "records", "feed", "output", "locking",
-    "signing", "monitoring", "schedules", "taxonomy", "cache", "vocabulary", "embedding", "static",
-    "transformer", "encoders", "plaindata", "persistence", "scoring", "calibration", "neighbours",
-    "communities", "clustering", "logistic", "classification", "evaluation", "gate", "audit",
-    "registry", "training", "domain", "learning", "prediction", "explanation", "naming",
-    "identity", "clusters", "labeling", "drift", "distillation", "configuration", "intake",
-    "retraining", "commands", "model_commands", "registry_commands", "cli", "__main__",
-]  # fmt: skip
-
-
-def _imported(path: Path) -> set[str]:
-    """Modules of the package that a file imports, those inside functions counted."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            parts = node.module.split(".")
-            if parts[0] == "headlines":
-                found |= {parts[1]} if len(parts) > 1 else {a.name for a in node.names}
-    return found
-
-
-def test_imports_run_one_way() -> None:
-    files = {path.stem: path for path in (ROOT / "headlines").glob("*.py")}
-    assert set(files) == {*ORDER, "__init__"}
-    for place, name in enumerate(ORDER):
-        assert _imported(files[name]) <= set(ORDER[:place]), name
-
 
 def test_the_public_names_are_pinned() -> None:
     assert headlines.__all__ == [
@@ -73,7 +43,7 @@ def test_a_cold_import_loads_nothing_heavy() -> None:
 
 
 def test_a_cold_label_loads_neither_scikit_learn_nor_scipy_nor_torch() -> None:
-    program = f"from headlines.cli import main; main(['label', {str(SEEDS / 'feed.txt')!r}])"
+    program = f"from headlines.cli.main import main; main(['label', {str(SEEDS / 'feed.txt')!r}])"
     heavy = {"sklearn", "scipy", "joblib", "torch", "sentence_transformers", "sknetwork"}
     heavy |= {"pandas", "pyarrow", "pydantic", "filelock", "tqdm", "narwhals"}
     assert not _loaded(program) & heavy
@@ -125,7 +95,7 @@ def test_the_wheel_labels_and_clusters_with_the_core_alone(tmp_path: Path) -> No
 
     missing = "import importlib.util as u; print([u.find_spec(n) for n in ('torch', 'pandas')])"
     assert command("-c", missing).strip() == "[None, None]"
-    label = "from headlines.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
+    label = "from headlines.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
     for verb in ("label", "cluster"):
         out = command("-c", label, verb, str(feed), "--format", "jsonl")
         assert out.count("\n") == 118
@@ -135,9 +105,9 @@ def test_the_wheel_labels_and_clusters_with_the_core_alone(tmp_path: Path) -> No
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from headlines.cli.rows import write_rows
+    from headlines.embedding.encoders import TransformerEmbedder
     from headlines.errors import EmbedderError, OutputError
-    from headlines.output import write_rows
-    from headlines.transformer import TransformerEmbedder
 
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(EmbedderError, match=r"pip install 'headline-topics\[transformers\]'"):

@@ -1,0 +1,141 @@
+"""Multinomial logistic regression on soft targets: a share of each class for every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from headlines.model.scorer import probabilities_of
+
+__all__ = ["LinearModel", "fit_logistic"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Logits as a linear function of vectors.
+
+    Attributes
+    ----------
+    coef : ndarray of float64, shape (n_classes, n_features)
+    intercept : ndarray of float64, shape (n_classes,)
+    steps : int
+        Steps that the solver took.
+    """
+
+    coef: Floats
+    intercept: Floats
+    steps: int = 0
+
+    def logits(self, X: Any) -> Floats:
+        """Give the logits of n vectors, shape (n, n_classes)."""
+        return np.asarray(X @ self.coef.T + self.intercept)
+
+    def probabilities(self, X: Any) -> Floats:
+        """Give the probability of each class, shape (n, n_classes)."""
+        return probabilities_of(self.logits(X))
+
+
+def fit_logistic(
+    X: Any,
+    targets: Floats,
+    weight: Floats,
+    C: float,
+    *,
+    start: Sequence[LinearModel] | None = None,
+    max_steps: int = 300,
+) -> list[LinearModel]:
+    """Fit weights that give each sample its target shares: m models at once.
+
+    The models share nothing but their passes over X, which take most of the time.
+
+    Parameters
+    ----------
+    X : ndarray or csr_matrix of float64, shape (n, n_features)
+    targets : ndarray of float64, shape (n, m, n_classes) or (n, 1, n_classes)
+        Shares that add up to 1.
+    weight : ndarray of float64, shape (n, m)
+        Weight of each sample in each model; 0 keeps it out.
+    C : float
+        Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
+    start : sequence of LinearModel, optional
+        Where the solver starts; the minimum is the same.
+    max_steps : int, default 300
+
+    Returns
+    -------
+    list of LinearModel
+        m models.
+
+    Notes
+    -----
+    L-BFGS (Liu and Nocedal 1989). The intercepts aren't penalised; of the equivalent solutions
+    the one whose intercepts add up to 0 is given.
+    """
+    from scipy.optimize import minimize
+
+    n, n_features = X.shape
+    m, n_classes = weight.shape[1], targets.shape[2]
+    columns = m * n_classes
+    squares = X.multiply(X).sum() if sparse.issparse(X) else np.sum(X * X)
+    scale = float(np.sqrt(squares / n)) or 1.0
+    blocks = _blocks(X, scale)
+    weight = weight[:, :, None]
+    weighted = weight * targets
+
+    def objective(flat: Floats) -> tuple[float, Floats]:
+        coef = flat[:-columns].reshape(n_features, columns)
+        logits = np.tile(flat[-columns:], (n, 1))
+        for of, block, _ in blocks:
+            logits += block @ coef[of]
+        logits = logits.reshape(n, m, n_classes)
+        logits -= logits.max(axis=2, keepdims=True)
+        shares = np.exp(logits)
+        total = shares.sum(axis=2, keepdims=True)
+        loss = float((weighted * (np.log(total) - logits)).sum())
+        shares *= weight / total
+        shares -= weighted
+        slope = shares.reshape(n, columns)
+        gradient = np.empty_like(flat)
+        slopes = gradient[:-columns].reshape(n_features, columns)
+        for of, _, turned in blocks:
+            slopes[of] = turned @ slope
+        slopes *= C
+        slopes += coef
+        gradient[-columns:] = C * slope.sum(axis=0)
+        return C * loss + 0.5 * float(np.vdot(coef, coef)), gradient
+
+    flat = np.zeros(columns * (n_features + 1))
+    if start is not None:
+        coef = np.vstack([model.coef for model in start]).T * scale
+        flat = np.concatenate([coef.ravel(), *(model.intercept for model in start)])
+    found = minimize(
+        objective,
+        flat,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": max_steps, "maxcor": 10, "ftol": 1e-8, "gtol": 1e-5 * C},
+    )
+    coefs = found.x[:-columns].reshape(n_features, m, n_classes) / scale
+    intercepts = found.x[-columns:].reshape(m, n_classes)
+    intercepts -= intercepts.mean(axis=1, keepdims=True)
+    return [
+        LinearModel(np.ascontiguousarray(coefs[:, i].T), intercepts[i], int(found.nit))
+        for i in range(m)
+    ]
+
+
+def _blocks(X: Any, scale: float) -> list[tuple[Any, Any, Any]]:
+    """Give columns, their scaled values and these turned; columns mostly filled as one array."""
+    if not sparse.issparse(X):
+        return [(slice(None), X / scale, X.T / scale)]
+    filled = np.bincount(X.indices, minlength=X.shape[1]) > X.shape[0] / 2
+    first, second = np.flatnonzero(filled), np.flatnonzero(~filled)
+    dense, rest = X[:, first].toarray() / scale, (X[:, second] / scale).tocsr()
+    return [(first, dense, dense.T), (second, rest, rest.T.tocsr())]

@@ -1,0 +1,217 @@
+"""Learning: labelled headlines and unlabelled ones to a scorer, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from headlines.classification.background import background_texts, fit_domain
+from headlines.classification.classifier import TopicClassifier
+from headlines.embedding.embedder import Embedder, WordRows
+from headlines.model.certainty import Certainty
+from headlines.model.examples import TrainingSet
+from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.neighbours import neighbour_graph, whole_vectors
+
+__all__ = ["learn"]
+
+Floats = NDArray[np.float64]
+Terms = Sequence[Sequence[int]]
+
+WORDS = 1.2
+"""Length of a headline's words, each counting for itself, beside that of its vector."""
+
+MANY = 5000
+"""Unlabelled headlines from which the graph of neighbours is made; a sample of more."""
+
+SEVERAL = 1000
+"""Labelled headlines from which unlabelled ones weigh less."""
+
+ALSO = 0.25
+"""Probability from which a further topic applies, where too few labels name one."""
+
+FEW = 20
+"""Labels that name a further topic, below which its threshold is that of all topics."""
+
+
+def learn(
+    known: TrainingSet,
+    topics: Sequence[str],
+    embedder: Embedder,
+    *,
+    unlabelled: Sequence[str] = (),
+    random_state: int = 0,
+) -> tuple[TopicScorer, Certainty]:
+    """Learn from a training set and from unlabelled headlines.
+
+    Parameters
+    ----------
+    known : TrainingSet
+    topics : sequence of str
+        k topics, each with an example or more.
+    embedder : Embedder
+        The one that the training set's terms belong to.
+    unlabelled : sequence of str, optional
+        Texts of the kind that will be labelled.
+    random_state : int, default 0
+
+    Returns
+    -------
+    scorer : TopicScorer
+        Calibrated; its last column is above 0 for news of the topics.
+    certainty : Certainty
+    """
+    examples = known.training
+    number = {topic: i for i, topic in enumerate(topics)}
+    y = np.array([number[e.topic] for e in examples])
+    drawn = np.array([e.drawn for e in examples])
+    groups = known.groups
+    others = _sample(unlabelled, MANY, random_state)
+    labelled = _Texts([e.terms for e in examples], [known.words_of(e, embedder) for e in examples])
+    feed = _Texts(embedder.terms(others), embedder.words(others))
+    other = background_texts()
+    background = _Texts(embedder.terms(other), embedder.words(other))
+    features = _Features.of(labelled, feed, embedder)
+    X, U, B = (features(some) for some in (labelled, feed, background))
+    graph = None
+    weight = 0.5 if len(examples) < SEVERAL else 0.1
+    classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
+    if len(others):
+        vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
+        graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
+    classifier.fit(
+        X,
+        y,
+        U if len(others) else None,
+        graph=graph,
+        groups=groups,
+        representative=drawn if drawn.any() else None,
+    )
+    coef, intercept = classifier.coef_, classifier.intercept_
+    domain = fit_domain(X, B, drawn if drawn.any() else ~drawn, groups)
+    coef = np.vstack([coef, domain.coef])
+    intercept = np.append(intercept, domain.intercept)
+    scorer = TopicScorer.from_linear(
+        coef[:, : embedder.n_features] / features.length,
+        intercept,
+        embedder.unit,
+        features.own_rows(coef[:, embedder.n_features :]),
+    )
+    return scorer, _certainty(classifier, y, [e.also for e in examples], number, drawn)
+
+
+def _sample(texts: Sequence[str], size: int, random_state: int) -> list[str]:
+    """Take some of the distinct texts, in the order in which they came."""
+    distinct = list(dict.fromkeys(texts))
+    if len(distinct) <= size:
+        return distinct
+    chosen = np.random.default_rng(random_state).choice(len(distinct), size, replace=False)
+    return [distinct[i] for i in np.sort(chosen).tolist()]
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Texts as numbers: what their vectors are made of, and their words."""
+
+    terms: Terms
+    words: Terms
+
+
+@dataclass(frozen=True)
+class _Features:
+    """What a classifier sees of a headline: its mean vector, and the words that it knows.
+
+    Each word has a feature of its own, weighted by how rare it is (inverse document frequency)
+    and divided, as the vector is, by the number of terms.
+    """
+
+    embedder: Embedder
+    length: float
+    words: NDArray[np.int64]
+    rarity: Floats
+
+    @classmethod
+    def of(cls, labelled: _Texts, feed: _Texts, embedder: Embedder) -> _Features:
+        n = len(labelled.terms)
+        nothing = cls(embedder, 1.0, np.zeros(0, dtype=np.int64), np.zeros(0))
+        length = _root_mean_square(nothing.vectors(labelled))
+        words = np.unique([i for some in labelled.words for i in some]).astype(np.int64)
+        if not len(words):
+            return cls(embedder, length, words, np.zeros(0))
+        texts = [*labelled.words, *feed.words]
+        seen = np.concatenate([np.unique(np.array(some, dtype=np.int64)) for some in texts])
+        seen = seen[np.isin(seen, words)]
+        frequency = np.bincount(np.searchsorted(words, seen), minlength=len(words))
+        rarity = np.log((1 + len(texts)) / frequency)
+        plain = cls(embedder, length, words, rarity)._own(labelled)
+        mean = float(np.sqrt(plain.multiply(plain).sum() / n)) or 1.0
+        return cls(embedder, length, words, rarity * (WORDS / mean))
+
+    def __call__(self, texts: _Texts) -> sparse.csr_matrix:
+        vectors = sparse.csr_matrix(self.vectors(texts) / self.length)
+        return sparse.hstack([vectors, self._own(texts)]).tocsr()
+
+    def vectors(self, texts: _Texts) -> Floats:
+        values, counts = self.embedder.sums_of_terms(texts.terms)
+        return np.asarray(values / np.maximum(counts, 1)[:, None] * self.embedder.unit)
+
+    def _own(self, texts: _Texts) -> sparse.csr_matrix:
+        counts = self.embedder.sums_of_terms(texts.terms)[1]
+        rows = np.repeat(np.arange(len(texts.words)), [len(some) for some in texts.words])
+        flat = np.array([i for some in texts.words for i in some], dtype=np.int64)
+        place = np.searchsorted(self.words, flat)
+        place[place == len(self.words)] = 0
+        kept = self.words[place] == flat if len(self.words) else np.zeros(len(flat), dtype=bool)
+        values = self.rarity[place[kept]] / np.maximum(counts[rows[kept]], 1)
+        shape = (len(texts.words), len(self.words))
+        return sparse.csr_matrix((values, (rows[kept], place[kept])), shape=shape)
+
+    def own_rows(self, coef: Floats) -> WordRows:
+        return WordRows(self.words, coef.T * self.rarity[:, None])
+
+
+def _root_mean_square(vectors: Floats) -> float:
+    return float(np.sqrt(np.mean(np.sum(vectors * vectors, axis=1)))) or 1.0
+
+
+def _certainty(
+    classifier: TopicClassifier,
+    y: NDArray[np.int64],
+    also: Sequence[Sequence[str]],
+    number: Mapping[str, int],
+    drawn: NDArray[np.bool_],
+) -> Certainty:
+    """Gather what cross-fitting told of headlines that came as headlines come."""
+    logits = classifier.held_out_logits_
+    folded = np.flatnonzero(~np.isnan(logits[:, 0]) & drawn)
+    shares = probabilities_of(logits[folded])
+    best = shares.argmax(axis=1)
+    applies = np.zeros(shares.shape, dtype=np.bool_)
+    for row, place in enumerate(folded.tolist()):
+        applies[row, [y[place], *(number[t] for t in also[place] if t in number)]] = True
+    applies[np.arange(len(best)), best] = False  # what else applies is the question
+    second = np.ones(shares.shape, dtype=np.bool_)
+    second[np.arange(len(best)), best] = False
+    common = _best_threshold(shares[second], applies[second], ALSO)
+    also_from = np.array(
+        [
+            _best_threshold(shares[second[:, k], k], applies[second[:, k], k], common)
+            for k in range(shares.shape[1])
+        ]
+    )
+    method = classifier.calibration_.method
+    return Certainty(shares.max(axis=1), best == y[folded], also_from, method)
+
+
+def _best_threshold(shares: Floats, applies: NDArray[np.bool_], otherwise: float) -> float:
+    """Give the probability from which an answer has the highest F1."""
+    if int(applies.sum()) < FEW:
+        return otherwise
+    steps = np.arange(0.05, 0.5, 0.01)
+    named = [shares >= step for step in steps]
+    scores = [2 * (n & applies).sum() / (n.sum() + applies.sum()) for n in named]
+    return round(float(steps[int(np.argmax(scores))]), 2)

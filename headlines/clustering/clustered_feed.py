@@ -1,0 +1,284 @@
+"""The clusters of a feed: stories and themes with names, numbers that last, and their topics."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.clustering.clusterer import HeadlineClusterer
+from headlines.clustering.history import (
+    ClusterChange,
+    ClusterEdits,
+    EarlierClusters,
+    changes,
+    kept_numbers,
+)
+from headlines.clustering.names import name_clusters
+from headlines.embedding.embedder import Embedder
+from headlines.embedding.vocabulary import tokenize
+from headlines.errors import HeadlinesError
+from headlines.feeds.headline import Headline
+from headlines.labeling.prediction import ClusteredHeadline
+from headlines.topics.taxonomy import Topic
+
+__all__ = ["Cluster", "ClusteredFeed", "candidate_topics", "cluster_feed"]
+
+LEVELS = ("theme", "story")
+
+EXAMPLES = 20
+"""Headlines that a candidate topic is shown by."""
+
+COVERED = 0.5
+"""Share of a cluster's headlines that topics have to hold for to cover it."""
+
+Topics = Sequence[tuple[str | None, float]]
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One cluster of a feed.
+
+    Attributes
+    ----------
+    cluster : int
+        Its number.
+    name : str
+        Phrases of its headlines that set it apart.
+    medoid : str
+        The headline that is nearest to all of its headlines.
+    headlines : int
+        Headlines in it.
+    copies : int
+        Of these, copies of another one.
+    topics : tuple of (str, float)
+        Topics of its headlines and the share of each, weighed by its probability, the largest
+        first; they add up to what the labeler is sure of.
+    """
+
+    cluster: int
+    name: str
+    medoid: str
+    headlines: int
+    copies: int
+    topics: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def covered(self) -> bool:
+        """Whether topics hold for half of the headlines; if they don't, it may be a new one."""
+        return sum(share for _, share in self.topics) >= COVERED
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the cluster as plain data."""
+        return {
+            "cluster": self.cluster,
+            "name": self.name,
+            "medoid": self.medoid,
+            "headlines": self.headlines,
+            "copies": self.copies,
+            "topics": [{"topic": topic, "share": share} for topic, share in self.topics],
+            "covered": self.covered,
+        }
+
+
+@dataclass(frozen=True)
+class ClusteredFeed(Sequence[ClusteredHeadline]):
+    """The clusters of a feed: a sequence of its headlines, with what is known of the clusters.
+
+    Attributes
+    ----------
+    headlines : tuple of ClusteredHeadline
+        In the order of the feed.
+    clusters : tuple of Cluster
+        The largest first; noise is none.
+    changes : tuple of ClusterChange
+        What became of the clusters of an earlier run; empty without one.
+    """
+
+    headlines: tuple[ClusteredHeadline, ...]
+    clusters: tuple[Cluster, ...]
+    changes: tuple[ClusterChange, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.headlines)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.headlines[place]
+
+    def __iter__(self) -> Iterator[ClusteredHeadline]:
+        return iter(self.headlines)
+
+
+def cluster_feed(
+    headlines: Sequence[Headline],
+    embedder: Embedder,
+    clusterer: HeadlineClusterer,
+    *,
+    level: str = "theme",
+    previous: EarlierClusters | None = None,
+    edits: ClusterEdits | None = None,
+    topics: Topics = (),
+) -> ClusteredFeed:
+    """Find the clusters of a feed, name them, and give them the numbers that they had.
+
+    Parameters
+    ----------
+    headlines : sequence of Headline
+    embedder : Embedder
+    clusterer : HeadlineClusterer
+        Is fitted.
+    level : {"theme", "story"}, default "theme"
+        What counts as a cluster.
+    previous : EarlierClusters, optional
+        An earlier run, whose clusters keep their numbers and names.
+    edits : ClusterEdits, optional
+        An editor's changes to the outcome.
+    topics : sequence of (str or None, float)
+        Topic of each headline and its probability.
+
+    Returns
+    -------
+    ClusteredFeed
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
+    if not headlines:
+        return ClusteredFeed((), ())
+    texts = [headline.text for headline in headlines]
+    vectors = embedder.transform(texts)
+    earlier = None
+    if previous:
+        earlier = _numbers(headlines, previous.story)
+        if level == "theme":
+            earlier = np.stack([earlier, _numbers(headlines, previous.cluster)], axis=1)
+    clusterer.fit(vectors, words=[tokenize(text) for text in texts], previous=earlier)
+    points = _unit(np.asarray(vectors, dtype=np.float64))
+    stories, numbers = clusterer.labels_, clusterer.labels_
+    strengths = clusterer.probabilities_
+    if level == "theme":
+        numbers, strengths = clusterer.themes_, clusterer.theme_probabilities_
+    if previous:
+        old = _unit(np.asarray(embedder.transform(list(previous.texts.values())), dtype=np.float64))
+        stories = _kept(stories, headlines, points, previous.story, old)
+        numbers = _kept(numbers, headlines, points, previous.cluster, old)
+    if edits:
+        keys = [(headline.id, headline.headline) for headline in headlines]
+        numbers = edits.apply(numbers, keys, previous.cluster if previous else {}, points)
+    one_each = np.sort(np.unique(clusterer.copies_, return_index=True)[1])
+    named = name_clusters([texts[i] for i in one_each.tolist()], numbers[one_each].tolist())
+    names = _distinct(
+        named, {**(previous.names if previous else {}), **(edits.names if edits else {})}
+    )
+    found = tuple(
+        ClusteredHeadline(
+            headline, int(cluster), names[int(cluster)], int(story), round(float(p), 6)
+        )
+        for headline, cluster, story, p in zip(headlines, numbers, stories, strengths, strict=True)
+    )
+    became: tuple[ClusterChange, ...] = ()
+    if previous:
+        now = {c.id: c.cluster for c in found}
+        became = tuple(changes(now, previous.cluster, {**previous.names, **names}))
+    return ClusteredFeed(found, _clusters(found, points, clusterer.copies_, topics), became)
+
+
+def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
+    """Make topics of clusters, for a person to edit: a name, a definition and examples.
+
+    Parameters
+    ----------
+    path : path
+        JSON lines that `headlines cluster` wrote.
+    numbers : sequence of int
+        Clusters in it.
+
+    Returns
+    -------
+    list of Topic
+        Their examples are headlines of the feed, the firmest members first.
+
+    Raises
+    ------
+    HeadlinesError
+        When the file can't be read or has no such cluster.
+    """
+    earlier = EarlierClusters.read(path)
+    found = []
+    for number in dict.fromkeys(numbers):
+        keys = [key for key, cluster in earlier.cluster.items() if cluster == number]
+        if number < 0 or not keys:
+            known = sorted(n for n in earlier.names if n >= 0)
+            raise HeadlinesError(
+                f"{path}: has no cluster {number}; its clusters are {', '.join(map(str, known))}"
+            )
+        texts = [earlier.texts[key] for key in sorted(keys, key=lambda k: -earlier.strength[k])]
+        name = earlier.names[number]
+        definition = f"{name}. Such as: {texts[0]}"
+        found.append(
+            Topic(name.lower(), definition, (), tuple(name.split(", ")), tuple(texts[:EXAMPLES]))
+        )
+    return found
+
+
+def _numbers(headlines: Sequence[Headline], known: dict[str, int]) -> Labels:
+    return np.array([known.get(headline.id, -1) for headline in headlines], dtype=np.int64)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.sqrt((vectors * vectors).sum(axis=1))
+    return np.asarray(vectors / np.where(norms > 0, norms, 1)[:, None])
+
+
+def _kept(
+    labels: Labels,
+    headlines: Sequence[Headline],
+    points: NDArray[np.float64],
+    known: dict[str, int],
+    old: NDArray[np.float64],
+) -> Labels:
+    then = np.fromiter(known.values(), dtype=np.int64, count=len(known))
+    number = kept_numbers(labels, _numbers(headlines, known), points, then, old)
+    return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
+
+
+def _distinct(names: dict[int, str], given: dict[int, str]) -> dict[int, str]:
+    """Put given names in the place of found ones; no two clusters have the same."""
+    result = {label: given.get(label, name) for label, name in names.items() if label >= 0}
+    taken = Counter(result.values())
+    for label, name in result.items():
+        if taken[name] > 1 and label not in given:
+            result[label] = f"{name} ({label})"
+    return {**result, -1: "(noise)"}
+
+
+def _clusters(
+    found: Sequence[ClusteredHeadline],
+    points: NDArray[np.float64],
+    copies: Labels,
+    topics: Topics,
+) -> tuple[Cluster, ...]:
+    members: dict[int, list[int]] = {}
+    for place, headline in enumerate(found):
+        if headline.cluster >= 0:
+            members.setdefault(headline.cluster, []).append(place)
+    result = []
+    for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
+        first = found[places[0]]
+        near = points[places] @ points[places].sum(axis=0)
+        medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
+        distinct = len(np.unique(copies[places]))
+        shares: dict[str, float] = defaultdict(float)
+        for topic, probability in (topics[i] for i in places if topics):
+            if topic is not None:
+                shares[topic] += probability / len(places)
+        known = sorted(((t, round(s, 3)) for t, s in shares.items()), key=lambda x: (-x[1], x[0]))
+        copied = len(places) - distinct
+        result.append(Cluster(label, first.name, medoid, len(places), copied, tuple(known)))
+    return tuple(result)

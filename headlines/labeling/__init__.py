@@ -1,0 +1,4 @@
+"""Labeling: the one object that a user loads, what it answers, and why.
+
+May import every wing but `retraining` and `cli`.
+"""

@@ -1,0 +1,630 @@
+"""The labeler: headlines in, predictions out; the one object that a user loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.embedder import Embedder, Products, checked_texts
+from headlines.embedding.joined import load_embedder
+from headlines.embedding.static import CHUNK, StaticEmbedder
+from headlines.errors import HeadlinesError, ModelError
+from headlines.evaluation import Evaluation, evaluate
+from headlines.feeds.formats import HEADLINE_COLUMNS
+from headlines.feeds.headline import Headline, HeadlineBlock, as_headlines, texts_of
+from headlines.labeling.explanation import Explainer, Explanation
+from headlines.labeling.prediction import Prediction, PredictionBlock
+from headlines.model.certainty import Certainty
+from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingSet
+from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.persistence.modelfile import Manifest, versions, write_model
+from headlines.persistence.plaindata import content_hash
+from headlines.persistence.registry import ModelRegistry
+from headlines.topics.taxonomy import GoldLabel, Taxonomy
+
+if TYPE_CHECKING:
+    from headlines.clustering.clustered_feed import ClusteredFeed
+
+__all__ = ["HeadlineLabeler"]
+
+
+class HeadlineLabeler:
+    """An embedder and a trained classifier: texts to topics with probabilities.
+
+    Made by `load` or `train`, not by its constructor.
+
+    Parameters
+    ----------
+    payload : mapping
+        The model's plain data.
+    embedder : Embedder
+        The embedder that it was trained for.
+
+    Attributes
+    ----------
+    topics : tuple of str
+    embedder : Embedder
+    certainty : Certainty
+        What is known of the model's answers to headlines that it wasn't trained on.
+    model : str
+        First 12 digits of the SHA-256 of the model's content.
+
+    Examples
+    --------
+    >>> labeler = HeadlineLabeler.load()
+    >>> labeler.label(["EU Approves New Round of Sanctions Against Russia"])[0].topic
+    'sanctions'
+    """
+
+    def __init__(self, payload: Mapping[str, Any], embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._payload = dict(payload)
+        try:
+            self.topics: tuple[str, ...] = tuple(payload["topics"])
+            self._scorer = TopicScorer.from_plain(payload["scorer"])
+            self.certainty = Certainty.from_plain(payload["certainty"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"not a labeler ({error!r}); train the model again") from None
+        expected = (embedder.n_features, len(self.topics) + 1)
+        if self._scorer.weights.shape != expected:
+            raise ModelError(
+                f"weights of shape {self._scorer.weights.shape}, expected {expected}; "
+                "train the model again"
+            )
+        words = self._scorer.own.words
+        if embedder.terms_are_words and len(words) and int(words[-1]) >= embedder.n_terms:
+            raise ModelError(
+                f"weights for word {int(words[-1])}, the embedder has {embedder.n_terms}; "
+                "train the model again"
+            )
+
+    def __repr__(self) -> str:
+        return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"
+
+    @classmethod
+    def load(
+        cls,
+        ref: str | Path | None = None,
+        *,
+        registry: str | Path | None = None,
+        require_signature: str | Path | None = None,
+    ) -> Self:
+        """Load a model.
+
+        Parameters
+        ----------
+        ref : str or Path, optional
+            A ``.joblib`` file, a folder that holds one, a registry's folder (its champion), or
+            the name of a version in `registry`. The champion of `registry` by default.
+        registry : str or Path, optional
+            A registry's folder; the shipped models by default.
+        require_signature : str or Path, optional
+            A public key (a file, or the key itself), by which the model has to be signed.
+
+        Returns
+        -------
+        HeadlineLabeler
+
+        Raises
+        ------
+        ModelError
+            When there is no such model, a byte of it was changed, its format is newer, it isn't
+            signed as required, or the embedder at hand isn't the one that it was trained for.
+        """
+        payload, manifest, version = ModelRegistry(registry).read(ref, key=require_signature)
+        path = version.path
+        said = {"topics": manifest.topics, "embedder": manifest.embedder}
+        if said != {key: payload.get(key) for key in said}:
+            raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
+        name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
+        embedder = load_embedder(str(name))
+        if embedder.fingerprint != wanted:
+            raise ModelError(
+                f"{path}: trained for the embedder {name!r} with fingerprint {wanted}, but here "
+                f"it is {embedder.fingerprint}; train the model again with this embedder"
+            )
+        return cls(payload, embedder)
+
+    @classmethod
+    def train(
+        cls,
+        taxonomy: Taxonomy,
+        labels: Sequence[GoldLabel] = (),
+        *,
+        unlabelled: Iterable[str | Headline] = (),
+        embedder: str | Path | Embedder = "static",
+        earlier: HeadlineLabeler | None = None,
+        random_state: int = 0,
+    ) -> Self:
+        """Train a labeler on a topics file's examples and on gold labels.
+
+        Parameters
+        ----------
+        taxonomy : Taxonomy
+        labels : sequence of GoldLabel, optional
+            One fifth of them is held out (`HOLDOUT_RULE`).
+        unlabelled : iterable of str or Headline, optional
+            Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
+        embedder : str, Path or Embedder, default "static"
+            By name as for `load_embedder`, or itself.
+        earlier : HeadlineLabeler, optional
+            A model whose labels are kept where these labels don't overrule them.
+        random_state : int, default 0
+
+        Returns
+        -------
+        HeadlineLabeler
+
+        Raises
+        ------
+        TaxonomyError
+            When a topic has nothing to learn from.
+        """
+        from headlines.classification.training import learn
+
+        name = _name_of(embedder)
+        embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
+        known = earlier.training_set if earlier is not None else None
+        training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+        labelled = {e.id for e in training_set.examples}
+        feed = as_headlines(unlabelled)
+        scorer, certainty = learn(
+            training_set,
+            taxonomy.names,
+            embedder,
+            # A held-out headline teaches nothing, not even without its label.
+            unlabelled=[h.text for h in feed if h.id not in labelled],
+            random_state=random_state,
+        )
+        payload: dict[str, Any] = {
+            "kind": "headlines.labeler",
+            "topics": list(taxonomy.names),
+            "embedder": {"name": name, "fingerprint": embedder.fingerprint},
+            "scorer": scorer.to_plain(),
+            "certainty": certainty.to_plain(),
+            "training": training_set.to_plain(taxonomy.names),
+            "random_state": random_state,
+        }
+        if feed:
+            reference = Reference.of([h.text for h in feed], embedder, random_state)
+            payload["reference"] = reference.to_plain()
+        return cls(payload, embedder)
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of the model's content, by its values."""
+        return content_hash(self._payload)
+
+    @property
+    def model(self) -> str:
+        """First 12 digits of the SHA-256 of the model's content."""
+        return self.content[:12]
+
+    @cached_property
+    def training_set(self) -> TrainingSet:
+        """What the model learned from, without the texts."""
+        return TrainingSet.from_plain(self._payload["training"], self.topics)
+
+    def save(self, path: str | Path) -> Manifest:
+        """Write the model as a joblib file of plain data, its manifest beside it.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``NAME.joblib``; the manifest is ``NAME.manifest.json``.
+
+        Returns
+        -------
+        Manifest
+
+        Raises
+        ------
+        OutputError
+            When a file can't be written.
+        """
+        known = self.training_set
+        trained = known.training
+        return write_model(
+            path,
+            self._payload,
+            topics=list(self.topics),
+            embedder=dict(self._payload["embedder"]),
+            training={
+                "labels": sum(not e.written for e in trained),
+                "examples": sum(e.written for e in trained),
+                "sha256": content_hash(self._payload["training"]),
+                "random_state": self._payload["random_state"],
+            },
+            holdout={"rule": HOLDOUT_RULE, "ids": [e.id for e in known.holdout]},
+            scores=self.holdout_scores(),
+            versions=versions(),
+        )
+
+    def holdout_scores(self) -> dict[str, float | int]:
+        """Score the model on the labels that it never trained on; empty when there are none."""
+        held = self.training_set.holdout
+        if not held:
+            return {}
+        topics = self.topics_of_examples(held)
+        return evaluate(topics, [e.topic for e in held], [e.also for e in held]).summary()
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """Headlines of the feed that it was trained on; None when it was trained without one."""
+        plain = self._payload.get("reference")
+        return None if plain is None else Reference.from_plain(plain)
+
+    def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
+        """Predict for labelled headlines that are kept without their texts."""
+        best = self.probabilities_of_examples(examples).argmax(axis=1)
+        return [self.topics[i] for i in best]
+
+    def probabilities_of(self, texts: Iterable[str | Headline]) -> NDArray[np.float64]:
+        """Give the probability of every topic, abstention off.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics)
+            Columns as in `topics`.
+        """
+        logits, _ = self._logits([h.text for h in as_headlines(texts)], any_text=True)
+        return probabilities_of(logits)
+
+    def probabilities_of_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
+        """Give the topics' probabilities for labelled headlines that are kept without texts.
+
+        Parameters
+        ----------
+        examples : sequence of Example
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics)
+        """
+        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
+        return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
+
+    def logits_of_terms(
+        self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]
+    ) -> NDArray[np.float64]:
+        """Give the logits of headlines that are kept as `Embedder.terms` and `Embedder.words`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics + 1)
+            The last column is 0 or more for news of the topics.
+        """
+        return self._scorer.logits(*self.embedder.sums_of_terms(terms), words)
+
+    @overload
+    def label(
+        self,
+        texts: Iterable[str | Headline],
+        *,
+        abstain_below: float = ...,
+        target_error: float | None = ...,
+        any_text: bool = ...,
+    ) -> list[Prediction]: ...
+    @overload
+    def label(
+        self,
+        texts: Any,
+        *,
+        abstain_below: float = ...,
+        target_error: float | None = ...,
+        any_text: bool = ...,
+    ) -> Any: ...
+    def label(
+        self,
+        texts: Any,
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
+    ) -> Any:
+        """Give each headline its topic.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline, or data frame
+            n headlines; strings are read by `Headline.parse`, each for itself. Of a pandas or
+            polars frame the column `headline`, `title` or `text` is read.
+        abstain_below : float, default 0.0
+            Probability, 0 to 1, below which no topic is given.
+        target_error : float, optional
+            Above 0, below 1: abstain so that the error among topics given stays there or below
+            (`Certainty.threshold_for`).
+        any_text : bool, default False
+            Give a topic to text that is no news of these topics too.
+
+        Returns
+        -------
+        list of Prediction, or data frame
+            n predictions in the order of the input, the same for a headline in any batch. For
+            a frame, a copy with the columns `topic` and `probability` added or replaced.
+
+        Raises
+        ------
+        TypeError
+            When an item is neither a string nor a Headline.
+        """
+        threshold = self._threshold(abstain_below, target_error)
+        if hasattr(texts, "columns"):
+            return self._label_frame(texts, threshold, any_text)
+        headlines = as_headlines(texts)
+        result: list[Prediction] = []
+        for start in range(0, len(headlines), CHUNK):
+            result += self._block(headlines[start : start + CHUNK], threshold, any_text)
+        return result
+
+    def predict(
+        self,
+        texts: Iterable[str],
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
+    ) -> tuple[list[str | None], NDArray[np.float64]]:
+        """Give the topics and probabilities alone: what `label` gives, at several times its speed.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n headlines.
+        abstain_below, target_error, any_text
+            As for `label`.
+
+        Returns
+        -------
+        topics : list of str or None
+            n topics; None when the labeler abstained.
+        probabilities : ndarray of float64, shape (n,)
+            Of the most probable topic, rounded to 6 digits.
+
+        Examples
+        --------
+        >>> topics, probabilities = HeadlineLabeler.load().predict(["Drone Hits Oil Depot"])
+        >>> topics
+        ['drones']
+        """
+        threshold = self._threshold(abstain_below, target_error)
+        published = checked_texts(texts)
+        return self._predicted(published, threshold, any_text)
+
+    def _predicted(
+        self, published: Sequence[str], threshold: float, any_text: bool
+    ) -> tuple[list[str | None], NDArray[np.float64]]:
+        topics: list[str | None] = []
+        best: list[NDArray[np.float64]] = []
+        for start in range(0, len(published), CHUNK):
+            chunk = published[start : start + CHUNK]
+            logits, answered = self._logits(texts_of(chunk), any_text)
+            shares = probabilities_of(logits).max(axis=1).round(6)
+            names = self._names.take(logits.argmax(axis=1))
+            names[~answered | (shares < threshold)] = None
+            topics += names.tolist()
+            best.append(shares)
+        return topics, np.concatenate([np.zeros(0), *best])
+
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        return np.array(self.topics, dtype=object)
+
+    @cached_property
+    def _products(self) -> Callable[[Sequence[str]], Products]:
+        return self.embedder.fold(self._scorer.weights, self._scorer.own)
+
+    def _logits(
+        self, texts: Sequence[str], any_text: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give the logits of topics, and of which texts a topic can be given."""
+        products, counts = self._products(texts)
+        logits = self._scorer.logits_of_products(products, counts)
+        answered = counts > 0
+        if not isinstance(self.embedder, StaticEmbedder):  # which knows nothing of no text
+            answered &= np.array([text != "" for text in texts], dtype=np.bool_)
+        if not any_text:
+            answered &= logits[:, -1] >= 0
+        return logits[:, :-1], answered
+
+    def _threshold(self, abstain_below: float, target_error: float | None) -> float:
+        if not 0 <= abstain_below <= 1:
+            raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
+        if target_error is None:
+            return abstain_below
+        return max(abstain_below, self.certainty.threshold_for(target_error).probability)
+
+    def label_block(
+        self,
+        headlines: Sequence[Headline],
+        *,
+        abstain_below: float = 0.0,
+        target_error: float | None = None,
+        any_text: bool = False,
+    ) -> PredictionBlock:
+        """Do as `label`, giving the predictions as one block.
+
+        Parameters
+        ----------
+        headlines : sequence of Headline
+            A `HeadlineBlock` of a feed, or some thousands of headlines.
+        abstain_below, target_error, any_text
+            As for `label`.
+
+        Returns
+        -------
+        PredictionBlock
+        """
+        return self._block(headlines, self._threshold(abstain_below, target_error), any_text)
+
+    def _block(
+        self, headlines: Sequence[Headline], threshold: float, any_text: bool
+    ) -> PredictionBlock:
+        if isinstance(headlines, HeadlineBlock):
+            texts = headlines.texts
+        else:
+            texts = [headline.text for headline in headlines]
+        logits, answered = self._logits(texts, any_text)
+        order = np.argsort(-logits, axis=1, kind="stable")
+        shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
+        answered &= shares[:, 0] >= threshold
+        also_from = self.certainty.also_from
+        return PredictionBlock(
+            headlines, self.topics, order, shares, answered, also_from, self.model
+        )
+
+    def evaluate(self, labels: Sequence[GoldLabel]) -> tuple[Evaluation, list[GoldLabel]]:
+        """Score the model on those labels that it wasn't trained on, abstention off.
+
+        Parameters
+        ----------
+        labels : sequence of GoldLabel
+
+        Returns
+        -------
+        evaluation : Evaluation
+            Near-duplicates are drawn together by its bootstrap.
+        unseen : list of GoldLabel
+            The labels scored, in their order.
+
+        Raises
+        ------
+        HeadlinesError
+            When it was trained on all of them.
+        """
+        unseen, groups = self.training_set.unseen(labels)
+        if not unseen:
+            raise HeadlinesError(
+                f"the model was trained on all {len(labels)} labels, or on near-duplicates of "
+                "them; give labels that it hasn't seen"
+            )
+        predictions = self.label([label.headline for label in unseen], any_text=True)
+        evaluation = evaluate(
+            [p.topic for p in predictions],
+            [label.topic for label in unseen],
+            [label.also for label in unseen],
+            probabilities=[dict(p.topics) for p in predictions],
+            groups=groups,
+            dates=[label.headline.date for label in unseen],
+        )
+        return evaluation, unseen
+
+    def explain(self, text: str | Headline, *, neighbours: int = 3) -> Explanation:
+        """Tell why a headline gets its topic.
+
+        Parameters
+        ----------
+        text : str or Headline
+        neighbours : int, default 3
+            Labelled headlines to show.
+
+        Returns
+        -------
+        Explanation
+
+        Examples
+        --------
+        >>> found = HeadlineLabeler.load().explain("EU Approves New Sanctions Against Russia")
+        >>> found.topic, max(found.words, key=lambda w: w.effect).word
+        ('sanctions', 'Sanctions')
+        """
+        [headline] = as_headlines([text])
+        return self._explainer.explain(headline, neighbours)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        examples = self.training_set.examples
+        return Explainer(self.topics, self.embedder, self._scorer, self._products, examples)
+
+    def _label_frame(self, frame: Any, threshold: float, any_text: bool) -> Any:
+        import narwhals as nw
+
+        data = nw.from_native(frame, eager_only=True)
+        names = [c for name in HEADLINE_COLUMNS for c in data.columns if c.casefold() == name]
+        if not names:
+            raise ValueError(
+                f"no column {', '.join(HEADLINE_COLUMNS)}; the columns are "
+                f"{', '.join(data.columns)}; rename one, or label the column itself"
+            )
+        texts = checked_texts(data[names[0]].to_list())
+        topics, shares = self._predicted(texts, threshold, any_text)
+        new = [
+            nw.new_series("topic", topics, backend=data.implementation),
+            nw.new_series("probability", shares.tolist(), backend=data.implementation),
+        ]
+        return data.with_columns(*new).to_native()
+
+    def cluster(
+        self,
+        texts: Iterable[str | Headline],
+        *,
+        level: str = "theme",
+        resolution: float | None = None,
+        noise: float = 0.0,
+        random_state: int = 0,
+        previous: str | Path | None = None,
+        edits: str | Path | None = None,
+    ) -> ClusteredFeed:
+        """Find the clusters of a feed.
+
+        Parameters
+        ----------
+        texts : iterable of str or Headline
+            n headlines; copies count once for the graph and share their cluster.
+        level : {"theme", "story"}, default "theme"
+            Themes, or the finer stories, as the clusters.
+        resolution : float, optional
+            Larger values give more and smaller clusters of that level.
+        noise : float, default 0.0
+            Strength, 0 to 1, below which a headline is in no story (-1).
+        random_state : int, default 0
+        previous : path, optional
+            JSON lines of an earlier run: its clusters keep their numbers and names.
+        edits : path, optional
+            An editor's renames, merges and splits (`ClusterEdits.read`).
+
+        Returns
+        -------
+        ClusteredFeed
+            A sequence of `ClusteredHeadline` in the order of the input, with the clusters.
+
+        Raises
+        ------
+        HeadlinesError
+            When a file can't be read.
+        """
+        from headlines.clustering.clustered_feed import cluster_feed
+        from headlines.clustering.clusterer import HeadlineClusterer
+        from headlines.clustering.history import ClusterEdits, EarlierClusters
+
+        clusterer = HeadlineClusterer(noise=noise, random_state=random_state)
+        if resolution is not None:
+            finest = "theme_resolution" if level == "theme" else "resolution"
+            clusterer.set_params(**{finest: resolution})
+        headlines = as_headlines(texts)
+        topics, probabilities = self.predict([h.text for h in headlines])
+        return cluster_feed(
+            headlines,
+            self.embedder,
+            clusterer,
+            level=level,
+            previous=None if previous is None else EarlierClusters.read(previous),
+            edits=None if edits is None else ClusterEdits.read(edits),
+            topics=list(zip(topics, probabilities.tolist(), strict=True)),
+        )
+
+
+def _name_of(embedder: str | Path | Embedder) -> str:
+    if not isinstance(embedder, Embedder):
+        return str(embedder)
+    given = embedder.get_params()
+    return str(given.get("name") or given.get("path") or "static")

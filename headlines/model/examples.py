@@ -1,0 +1,377 @@
+"""What a model learns from: labelled headlines as numbers, one fifth of them held out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.embedder import Embedder
+from headlines.embedding.vocabulary import word_checksums
+from headlines.errors import ModelError, TaxonomyError
+from headlines.evaluation import near_duplicate_groups
+from headlines.feeds.headline import Headline
+from headlines.persistence.plaindata import pack, short, unpack
+from headlines.topics.taxonomy import GoldLabel, Taxonomy
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+MAX_TERMS = 8_000_000
+"""Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
+
+MAX_REFERENCE = 2_000_000
+"""The same of the reference, a sample of 2,000 headlines."""
+
+__all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet"]
+
+HOLDOUT_RULE = (
+    "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
+    "the smallest of its ids, a number divisible by 5; a headline once held out stays so"
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled headline as a model keeps it: no text, but what it was embedded from.
+
+    Attributes
+    ----------
+    id : str
+        The headline's id.
+    topic : str
+    also : tuple of str
+    written : bool
+        Written as an example for its topic, not published: trained on, never tested on.
+    held_out : bool
+        Tested on, never trained on.
+    words : tuple of int
+        Its words as 32-bit checksums, for finding near-duplicates.
+    terms : tuple of int
+        What `sums` adds up: vocabulary entries of a static embedder, or one transformer vector.
+    drawn : bool
+        Whether it came as headlines come: what probabilities are calibrated on.
+    text : str or None
+        The headline where the model may quote it; None where only its hash was published.
+    """
+
+    id: str
+    topic: str
+    also: tuple[str, ...]
+    written: bool
+    held_out: bool
+    words: tuple[int, ...]
+    terms: tuple[int, ...]
+    drawn: bool = True
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Labelled headlines of one embedder, sorted by id.
+
+    Attributes
+    ----------
+    examples : tuple of Example
+    fingerprint : str
+        Of the embedder that `terms` belong to.
+    """
+
+    examples: tuple[Example, ...]
+    fingerprint: str
+
+    @classmethod
+    def build(
+        cls,
+        taxonomy: Taxonomy,
+        labels: Sequence[GoldLabel],
+        embedder: Embedder,
+        earlier: TrainingSet | None = None,
+    ) -> TrainingSet:
+        """Gather the topics' examples and phrases, gold labels, and what a model knew before.
+
+        Parameters
+        ----------
+        taxonomy : Taxonomy
+        labels : sequence of GoldLabel
+            A headline that is labelled here overrules an example and what was known before.
+        embedder : Embedder
+        earlier : TrainingSet, optional
+            Of the model that is to be replaced. Its hold-out stays; its gold labels are kept
+            where the embedder is the same and their topic still exists.
+
+        Returns
+        -------
+        TrainingSet
+
+        Raises
+        ------
+        TaxonomyError
+            When a topic has nothing to learn from.
+        """
+        given: dict[str, tuple[GoldLabel, bool]] = {}
+        for topic in taxonomy.topics:
+            for text in topic.texts:
+                written = GoldLabel(Headline.parse(text), topic.name)
+                given[written.headline.id] = (written, True)
+        for label in labels:
+            given[label.headline.id] = (label, False)
+        parts = list(given.items())
+        terms = embedder.terms([label.headline.text for _, (label, _) in parts])
+        found = {
+            id: Example(
+                id,
+                label.topic,
+                label.also,
+                is_written,
+                False,
+                tuple(word_checksums(label.headline.text)),
+                tuple(term),
+                label.drawn and not is_written,
+                label.headline.headline if label.quotable else None,
+            )
+            for (id, (label, is_written)), term in zip(parts, terms, strict=True)
+        }
+        held: set[str] = set()
+        trained: set[str] = set()
+        if earlier is not None:
+            held = {e.id for e in earlier.holdout}
+            trained = {e.id for e in earlier.training if not e.written}
+            if earlier.fingerprint == embedder.fingerprint:
+                # Written examples are the topics file's own: one deleted there is forgotten.
+                gold = {e.id: e for e in earlier.examples if not e.written}
+                labelled = {i for i, e in found.items() if not e.written}
+                found |= {
+                    i: e for i, e in gold.items() if i not in labelled and e.topic in taxonomy.names
+                }
+        examples = _hold_out([found[i] for i in sorted(found)], held, trained)
+        for name in taxonomy.names:
+            if not any(e.topic == name and not e.held_out for e in examples):
+                raise TaxonomyError(
+                    f"{taxonomy.source}: topic {name!r} has no example and no label to learn "
+                    "from; add examples = [...] to it, or label headlines with it"
+                )
+        return cls(tuple(examples), embedder.fingerprint)
+
+    @staticmethod
+    def words_of(example: Example, embedder: Embedder) -> Sequence[int]:
+        """Give the words of an example as `Embedder.words` gives them for texts."""
+        return example.terms if embedder.terms_are_words else example.words
+
+    @property
+    def training(self) -> list[Example]:
+        """What is trained on."""
+        return [e for e in self.examples if not e.held_out]
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """The near-duplicate group of each example that is trained on, by number."""
+        return near_duplicate_groups([e.words for e in self.training])
+
+    @property
+    def holdout(self) -> list[Example]:
+        """What is tested on."""
+        return [e for e in self.examples if e.held_out]
+
+    def unseen(self, labels: Sequence[GoldLabel]) -> tuple[list[GoldLabel], list[int]]:
+        """Give the labels that are no near-duplicates of what is trained on.
+
+        Parameters
+        ----------
+        labels : sequence of GoldLabel
+
+        Returns
+        -------
+        unseen : list of GoldLabel
+            In the order of the input.
+        groups : list of int
+            The near-duplicate group of each, by number.
+        """
+        trained = self.training
+        ids = {e.id for e in trained}
+        others = [label for label in labels if label.headline.id not in ids]
+        own = [word_checksums(label.headline.text) for label in others]
+        groups = near_duplicate_groups([*(e.words for e in trained), *own]).tolist()
+        learned, theirs = set(groups[: len(trained)]), groups[len(trained) :]
+        kept = [i for i, group in enumerate(theirs) if group not in learned]
+        return [others[i] for i in kept], [theirs[i] for i in kept]
+
+    def to_plain(self, topics: Sequence[str]) -> dict[str, Any]:
+        """Give the set as plain data for a model file; raises ModelError when it is too large."""
+        size = sum(len(e.words) + len(e.terms) for e in self.examples)
+        if size > MAX_TERMS:  # what `from_plain` would refuse
+            raise ModelError(
+                f"{len(self.examples):,} labels have {size:,} words and terms, a model keeps at "
+                f"most {MAX_TERMS:,}; give fewer labels, or use the built-in embedder"
+            )
+        number = {name: i for i, name in enumerate(topics)}
+        return {
+            "fingerprint": self.fingerprint,
+            "ids": [e.id for e in self.examples],
+            "topics": pack(np.array([number[e.topic] for e in self.examples], dtype=np.int32)),
+            "also": [list(e.also) for e in self.examples],
+            "written": pack(np.array([e.written for e in self.examples], dtype=np.bool_)),
+            "held_out": pack(np.array([e.held_out for e in self.examples], dtype=np.bool_)),
+            "words": _pack_ragged([e.words for e in self.examples], np.uint32),
+            "terms": _pack_ragged([e.terms for e in self.examples], np.int32),
+            "drawn": pack(np.array([e.drawn for e in self.examples], dtype=np.bool_)),
+            "texts": [e.text for e in self.examples],
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any], topics: Sequence[str]) -> TrainingSet:
+        """Read the set from a model file's data; raises ModelError when it is malformed."""
+        where = "training state"
+        try:
+            ids = list(plain["ids"])
+            if len(set(ids)) < len(ids) or not all(map(_ID.fullmatch, ids)):
+                raise ValueError("ids that are no headlines' ids, or one of them twice")
+            numbers = _column(plain["topics"], where, len(ids), "i")
+            if numbers.min(initial=0) < 0:
+                raise ValueError("a topic's number below 0")
+            flags = [
+                _column(plain[name], where, len(ids), "b").tolist()
+                for name in ("written", "held_out", "drawn")
+            ]
+            columns = (
+                ids,
+                [topics[i] for i in numbers.tolist()],
+                [tuple(a) for a in plain["also"]],
+                *flags[:2],
+                *_unpack_rows([plain["words"], plain["terms"]], where, MAX_TERMS, len(ids)),
+                flags[2],
+                list(plain["texts"]),
+            )
+            examples = tuple(Example(*row) for row in zip(*columns, strict=True))
+            return cls(examples, str(plain["fingerprint"]))
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            said = short(str(error))
+            raise ModelError(f"{where}: malformed ({said}); train the model again") from None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Headlines of the feed that a model was trained on, against which drift is measured.
+
+    Attributes
+    ----------
+    terms, words : tuple of tuple of int
+        A sample of its distinct headlines as `Embedder.terms` and `Embedder.words` give them.
+    """
+
+    terms: tuple[tuple[int, ...], ...]
+    words: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(
+        cls, texts: Sequence[str], embedder: Embedder, random_state: int, most: int = 2000
+    ) -> Reference:
+        """Take a sample of a feed's distinct texts.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        embedder : Embedder
+        random_state : int
+        most : int, default 2000
+            Headlines in the sample.
+        """
+        distinct = list(dict.fromkeys(texts))
+        if len(distinct) > most:
+            chosen = np.random.default_rng(random_state).choice(len(distinct), most, replace=False)
+            distinct = [distinct[i] for i in np.sort(chosen).tolist()]
+        terms = tuple(tuple(some) for some in embedder.terms(distinct))
+        own = terms if embedder.terms_are_words else embedder.words(distinct)
+        return cls(terms, tuple(tuple(some) for some in own))
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give it as plain data for a model file; words that are the terms are left out."""
+        words = () if self.words == self.terms else self.words
+        return {
+            "terms": _pack_ragged(self.terms, np.int32),
+            "words": _pack_ragged(words, np.int64),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Reference:
+        """Read it from a model file's data; raises ModelError when it is malformed."""
+        try:
+            both = [plain["terms"], plain["words"]]
+            terms, words = map(tuple, _unpack_rows(both, "reference", MAX_REFERENCE))
+            if words and len(words) != len(terms):
+                raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
+            return cls(terms, words or terms)
+        except (KeyError, TypeError, ValueError) as error:
+            said = short(str(error))
+            raise ModelError(f"reference: malformed ({said}); train the model again") from None
+
+
+def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:
+    """Apply `HOLDOUT_RULE`, what was held out or trained on before going first."""
+    groups = near_duplicate_groups([e.words for e in examples]).tolist()
+    gold: dict[int, list[str]] = {}
+    for example, group in zip(examples, groups, strict=True):
+        if not example.written:
+            gold.setdefault(group, []).append(example.id)
+    held_groups = {
+        group
+        for group, ids in gold.items()
+        if held.intersection(ids) or (not trained.intersection(ids) and int(min(ids), 16) % 5 == 0)
+    }
+    # A written twin of a held-out headline is left out altogether: it would give it away.
+    return [
+        replace(e, held_out=e.id in held or (group in held_groups and e.id not in trained))
+        for e, group in zip(examples, groups, strict=True)
+        if not (e.written and group in held_groups)
+    ]
+
+
+def _pack_ragged(rows: Sequence[Sequence[int]], dtype: type) -> dict[str, Any]:
+    flat: NDArray[Any] = np.array([v for row in rows for v in row], dtype=dtype)
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    return {"values": pack(flat), "lengths": pack(lengths)}
+
+
+def _column(packed: Mapping[str, Any], where: str, length: int, kinds: str) -> NDArray[Any]:
+    """Read an array that has to have one dimension, a length and one of some kinds of dtype."""
+    array = unpack(packed, where)
+    if array.shape != (length,) or array.dtype.kind not in kinds:
+        raise ValueError(f"an array {array.dtype} of shape {array.shape}, expected {length} values")
+    return array
+
+
+def _unpack_rows(
+    packed: Sequence[Mapping[str, Any]], where: str, most: int, rows: int | None = None
+) -> list[list[tuple[int, ...]]]:
+    """Read ragged columns that have at most so many values, or rows, together."""
+    sizes = [len(part[name]["data"]) for part in packed for name in ("values", "lengths")]
+    if sum(sizes) > 8 * most:  # before anything is made of them
+        raise ValueError(f"{sum(sizes):,} bytes of words and terms")
+    pairs = [(unpack(part["values"], where), unpack(part["lengths"], where)) for part in packed]
+    total = sum(values.size + lengths.size for values, lengths in pairs)
+    if total > most + 2 * (rows or 0):
+        raise ValueError(f"{total:,} words and terms, at most {most:,} are read")
+    for values, lengths in pairs:
+        if (
+            values.ndim != 1
+            or lengths.ndim != 1
+            or not {values.dtype.kind, lengths.dtype.kind} <= {"i", "u"}
+        ):
+            raise ValueError("words and terms that aren't rows of whole numbers")
+        if rows is not None and len(lengths) != rows:
+            raise ValueError(f"{len(lengths)} rows for {rows} examples")
+        bounds = lengths.astype(np.int64)
+        if len(bounds) and not 0 <= bounds.min() <= bounds.max() <= len(values):
+            raise ValueError("lengths don't add up")
+        if int(bounds.sum()) != len(values):
+            raise ValueError("lengths don't add up")
+    return [_split(values.tolist(), lengths.tolist()) for values, lengths in pairs]
+
+
+def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
+    ends = accumulate(lengths)
+    return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

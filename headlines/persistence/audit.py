@@ -1,0 +1,195 @@
+"""The audit log: what was done to a registry, by what, from what, and why; never rewritten."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from headlines.cli.rows import sync_folder
+from headlines.errors import ModelError, OutputError
+
+__all__ = ["AuditLog", "AuditRecord"]
+
+FIRST = "0" * 64
+"""What the first record names as the one before it."""
+
+_OWN = ("number", "time", "event", "previous", "sha256")
+
+
+@dataclass(frozen=True)
+class AuditRecord:
+    """One line of the log.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on.
+    time : str
+        UTC, ISO 8601.
+    event : str
+        ``started``, ``decided``, ``promoted``, ``failed``, ``interrupted``, ``rolled back`` or
+        ``pruned``.
+    facts : mapping
+        What the event is about: inputs, scores, reasons.
+    """
+
+    number: int
+    time: str
+    event: str
+    facts: Mapping[str, Any]
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the record as one JSON object."""
+        return {"number": self.number, "time": self.time, "event": self.event, **self.facts}
+
+
+class AuditLog:
+    """JSON lines, each with the SHA-256 of the line before it and of itself.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; made by the first record.
+
+    Notes
+    -----
+    One process writes at a time (the registry's lock). A record is one write at the file's end,
+    followed by fsync; what a full disk cut short is taken back. A line without its end, which a
+    crash of the machine may leave, was never reported as written: the next record takes its
+    place and says so. The chain shows a line that was changed, left out or put in. It can't show
+    that the last lines are missing: who fears that copies the log elsewhere.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"AuditLog({str(self.path)!r})"
+
+    def append(self, event: str, facts: Mapping[str, Any]) -> AuditRecord:
+        """Write a record; on return it is on the disk.
+
+        Parameters
+        ----------
+        event : str
+        facts : mapping
+            Plain data; the names that a record has of its own aren't free.
+
+        Returns
+        -------
+        AuditRecord
+
+        Raises
+        ------
+        OutputError
+            When it can't be written; the log is as it was then.
+        ModelError
+            When the log was changed.
+        """
+        if taken := [name for name in _OWN if name in facts]:
+            raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
+        number, previous, whole = self._end()
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
+        try:
+            torn = os.fstat(file).st_size - whole
+            if torn:
+                facts = {**facts, "torn_bytes_removed": torn}
+            # As they will be read: a line must come out the same when it is written again.
+            plain = json.loads(_json(facts))
+            record = AuditRecord(number + 1, _now(), event, plain)
+            self._write(file, whole, _line(record, previous))
+        finally:
+            os.close(file)
+        if not whole:  # the file's name has to last too
+            sync_folder(self.path.parent)
+        return record
+
+    def _write(self, file: int, whole: int, line: bytes) -> None:
+        try:
+            os.ftruncate(file, whole)
+            while line:  # of what is cut short the rest fails, and says why
+                line = line[os.write(file, line) :]
+            os.fsync(file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file, whole)
+            raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
+
+    def records(self) -> list[AuditRecord]:
+        """Read all records; an empty list where there is no log yet.
+
+        Raises
+        ------
+        ModelError
+            When the chain is broken; the message names the line.
+        """
+        return self._read()[0]
+
+    def of_version(self, version: str) -> list[AuditRecord]:
+        """Give the records that are about a version."""
+        return [record for record in self.records() if record.facts.get("version") == version]
+
+    def _end(self) -> tuple[int, str, int]:
+        """Give the last record's number and hash, and the bytes that are whole lines."""
+        records, previous, whole = self._read()
+        return len(records), previous, whole
+
+    def _read(self) -> tuple[list[AuditRecord], str, int]:
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return [], FIRST, 0
+        except OSError as error:
+            raise ModelError(f"{self.path}: can't be read ({error.strerror})") from None
+        lines = data.split(b"\n")[:-1]
+        records, previous = [], FIRST
+        for number, line in enumerate(lines, 1):
+            record, named = _parsed(line)
+            if record is None or record.number != number or named != previous:
+                raise ModelError(
+                    f"{self.path}: line {number} isn't what was written there; restore the file "
+                    "from a copy, or move it away to begin a new log"
+                )
+            records.append(record)
+            previous = hashlib.sha256(line).hexdigest()
+        return records, previous, sum(map(len, lines)) + len(lines)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _line(record: AuditRecord, previous: str) -> bytes:
+    row = {**record.to_row(), "previous": previous}
+    own = hashlib.sha256(_json(row)).hexdigest()
+    return _json(row | {"sha256": own}) + b"\n"
+
+
+def _json(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def _parsed(line: bytes) -> tuple[AuditRecord | None, str]:
+    """Read a line; None when it is not one that was written as it stands."""
+    try:
+        row = json.loads(line)
+        own, previous = row.pop("sha256"), row["previous"]
+        if hashlib.sha256(_json(row)).hexdigest() != own or _json(row | {"sha256": own}) != line:
+            return None, ""
+        del row["previous"]
+        facts = {k: v for k, v in row.items() if k not in ("number", "time", "event")}
+        return AuditRecord(row["number"], row["time"], row["event"], facts), str(previous)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None, ""

@@ -1,0 +1,141 @@
+"""The lock of a folder: one writer at a time, known by name, and taken over when it has died."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from headlines.cli.rows import replacing
+from headlines.errors import LockedError, OutputError
+
+__all__ = ["LockOwner", "WriterLock"]
+
+
+@dataclass(frozen=True)
+class LockOwner:
+    """The process that holds, or held, a folder for writing.
+
+    Attributes
+    ----------
+    pid : int
+    host : str
+    since : str
+        UTC, ISO 8601.
+    command : str
+        Its command line, the first 200 characters.
+    """
+
+    pid: int
+    host: str
+    since: str
+    command: str
+
+    @classmethod
+    def this_process(cls) -> LockOwner:
+        """Describe the process that asks."""
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(os.getpid(), socket.gethostname(), since, " ".join(sys.argv)[:200])
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process is known to have ended; of another host's that can't be known."""
+        if self.host != socket.gethostname() or sys.platform == "win32":
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return True
+        except OSError:  # it is another user's
+            return False
+        return False
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
+
+
+class WriterLock:
+    """A lock on a folder that the system frees when its holder ends, however that is.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists. ``.lock`` in it is locked, ``.lock.owner`` names the holder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def hold(self, sweep: Callable[[], None]) -> Iterator[LockOwner | None]:
+        """Hold the folder for writing.
+
+        Parameters
+        ----------
+        sweep : callable
+            Removes what a dead holder left half-written: called before anything is written,
+            since a full disk may need the room.
+
+        Yields
+        ------
+        LockOwner or None
+            A process that died while it held the lock, which is taken over.
+
+        Raises
+        ------
+        LockedError
+            When another process holds it; the message names it.
+        OutputError
+            When the folder can't be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockedError(
+                f"{self.folder}: {self._holder() or 'another run'} holds the lock; try again later"
+            ) from None
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder}: can't be written ({error.strerror}); name a folder that you may "
+                "write to and that has room"
+            ) from None
+        try:
+            stale = self._owner()  # its name is still there, though the lock is free
+            sweep()
+            with replacing(self._owner_path) as file:
+                file.write(json.dumps(asdict(LockOwner.this_process())).encode())
+            yield stale
+        finally:
+            with contextlib.suppress(OSError):
+                self._owner_path.unlink()
+            lock.release()
+
+    def _holder(self) -> LockOwner | None:
+        """Give the process that holds the lock: it writes its name in its first moments."""
+        owner = self._owner()
+        for _ in range(50):
+            if owner is not None and not owner.gone:
+                break
+            time.sleep(0.02)
+            owner = self._owner()
+        return owner
+
+    def _owner(self) -> LockOwner | None:
+        try:
+            return LockOwner(**json.loads(self._owner_path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @property
+    def _owner_path(self) -> Path:
+        return self.folder / ".lock.owner"

@@ -1,0 +1,421 @@
+"""Models as files: a joblib file of plain data, and a manifest that vouches for it.
+
+What is checked, in this order: the manifest's size, its SHA-256 where a champion pointer or a
+signature states it, that its text is the one it was written as; the file's size and SHA-256;
+every step of the file (`plaindata.scan`); the structure of its data; that data's own hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from headlines.cli.rows import replacing
+from headlines.errors import ModelError
+from headlines.persistence.plaindata import MAX_BYTES, content_hash, dump_plain, load_plain, short
+
+__all__ = [
+    "LABELER",
+    "FileFacts",
+    "Manifest",
+    "inspect_model",
+    "manifest_path",
+    "read_manifest",
+    "read_model",
+    "versions",
+    "write_model",
+]
+
+FORMAT = 2
+"""1: the first; 2: the manifest has a hash of itself, the data what drift is measured against."""
+
+MAX_MANIFEST_BYTES = 8 << 20
+
+_ARRAY = {"dtype": str, "shape": [int], "data": bytes}
+_RAGGED = {"values": _ARRAY, "lengths": _ARRAY}
+
+LABELER: Mapping[str, Any] = {
+    "kind": str,
+    "topics": [str],
+    "embedder": {"name": str, "fingerprint": str},
+    "scorer": {"weights": _ARRAY, "step": float, "bias": _ARRAY, "words": _ARRAY, "rows": _ARRAY},
+    "certainty": {"scores": _ARRAY, "right": _ARRAY, "also_from": _ARRAY, "method": str},
+    "training": {
+        "fingerprint": str,
+        "ids": [str],
+        "topics": _ARRAY,
+        "also": [[str]],
+        "written": _ARRAY,
+        "held_out": _ARRAY,
+        "words": _RAGGED,
+        "terms": _RAGGED,
+        "drawn": _ARRAY,
+        "texts": [(str, type(None))],
+    },
+    "random_state": int,
+    "reference?": {"words": _RAGGED, "terms": _RAGGED},
+}
+"""Structure of a labeler's data. A type is that type, a tuple one of several, a list of one
+item a list of such, a dict the keys that there must be, one that ends in ``?`` may be missing."""
+
+_MANIFEST: Mapping[str, Any] = {
+    "content": str,
+    "embedder": dict,
+    "files": dict,
+    "format": int,
+    "holdout": dict,
+    "scores": dict,
+    "sha256?": str,
+    "topics": [str],
+    "training": dict,
+    "versions": dict,
+}
+
+
+def _differs(value: Any, schema: Any, where: str) -> str | None:
+    """Say where a value differs from a structure; None when it doesn't."""
+    if isinstance(schema, type | tuple):
+        kinds = schema if isinstance(schema, tuple) else (schema,)
+        names = " or ".join(kind.__name__ for kind in kinds)
+        return None if type(value) in kinds else f"{where} is no {names}"
+    if isinstance(schema, list):
+        if type(value) is not list:
+            return f"{where} is no list"
+        if schema[0] is str and set(map(type, value)) <= {str}:  # the long ones, at once
+            return None
+        found = (_differs(item, schema[0], f"{where}[{i}]") for i, item in enumerate(value))
+        return next((said for said in found if said), None)
+    if type(value) is not dict:
+        return f"{where} is no dict"
+    known = {key.rstrip("?") for key in schema}
+    odd = sorted(map(str, set(value) - known))
+    if odd:
+        return f"{where} has an unknown key {odd[0][:40]!r}"
+    for key, inner in schema.items():
+        name = key.rstrip("?")
+        if name not in value and not key.endswith("?"):
+            return f"{where} has no key {name!r}"
+        inside = _differs(value[name], inner, f"{where}.{name}") if name in value else None
+        if inside:
+            return inside
+    return None
+
+
+def _contradicts(payload: Mapping[str, Any]) -> str | None:
+    """Say what in a labeler's data can't be, though its structure is right; None when all can."""
+    topics, embedder, certainty = payload["topics"], payload["embedder"], payload["certainty"]
+    words = [*topics, embedder["name"], embedder["fingerprint"], certainty["method"]]
+    odd = [word for word in words if not word or len(word) > 1000 or not word.isprintable()]
+    if odd:
+        return f"{short(repr(odd[0]), 40)} is no name"
+    if payload["kind"] != "headlines.labeler":
+        return f"its kind is {short(repr(payload['kind']), 40)}"
+    if not topics or len(set(topics)) < len(topics):
+        return f"{len(topics)} topics, {len(set(topics))} of them distinct"
+    columns = [*payload["scorer"]["weights"]["shape"][1:], *certainty["also_from"]["shape"]]
+    if columns != [len(topics) + 1, len(topics)]:
+        return f"{len(topics)} topics, but weights and bounds for {short(str(columns), 40)}"
+    return None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands beside a model; what it says is checked when the model is loaded.
+
+    Attributes
+    ----------
+    content : str
+        `content_hash` of the model's data, whose first 12 digits name the model in rows.
+    files : mapping of str to str
+        SHA-256 of each file, by name.
+    topics : list of str
+    embedder : mapping
+        `name` and `fingerprint` of the embedder that the model was trained for.
+    training : mapping
+        Hashes and numbers of what it learned from.
+    holdout : mapping
+        The rule, and the ids of the labels that are never trained on.
+    scores : mapping
+        Scores on the hold-out.
+    versions : mapping
+        Of Python and the libraries at work.
+    format : int
+    """
+
+    content: str
+    files: Mapping[str, str]
+    topics: list[str]
+    embedder: Mapping[str, str]
+    training: Mapping[str, Any]
+    holdout: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def to_json(self) -> bytes:
+        """Give the manifest as the bytes that are written: sorted keys, no dates."""
+        content = {part.name: getattr(self, part.name) for part in fields(self)}
+        if self.format > 1:  # so that a changed bit shows where nothing else vouches for it
+            content["sha256"] = hashlib.sha256(_json(content)).hexdigest()
+        return _json(content)
+
+    @classmethod
+    def parse(cls, data: bytes, where: Path) -> Manifest:
+        """Read a manifest's bytes.
+
+        Parameters
+        ----------
+        data : bytes
+        where : Path
+            Names it in errors.
+
+        Raises
+        ------
+        ModelError
+            When it is malformed, changed, or of a newer format.
+        """
+        try:
+            content = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            said = short(str(error))
+            raise ModelError(f"{where}: not a manifest ({said}); restore the file") from None
+        version = content.get("format") if isinstance(content, dict) else None
+        if isinstance(version, int) and version > FORMAT:
+            raise ModelError(
+                f"{where}: format {short(repr(version), 20)} is newer than {FORMAT}, which this "
+                "version reads; upgrade headline-topics"
+            )
+        odd = _differs(content, _MANIFEST, "it")
+        if odd:
+            raise ModelError(f"{where}: not a manifest ({odd}); restore the file")
+        content.pop("sha256", None)
+        manifest = cls(**content)
+        try:
+            same = manifest.format > 0 and manifest.to_json() == data
+        except (ValueError, RecursionError):  # half a letter, or lists too deep to be written
+            same = False
+        if not same:
+            raise ModelError(f"{where}: was changed since it was written; restore the file")
+        for name, digest in manifest.files.items():
+            plain = name.isprintable() and len(name) < 256 and name != ".." and "\\" not in name
+            beside = name and plain and Path(name).name == name
+            if not beside or not isinstance(digest, str):
+                raise ModelError(
+                    f"{where}: names the file {short(name, 80)!r}, which isn't beside it"
+                )
+        return manifest
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of what trains a model."""
+    from importlib.metadata import version
+
+    libraries = ("headline-topics", "numpy", "scikit-learn", "scipy", "joblib")
+    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
+
+
+def manifest_path(path: Path) -> Path:
+    """Give the manifest's place beside a model file."""
+    return path.with_name(path.stem + ".manifest.json")
+
+
+def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) -> Manifest:
+    """Write a model and its manifest.
+
+    Parameters
+    ----------
+    path : str or Path
+        The joblib file; ``NAME.manifest.json`` is written beside ``NAME.joblib``.
+    payload : mapping
+        Plain data.
+    **described
+        The manifest's fields but `content`, `files` and `format`.
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    OutputError
+        When a file can't be written.
+    ModelError
+        When the model is larger than what is read.
+    """
+    path = Path(path)
+    data, content = dump_plain(payload)
+    manifest = Manifest(
+        content=content,
+        files={path.name: hashlib.sha256(data).hexdigest()},
+        **described,
+    )
+    with replacing(path) as file:
+        file.write(data)
+    with replacing(manifest_path(path)) as file:
+        file.write(manifest.to_json())
+    return manifest
+
+
+def read_manifest(path: Path, sha256: str | None = None) -> tuple[Manifest, bytes]:
+    """Read the manifest of a model.
+
+    Parameters
+    ----------
+    path : Path
+        The model's joblib file.
+    sha256 : str, optional
+        What the champion pointer states.
+
+    Returns
+    -------
+    manifest : Manifest
+    data : bytes
+        As it stands in the file.
+
+    Raises
+    ------
+    ModelError
+        When it is missing, too large, malformed or not the one that is stated.
+    """
+    place = manifest_path(path)
+    try:
+        data = _read(place, MAX_MANIFEST_BYTES)
+    except OSError as error:
+        raise ModelError(
+            f"{short(str(place), 300)}: no manifest there ({error.strerror}); a model comes "
+            "with its manifest beside it. `headlines models verify FILE` tells what a file "
+            "without one holds"
+        ) from None
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise ModelError(
+            f"{place}: SHA-256 is {found[:12]}…, the champion pointer says {sha256[:12]}…; "
+            "the manifest was changed, restore it"
+        )
+    return Manifest.parse(data, place), data
+
+
+def read_model(
+    path: str | Path,
+    *,
+    sha256: str | None = None,
+    schema: Any = LABELER,
+) -> tuple[dict[str, Any], Manifest]:
+    """Read a model after its manifest has vouched for every byte.
+
+    Parameters
+    ----------
+    path : str or Path
+        The joblib file.
+    sha256 : str, optional
+        Of the manifest, where the champion pointer states it.
+    schema : optional
+        Structure of the data; a labeler's by default.
+
+    Returns
+    -------
+    payload : dict
+    manifest : Manifest
+
+    Raises
+    ------
+    ModelError
+        When a file is missing, changed, of a newer format, or no plain data.
+    """
+    path = Path(path)
+    manifest, _ = read_manifest(path, sha256)
+    data = _read_file(path)
+    found, stated = hashlib.sha256(data).hexdigest(), manifest.files.get(path.name)
+    if found != stated:
+        raise ModelError(
+            f"{path}: SHA-256 is {found[:12]}…, the manifest says {short(str(stated), 12)}; "
+            "the file was changed, restore it or train again"
+        )
+    payload = _parse(path, data, schema)
+    if content_hash(payload) != manifest.content:
+        raise ModelError(f"{path}: the data isn't what the manifest describes; train again")
+    return payload, manifest
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a model file holds, told without running or trusting it.
+
+    Attributes
+    ----------
+    sha256, content : str
+        Of the file's bytes, and of its data.
+    topics : list of str
+    embedder : str
+    examples, labels : int
+        Written examples and gold labels in it.
+    """
+
+    sha256: str
+    content: str
+    topics: list[str]
+    embedder: str
+    examples: int
+    labels: int
+
+
+def inspect_model(path: str | Path) -> FileFacts:
+    """Tell what a model file holds that came without a manifest; it isn't made usable.
+
+    Raises
+    ------
+    ModelError
+        When it can't be read or isn't a labeler's plain data.
+    """
+    path = Path(path)
+    data = _read_file(path)
+    payload = _parse(path, data, LABELER)
+    written = payload["training"]["written"]["data"]
+    return FileFacts(
+        sha256=hashlib.sha256(data).hexdigest(),
+        content=content_hash(payload),
+        topics=payload["topics"],
+        embedder=payload["embedder"]["name"],
+        examples=len(written) - written.count(0),
+        labels=written.count(0),
+    )
+
+
+def _parse(path: Path, data: bytes, schema: Any) -> dict[str, Any]:
+    try:
+        payload = load_plain(data)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    if said := _differs(payload, schema, "its data"):
+        raise ModelError(f"{path}: not a labeler ({said}); train the model again")
+    if schema is LABELER and (said := _contradicts(payload)):
+        raise ModelError(f"{path}: not a labeler ({said}); train the model again")
+    return payload
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return _read(path, MAX_BYTES)
+    except OSError as error:
+        raise ModelError(f"{path}: can't be read ({error.strerror})") from None
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Read a file of a bounded size, and only a file: a pipe or device could go on for ever."""
+    if not path.is_file():
+        path.stat()  # raises where there is nothing
+        raise ModelError(f"{path}: not a file; a model is a file with its manifest beside it")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ModelError(f"{path}: {path.stat().st_size:,} bytes, a model has at most {most:,}")
+    return data

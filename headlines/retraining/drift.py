@@ -1,0 +1,349 @@
+"""Drift: how a feed differs from the one that a model was trained on, and what is new in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.errors import ModelError
+from headlines.feeds.headline import Headline
+from headlines.labeling.labeler import HeadlineLabeler
+from headlines.model.examples import Reference
+from headlines.model.scorer import probabilities_of
+from headlines.retraining.gate import Check
+
+__all__ = ["Drift", "NewTopic", "Shift", "measure_drift"]
+
+Floats = NDArray[np.float64]
+
+NONE = "(none)"
+"""Name of what is no news of the topics."""
+
+ENOUGH = 50
+"""Headlines below which nothing can be said."""
+
+PAIRED = 1000
+"""Headlines of each side that are compared pair by pair."""
+
+PERMUTATIONS = 199
+
+CLUSTERED = 5000
+"""Headlines among which new topics are looked for, the last ones of the feed."""
+
+SIGNIFICANT = 0.01
+
+GROWN, FIRM = 3.0, 0.001
+"""What a cluster must have grown by, and the p-value after Bonferroni, to raise the alarm."""
+
+FEW = 5
+"""Distinct headlines below which a cluster raises none."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One way in which a feed may differ.
+
+    Attributes
+    ----------
+    name : {"topics", "space", "confidence"}
+    test : str
+    p_value : float
+        Of no difference.
+    effect : float
+        How large the difference is, whatever the number of headlines.
+    meaning : str
+        What the effect is, in words.
+    """
+
+    name: str
+    test: str
+    p_value: float
+    effect: float
+    meaning: str
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the shift as one JSON object."""
+        return {
+            "test": self.test,
+            "p_value": round(self.p_value, 6),
+            "effect": round(self.effect, 4),
+            "meaning": self.meaning,
+        }
+
+
+@dataclass(frozen=True)
+class NewTopic:
+    """A cluster that grows and that no topic covers.
+
+    Attributes
+    ----------
+    name, medoid : str
+        Phrases of its headlines, and the headline nearest to all.
+    headlines : int
+        Distinct headlines in the feed that are near it.
+    growth : float
+        Its share of the feed over its share of what the model was trained on.
+    p_value : float
+        Of no growth, times the number of clusters looked at.
+    examples : tuple of str
+    """
+
+    name: str
+    medoid: str
+    headlines: int
+    growth: float
+    p_value: float
+    examples: tuple[str, ...]
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the alarm as one JSON object."""
+        return {
+            "name": self.name,
+            "medoid": self.medoid,
+            "headlines": self.headlines,
+            "growth": round(self.growth, 2),
+            "p_value": float(f"{self.p_value:.3g}"),
+            "examples": list(self.examples),
+        }
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How a feed differs from a model's reference.
+
+    Attributes
+    ----------
+    reference, feed : int
+        Distinct headlines compared on either side.
+    topics, space, confidence : Shift
+        In the shares of topics, in the vectors, in the probabilities of the first topics.
+    shares : mapping of str to (float, float)
+        Share of each topic before and now.
+    new_topics : tuple of NewTopic
+        The largest first.
+    """
+
+    reference: int
+    feed: int
+    topics: Shift
+    space: Shift
+    confidence: Shift
+    shares: Mapping[str, tuple[float, float]]
+    new_topics: tuple[NewTopic, ...]
+
+    def to_row(self) -> dict[str, Any]:
+        """Give all of it as one JSON object."""
+        return {
+            "reference": self.reference,
+            "feed": self.feed,
+            **{s.name: s.to_row() for s in (self.topics, self.space, self.confidence)},
+            "shares": {
+                topic: {"before": round(a, 4), "now": round(b, 4)}
+                for topic, (a, b) in self.shares.items()
+            },
+            "new_topics": [new.to_row() for new in self.new_topics],
+        }
+
+    def checks(self, limits: Mapping[str, float], expected: int = 10) -> list[Check]:
+        """Judge it for the gate.
+
+        Parameters
+        ----------
+        limits : mapping of str to float
+            Largest effect of ``topics``, ``space`` and ``confidence`` that passes; only a
+            difference that chance doesn't explain counts.
+        expected : int, default 10
+            Headlines of a topic that must have been expected for its absence to mean something.
+
+        Returns
+        -------
+        list of Check
+        """
+        found = []
+        for shift in (self.topics, self.space, self.confidence):
+            limit = limits[shift.name]
+            beyond = shift.effect > limit and shift.p_value < SIGNIFICANT
+            detail = f"{shift.meaning} {shift.effect:.3f}, p {shift.p_value:.3g} (limit {limit})"
+            facts = {"effect": round(shift.effect, 4), "p_value": round(shift.p_value, 6)}
+            found.append(Check(f"drift of {shift.name}", not beyond, detail, facts))
+        gone = [t for t, (a, b) in self.shares.items() if b == 0 and a * self.feed >= expected]
+        said = f"no headline of {', '.join(gone)} where some were expected" if gone else "none"
+        vanished = {"vanished": gone} if gone else {}
+        found.append(Check("topics that vanished", not gone, said, vanished))
+        return found
+
+
+def measure_drift(
+    labeler: HeadlineLabeler,
+    headlines: Sequence[Headline],
+    *,
+    new_topics: bool = True,
+    random_state: int = 0,
+) -> Drift:
+    """Compare a feed with the one that a model was trained on.
+
+    Parameters
+    ----------
+    labeler : HeadlineLabeler
+        Trained with a feed.
+    headlines : sequence of Headline
+        50 or more distinct ones.
+    new_topics : bool, default True
+        Whether to look for clusters that no topic covers, which takes the longest.
+    random_state : int, default 0
+
+    Returns
+    -------
+    Drift
+
+    Raises
+    ------
+    ModelError
+        When the model keeps no feed to compare with, or one that is too small.
+    ValueError
+        When the headlines are too few.
+
+    Notes
+    -----
+    Shares of topics: chi-squared test; the effect is the total variation distance, the share of
+    headlines that another topic has now. Vectors: energy distance (Székely, Rizzo 2013) with a
+    permutation test; the effect is its coefficient of inhomogeneity, 0 for equal
+    distributions, at most 1. Confidence: Kolmogorov and Smirnov's test; the effect is the
+    largest distance between the two distributions. A cluster is new where its share has grown
+    threefold over the reference beyond chance (binomial test, Bonferroni's correction) and
+    topics hold for less than half of it.
+    """
+    reference = labeler.reference
+    if reference is None or len(reference.terms) < ENOUGH:
+        known = 0 if reference is None else len(reference.terms)
+        raise ModelError(
+            f"model {labeler.model}: was trained with a feed of {known} headlines, and {ENOUGH} "
+            "are wanted to compare with; train it again with the feed that it is used on"
+        )
+    texts = [h.text for h in headlines if h.duplicate_of is None]
+    now = Reference.of(texts, labeler.embedder, random_state)
+    if len(now.terms) < ENOUGH:
+        raise ValueError(
+            f"{len(now.terms)} distinct headlines, {ENOUGH} are wanted to tell drift from chance"
+        )
+    before, after = _answers(labeler, reference), _answers(labeler, now)
+    shares, topics = _topic_shift(before[0], after[0], (*labeler.topics, NONE))
+    there, here = _vectors(labeler, reference), _vectors(labeler, now)
+    return Drift(
+        reference=len(reference.terms),
+        feed=len(now.terms),
+        topics=topics,
+        space=_space_shift(there, here, random_state),
+        confidence=_confidence_shift(before[1], after[1]),
+        shares=shares,
+        new_topics=_new_topics(labeler, headlines, there) if new_topics else (),
+    )
+
+
+def _answers(labeler: HeadlineLabeler, known: Reference) -> tuple[list[str], Floats]:
+    """Give the topics and their probabilities."""
+    logits = labeler.logits_of_terms(known.terms, known.words)
+    shares = probabilities_of(logits[:, :-1])
+    names = [labeler.topics[i] for i in shares.argmax(axis=1)]
+    is_news = logits[:, -1] >= 0
+    return [n if news else NONE for n, news in zip(names, is_news, strict=True)], shares.max(axis=1)
+
+
+def _vectors(labeler: HeadlineLabeler, known: Reference) -> Floats:
+    values, _ = labeler.embedder.sums_of_terms(known.terms)
+    norms = np.sqrt((values * values).sum(axis=1))
+    return np.asarray(values / np.where(norms > 0, norms, 1)[:, None])
+
+
+def _topic_shift(
+    before: Sequence[str], after: Sequence[str], names: Sequence[str]
+) -> tuple[dict[str, tuple[float, float]], Shift]:
+    from scipy.stats import chi2_contingency
+
+    counts = [Counter(before), Counter(after)]
+    seen = [name for name in names if counts[0][name] + counts[1][name]]
+    table = np.array([[side[name] for name in seen] for side in counts], dtype=np.float64)
+    p_value = float(chi2_contingency(table)[1]) if len(seen) > 1 else 1.0
+    shares = table / table.sum(axis=1, keepdims=True)
+    distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
+    meaning = "share of headlines that another topic has now"
+    shift = Shift("topics", "chi-squared", p_value, distance, meaning)
+    return {n: (float(a), float(b)) for n, a, b in zip(seen, *shares, strict=True)}, shift
+
+
+def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
+    rng = np.random.default_rng(random_state)
+    one, other = (_some(side, rng) for side in (before, after))
+    points = np.vstack([one, other])
+    distances = np.sqrt(np.maximum(0.0, 2 - 2 * (points @ points.T)))
+    np.fill_diagonal(distances, 0.0)
+    mine = np.arange(len(points)) < len(one)
+    found, coefficient = _energy(distances, mine[:, None])
+    drawn = np.stack([rng.permutation(mine) for _ in range(PERMUTATIONS)], axis=1)
+    larger = int((_energy(distances, drawn)[0] >= found - 1e-9).sum())
+    p_value = (1 + larger) / (1 + PERMUTATIONS)
+    meaning = "coefficient of inhomogeneity"
+    return Shift("space", "energy distance", p_value, float(coefficient[0]), meaning)
+
+
+def _energy(distances: Floats, mine: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Give energy distances and coefficients for several ways, by column, to part the points."""
+    a, b = mine.astype(np.float64), (~mine).astype(np.float64)
+    n, m = a.sum(axis=0), b.sum(axis=0)
+    to_a = distances @ a
+    across = (b * to_a).sum(axis=0) / (n * m)
+    within = (a * to_a).sum(axis=0) / (n * n) + (b * (distances @ b)).sum(axis=0) / (m * m)
+    energy = 2 * across - within
+    return energy, np.maximum(0.0, energy) / np.maximum(2 * across, 1e-12)
+
+
+def _some(points: Floats, rng: np.random.Generator) -> Floats:
+    if len(points) <= PAIRED:
+        return points
+    return points[np.sort(rng.choice(len(points), PAIRED, replace=False))]
+
+
+def _confidence_shift(before: Floats, after: Floats) -> Shift:
+    from scipy.stats import ks_2samp
+
+    found = ks_2samp(before, after)
+    mean = float(after.mean() - before.mean())
+    meaning = f"largest distance between distributions (mean {mean:+.3f})"
+    return Shift("confidence", "Kolmogorov-Smirnov", float(found.pvalue), float(found.statistic),
+                 meaning)  # fmt: skip
+
+
+def _new_topics(
+    labeler: HeadlineLabeler, headlines: Sequence[Headline], reference: Floats
+) -> tuple[NewTopic, ...]:
+    from scipy.stats import binomtest
+
+    distinct = [h for h in headlines if h.duplicate_of is None][-CLUSTERED:]
+    found = labeler.cluster(distinct, level="story")
+    points = np.asarray(labeler.embedder.transform([h.text for h in distinct]), dtype=np.float64)
+    members: dict[int, list[int]] = {}
+    for place, row in enumerate(found.headlines):
+        members.setdefault(row.cluster, []).append(place)
+    alarms = []
+    for cluster in found.clusters:
+        places = members[cluster.cluster]
+        if cluster.covered or len(places) - cluster.copies < FEW:
+            continue
+        centre = points[places].mean(axis=0)
+        # Near is what four in five of its own headlines are.
+        near = float(np.quantile(points[places] @ centre, 0.2))
+        here, there = int((points @ centre >= near).sum()), int((reference @ centre >= near).sum())
+        share = len(points) / (len(points) + len(reference))
+        p_value = float(binomtest(here, here + there, share, alternative="greater").pvalue)
+        p_value = min(1.0, p_value * len(found.clusters))
+        growth = (here / len(points)) / ((there + 1) / (len(reference) + 1))
+        if growth >= GROWN and p_value < FIRM:
+            strongest = sorted(places, key=lambda i: -float(points[i] @ centre))[:3]
+            examples = tuple(distinct[i].headline for i in strongest)
+            alarms.append(NewTopic(cluster.name, cluster.medoid, here, growth, p_value, examples))
+    return tuple(sorted(alarms, key=lambda a: (-a.headlines, a.name)))

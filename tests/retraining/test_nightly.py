@@ -1,0 +1,517 @@
+"""Claims about the nightly job as a command: configuration, corrections, checks, keys, history."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from conftest import write
+from prometheus_client.parser import text_string_to_metric_families
+
+from headlines import HeadlineLabeler, ModelRegistry
+from headlines.errors import ConfigError, ModelError, TaxonomyError
+from headlines.persistence.modelfile import manifest_path
+from headlines.persistence.registry import signature_path
+from headlines.retraining.config import RetrainConfig
+from headlines.retraining.job import retrain
+from headlines.topics.taxonomy import Taxonomy, merge_corrections, read_labels
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+TOPICS = """\
+[[topic]]
+name = "drones"
+definition = "drone, missile and other air attacks"
+phrases = ["drone attack", "missiles strike", "air defence shoots down"]
+[[topic]]
+name = "courts"
+definition = "arrests, charges, trials and sentences"
+phrases = ["court jails", "police arrest", "judge sentences"]
+"""
+WORDS = {
+    "drones": "drone missile strike attack air defence radar refinery depot blast rocket bombs "
+    "debris raid swarm shot launch siren warhead airfield interceptor quadcopter barrage hit",
+    "courts": "court jails judge trial sentence arrest charges fraud bribery prosecutor lawyer "
+    "appeal verdict prison detained suspect theft murder ruling jury bail custody years guilty",
+}
+PLACES = (
+    "Kursk", "Odesa", "Rostov", "Lviv", "Samara", "Kazan", "Tver", "Omsk", "Tula", "Riga",
+)  # fmt: skip
+
+
+def _titles(topic: str, count: int, seed: int) -> list[str]:
+    """Made headlines of a topic's words, no two alike."""
+    rng = random.Random(f"{topic} {seed}")
+    words = WORDS[topic].split()
+    return [f"{' '.join(rng.sample(words, 5))} {rng.choice(PLACES)}" for _ in range(count)]
+
+
+def _labels(count: int, wrong: bool = False) -> list[str]:
+    """So many labels of each topic, the first ones always the same."""
+    rows = ["headline,topic,also"]
+    for topic, other in (("drones", "courts"), ("courts", "drones")):
+        rows += [f"{title},{other if wrong else topic}," for title in _titles(topic, count, 0)]
+    return rows
+
+
+def _feed(day: str = "", drones: int = 60, courts: int = 60) -> list[str]:
+    titles = _titles("drones", drones, 1) + _titles("courts", courts, 1)
+    return ["headline,date", *(f"{title},{day}" for title in titles)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a first run has made a champion."""
+    folder = tmp_path_factory.mktemp("nightly")
+    write(folder / "topics.toml", TOPICS)
+    write(folder / "labels.csv", _labels(60))
+    write(folder / "feed.csv", _feed())
+    lines = ['registry = "models"', 'topics = "topics.toml"', 'labels = ["labels.csv"]']
+    write(folder / "retrain.toml", [*lines, 'feeds = ["feed.csv"]', "[gate]", "minimum = 10",
+                                        "margin = 0.2"])  # fmt: skip
+    assert retrain(RetrainConfig.read(folder / "retrain.toml")).decision.accepted
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
+
+
+def _append(path: Path, *lines: str) -> None:
+    path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+
+def _gate(folder: Path, *lines: str) -> None:
+    _append(folder / "retrain.toml", *lines)
+
+
+# ------------------------------------------------------------------ configuration
+
+
+def test_init_writes_a_configuration_that_reads_and_has_the_defaults(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run("retrain", "--config", "retrain.toml", "--init").returncode == 0
+    config = RetrainConfig.read(tmp_path / "retrain.toml")
+    text = (tmp_path / "retrain.toml").read_text()
+    bare = write(tmp_path / "bare.toml", ['registry = "models"', 'labels = ["labels.csv"]',
+                                          'feeds = ["feed.txt"]'])  # fmt: skip
+    assert config == RetrainConfig.read(bare)
+    for table in (RetrainConfig, type(config.gate), type(config.data), type(config.drift)):
+        assert all(key in text for key in table.model_fields)
+    again = run("retrain", "--config", "retrain.toml", "--init")
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+
+
+def test_what_the_template_offers_can_be_switched_on(tmp_path: Path, run: Run) -> None:
+    run("retrain", "--config", "retrain.toml", "--init")
+    path = tmp_path / "retrain.toml"
+    lines = path.read_text().splitlines()
+    text = "\n".join(line[2:] if line[:2] == "# " and " = " in line else line for line in lines)
+    write(path, text.replace("# [gate.floors]", "[gate.floors]"))
+    config = RetrainConfig.read(path)
+    assert config.gate.floors == {"sanctions": 0.6}
+    assert config.sign_with == tmp_path / "headlines.key"
+
+
+def test_a_missing_configuration_says_how_to_get_one(run: Run) -> None:
+    done = run("retrain", "--config", "none.toml")
+    assert done.returncode == 1
+    assert "--init` writes one" in done.stderr
+
+
+@pytest.mark.parametrize("scheduler", ["cron", "systemd", "kubernetes", "airflow", "github"])
+def test_a_schedule_is_printed_for_the_configuration(
+    run: Run, folder: Path, scheduler: str
+) -> None:
+    options = ["--healthcheck", "health.json", "--log-format", "json"]
+    done = run("retrain", "--config", "retrain.toml", "--print-schedule", scheduler, *options)
+    assert done.returncode == 0, done.stderr
+    assert "retrain" in done.stdout
+    assert "health.json" in done.stdout
+    assert "--log-format" in done.stdout
+
+
+def test_a_schedule_that_cannot_be_written_is_an_error(run: Run, folder: Path) -> None:
+    write(folder / "a\nb.toml", (folder / "retrain.toml").read_text())
+    done = run("retrain", "--config", "a\nb.toml", "--print-schedule", "cron")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------ corrections
+
+
+def test_the_latest_correction_wins_and_what_it_overrules_is_listed(tmp_path: Path) -> None:
+    taxonomy = Taxonomy.load(write(tmp_path / "topics.toml", TOPICS))
+    gold = write(tmp_path / "labels.csv", ["headline,topic", "A,drones", "B,drones", "C,drones"])
+    labels = read_labels(gold, taxonomy.names)
+    one = write(tmp_path / "1.csv", ["headline,topic", "A,courts", "B,courts", "B,drones"])
+    two = write(tmp_path / "2.csv", ["headline,topic", "D,courts", "A,courts"])
+    merged, conflicts = merge_corrections(labels, [one, two], taxonomy.names)
+    topics = {label.headline.headline: label.topic for label in merged}
+    assert topics == {"A": "courts", "B": "drones", "C": "drones", "D": "courts"}
+    told = [(c.headline, c.earlier, c.later) for c in conflicts]
+    assert told == [("A", "drones", "courts"), ("B", "drones", "courts"), ("B", "courts", "drones")]
+    assert conflicts[0].where_later == f"{one}: line 2"
+
+
+def test_dated_corrections_win_by_their_date(tmp_path: Path) -> None:
+    rows = ["headline,topic,corrected", "A,courts,2026-02-01", "A,drones,2026-01-01"]
+    path = write(tmp_path / "c.csv", rows)
+    [label], [conflict] = merge_corrections([], path, ["drones", "courts"])
+    assert label.topic == "courts"
+    assert (conflict.earlier, conflict.later) == ("drones", "courts")
+
+
+def test_labels_that_disagree_are_told_to_be_corrections(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", ["headline,topic", "A,courts", "A,drones"])
+    with pytest.raises(TaxonomyError, match="put the later one into a file of corrections"):
+        read_labels(path, ["drones", "courts"])
+
+
+def test_corrections_are_learned_and_told(folder: Path) -> None:
+    first = _titles("drones", 1, 0)[0]
+    rows = ["headline,topic,also", f"{first},courts,", "New Judge,courts,"]
+    write(folder / "corrections.csv", rows)
+    text = (folder / "retrain.toml").read_text()
+    write(folder / "retrain.toml", f'corrections = ["corrections.csv"]\n{text}')
+    result = retrain(RetrainConfig.read(folder / "retrain.toml"), dry_run=True)
+    assert [(c.earlier, c.later) for c in result.conflicts] == [("drones", "courts")]
+    # Without the labels' files the champion's memory is what is corrected.
+    write(folder / "retrain.toml", f"labels = []\n{text}".replace('labels = ["labels.csv"]', ""))
+    write(folder / "labels.csv", rows)
+    _append(folder / "retrain.toml")
+    config = RetrainConfig.read(folder / "retrain.toml")
+    later = config.model_copy(update={"labels": [folder / "labels.csv"]})
+    [conflict] = retrain(later, dry_run=True).conflicts
+    assert (conflict.where_earlier, conflict.later) == ("the champion's memory", "courts")
+
+
+# ------------------------------------------------------------------ checks
+
+
+def _changed(folder: Path, **labels: object) -> RetrainConfig:
+    write(folder / "labels.csv", _labels(80))
+    return RetrainConfig.read(folder / "retrain.toml")
+
+
+def test_a_changed_run_promotes_and_tells_every_check(folder: Path) -> None:
+    result = retrain(_changed(folder))
+    assert result.decision.accepted, result.decision.reason
+    names = [check.name for check in result.decision.checks]
+    assert names == [
+        "headlines", "age", "relabelled", "churn", "drift of topics", "drift of space",
+        "drift of confidence", "topics that vanished", "floors", "accuracy",
+        "accuracy on earlier labels", "topics", "calibration",
+    ]  # fmt: skip
+    assert ModelRegistry(folder / "models").champion().name == "0002"
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "check"),
+    [
+        ("data", "headlines = 500", "headlines"),
+        ("gate", "churn = 0.0", "churn"),
+        ("gate.floors", "drones = 1.0", "floors"),
+        ("drift", "topics = 0.0", "drift of topics"),
+    ],
+)
+def test_a_check_that_fails_refuses(folder: Path, table: str, line: str, check: str) -> None:
+    config = _changed(folder)
+    first, _, last = table.partition(".")
+    key, value = line.split(" = ")
+    changed = {last: {key: float(value)}} if last else {key: json.loads(value)}
+    tables = {first: {**config.model_dump()[first], **changed}}
+    if check == "churn":  # a feed whose topics change: the topics' names are swapped
+        swapped = TOPICS.replace('"drones"', '"x"').replace('"courts"', '"drones"')
+        write(folder / "topics.toml", swapped.replace('"x"', '"courts"'))
+        write(folder / "labels.csv", _labels(80, wrong=True))
+    if check == "drift of topics":
+        write(folder / "feed.csv", _feed(drones=400))
+    if check == "floors":  # labels that the words speak against
+        odd = [f"{title},drones," for title in _titles("courts", 25, 5)]
+        write(folder / "labels.csv", [*_labels(80), *odd])
+    config = RetrainConfig.model_validate({**config.model_dump(), **tables})
+    result = retrain(config)
+    assert not result.decision.accepted
+    failed = [c.name for c in result.decision.checks if c.passed is False]
+    assert check in failed
+    assert check in result.decision.reason or check == "churn"  # which a gain excuses
+    assert ModelRegistry(folder / "models").champion().name == "0001"
+
+
+def test_stale_headlines_are_refused_and_undated_ones_are_not_judged(folder: Path) -> None:
+    write(folder / "feed.csv", _feed("2026-01-10T08:00:00Z"))
+    config = _changed(folder)
+    stale = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert "age: the newest headline is 50 days old, of 2026-01-10" in stale.decision.reason
+    fresh = retrain(config, dry_run=True, now=datetime(2026, 1, 20, tzinfo=UTC))
+    assert fresh.decision.accepted, fresh.decision.reason
+    write(folder / "feed.csv", _feed('"Sat, 10 Jan 2026 08:00:00 GMT"'))
+    mailed = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert "age: " in mailed.decision.reason
+    write(folder / "feed.csv", _feed("yesterday"))
+    undated = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    [age] = [c for c in undated.decision.checks if c.name == "age"]
+    assert (age.passed, age.detail) == (True, "no headline has a date: not judged")
+
+
+def test_holdout_labels_that_all_change_at_once_are_refused(folder: Path) -> None:
+    write(folder / "labels.csv", _labels(60, wrong=True))
+    result = retrain(RetrainConfig.read(folder / "retrain.toml"))
+    assert not result.decision.accepted
+    assert "held-out labels were changed" in result.decision.reason
+
+
+def test_a_refused_candidate_is_kept_once_with_its_reason(folder: Path, run: Run) -> None:
+    write(folder / "labels.csv", _labels(60, wrong=True))
+    for _ in range(2):  # two nights with the same inputs: one version
+        done = run("retrain", "--config", "retrain.toml")
+        assert done.returncode == 3
+    registry = ModelRegistry(folder / "models")
+    assert [v.name for v in registry.versions()] == ["0001", "0002"]
+    listed = run("models", "list", "--registry", "models").stdout.splitlines()
+    assert listed[0].startswith("* version=0001")
+    assert "refused=relabelled:" in listed[1]
+    shown = run("models", "show", "0002", "--registry", "models").stdout
+    assert "decided: relabelled" in shown
+    assert "FAILED     relabelled" in shown
+    assert "labels.csv: SHA-256" in shown
+
+
+def test_old_versions_are_pruned_by_the_run_itself(folder: Path) -> None:
+    config = RetrainConfig.read(folder / "retrain.toml").model_copy(update={"keep": 2})
+    for count in (61, 62, 63, 64):
+        write(folder / "labels.csv", _labels(count))
+        assert retrain(config).decision.accepted
+    registry = ModelRegistry(folder / "models")
+    assert [v.name for v in registry.versions()] == ["0003", "0004", "0005"]
+    assert [r.event for r in registry.audit.records()].count("pruned") == 2
+
+
+def test_unreadable_rows_go_to_a_quarantine_file(folder: Path) -> None:
+    _append(folder / "feed.csv", '"nul\x00",')
+    config = RetrainConfig.read(folder / "retrain.toml")
+    assert retrain(config, dry_run=True).unreadable == 1
+    path = folder / "models" / "retrain.quarantine.jsonl"
+    assert not path.exists()
+    assert retrain(config).unreadable == 1
+    [row] = [json.loads(line) for line in path.read_text().splitlines()]
+    assert row["reason"] == "contains a NUL character"
+
+
+def test_a_run_that_fails_is_told_by_the_audit_log(folder: Path) -> None:
+    write(folder / "labels.csv", ["headline,topic", "A,no such topic"])
+    with pytest.raises(TaxonomyError):
+        retrain(RetrainConfig.read(folder / "retrain.toml"))
+    last = ModelRegistry(folder / "models").audit.records()[-1]
+    assert last.event == "failed"
+    assert "unknown topic" in last.facts["error"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headlines.retraining import inputs as intake
+
+    def slow(*arguments: Any) -> object:
+        _append(folder / "labels.csv", "Late Row,drones,")
+        return read_labels(*arguments)
+
+    monkeypatch.setattr(intake, "read_labels", slow)
+    with pytest.raises(ConfigError, match=r"labels\.csv: changed while it was read"):
+        retrain(RetrainConfig.read(folder / "retrain.toml"), dry_run=True)
+
+
+def test_the_audit_log_tells_inputs_versions_and_why(folder: Path) -> None:
+    registry = ModelRegistry(folder / "models")
+    started, decided, promoted = registry.audit.records()
+    assert [started.event, decided.event, promoted.event] == ["started", "decided", "promoted"]
+    assert started.facts["versions"]["numpy"]
+    assert started.facts["config"]["random_state"] == 0
+    kinds = [row["kind"] for row in decided.facts["inputs"]]
+    assert kinds == ["topics", "labels", "feeds"]
+    assert all(len(row["sha256"]) == 64 for row in decided.facts["inputs"])
+    assert decided.facts["accepted"] is True
+    assert decided.facts["model"] == HeadlineLabeler.load(folder / "models").model
+    assert {started.facts["run"]} == {decided.facts["run"], promoted.facts["run"]}
+
+
+# ------------------------------------------------------------------ what operators watch
+
+
+class _Server(HTTPServer):
+    """A server that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Asked)
+        self.asked: list[tuple[str, str]] = []
+
+
+class _Asked(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.asked.append((self.path, body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    found = _Server()
+    thread = Thread(target=found.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    found.shutdown()
+    found.server_close()
+    thread.join()
+
+
+def test_health_metrics_and_json_logs_tell_of_a_run(
+    folder: Path, run: Run, server: _Server
+) -> None:
+    address = f"http://127.0.0.1:{server.server_port}/ping"
+    options = ["--healthcheck", address, "--metrics", "retrain.prom", "--log-format", "json"]
+    done = run("retrain", "--config", "retrain.toml", *options)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stderr.splitlines()]
+    assert any("training on 120 labels" in row["message"] for row in rows)
+    metrics = {
+        family.name: family.samples[0].value
+        for family in text_string_to_metric_families((folder / "retrain.prom").read_text())
+    }
+    assert metrics["headlines_retrain_exit_code"] == 0
+    assert metrics["headlines_retrain_promoted"] == 0  # nothing has changed
+    assert metrics["headlines_retrain_feed_headlines"] == 120
+    write(folder / "labels.csv", ["headline,topic", "A,no such topic"])
+    failed = run("retrain", "--config", "retrain.toml", *options)
+    assert failed.returncode == 1
+    assert json.loads(failed.stderr.splitlines()[-1])["level"] == "ERROR"
+    assert "headlines_retrain_exit_code 1.0" in (folder / "retrain.prom").read_text()
+    asked = server.asked
+    assert [path for path, _ in asked] == ["/ping", "/ping/fail"]
+    assert "nothing to change" in asked[0][1]
+    assert "no such topic" in asked[1][1]
+
+
+def test_metrics_that_cannot_be_written_do_not_change_the_outcome(folder: Path, run: Run) -> None:
+    done = run("retrain", "--config", "retrain.toml", "--metrics", "nowhere/retrain.prom")
+    assert done.returncode == 0
+    assert "nowhere/retrain.prom: can't be written" in done.stderr
+
+
+def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
+    before = sorted(path.name for path in (folder / "models").rglob("*"))
+    options = ["--dry-run", "--healthcheck", "health.json", "--metrics", "retrain.prom"]
+    done = run("retrain", "--config", "retrain.toml", *options)
+    assert done.returncode == 0
+    assert sorted(path.name for path in (folder / "models").rglob("*")) == before
+    assert not (folder / "health.json").exists()
+    assert not (folder / "retrain.prom").exists()
+
+
+def test_a_locked_registry_is_told_as_exit_code_4(folder: Path, run: Run) -> None:
+    with ModelRegistry(folder / "models").lock():
+        done = run("retrain", "--config", "retrain.toml", "--healthcheck", "health.json")
+    assert done.returncode == 4
+    assert "process " in done.stderr
+    assert json.loads((folder / "health.json").read_text())["ok"] is False
+
+
+# ------------------------------------------------------------------ the registry by hand
+
+
+def test_versions_are_promoted_rolled_back_and_pruned_by_hand(folder: Path, run: Run) -> None:
+    retrain(_changed(folder))
+    at = ["--registry", "models"]
+    assert "version 0001 is the champion again" in run("models", "rollback", *at).stderr
+    assert run("models", "rollback", *at).returncode == 1
+    assert "version 0002 is the champion" in run("models", "promote", "0002", *at).stderr
+    done = run("models", "verify", *at)
+    assert done.stdout.count("whole") == 3
+    assert "audit log: whole, " in done.stdout
+    assert "0002: whole" in run("models", "verify", "0002", *at).stdout
+    row = json.loads(run("models", "show", *at, "--json").stdout)
+    events = [record["event"] for record in row["audit"]]
+    assert events == ["decided", "promoted", "promoted"]
+    assert "deleted nothing" in run("models", "prune", *at).stderr
+    gone = run("models", "promote", "0009", *at)
+    assert gone.returncode == 1
+    assert "no version '0009'; the versions are 0001, 0002" in gone.stderr
+    rows = json.loads(run("models", "list", *at, "--json").stdout)
+    assert [r["champion"] for r in rows] == [False, True]
+    nothing = run("models", "verify", "--registry", "nowhere")
+    assert nothing.returncode == 1
+    assert "no versions there" in nothing.stderr
+
+
+def test_a_file_without_a_manifest_is_inspected_and_not_run(folder: Path, run: Run) -> None:
+    path = ModelRegistry(folder / "models").champion().path
+    shutil.copy(path, folder / "stranger.joblib")
+    done = run("models", "verify", "stranger.joblib")
+    assert done.returncode == 0
+    assert "nothing in it can run. Topics drones, courts" in done.stdout
+    used = run("label", "-", "--model", "stranger.joblib", stdin="Floods\n")
+    assert used.returncode == 1
+    assert "no manifest there" in used.stderr
+    assert "whole, model" in run("models", "verify", str(path)).stdout
+
+
+def test_signed_versions_are_required_where_a_key_is_given(folder: Path, run: Run) -> None:
+    assert run("models", "keygen", "mine").returncode == 0
+    assert run("models", "keygen", "other").returncode == 0
+    at = ["--registry", "models"]
+    unsigned = run("label", "-", "--model", "models", "--require-signature", "mine.pub", stdin="A")
+    assert unsigned.returncode == 1
+    assert "no signature there" in unsigned.stderr
+    refused = run("models", "promote", "0001", *at, "--require-signature", "mine.pub")
+    assert refused.returncode == 1
+    assert run("models", "sign", "0001", *at, "--key", "mine.key").returncode == 0
+    signed = run("label", "-", "--model", "models", "--require-signature", "mine.pub", stdin="A\n")
+    assert signed.returncode == 0, signed.stderr
+    assert run("models", "verify", "0001", *at, "--require-signature", "mine.pub").returncode == 0
+    wrong = run("models", "verify", "0001", *at, "--require-signature", "other.pub")
+    assert wrong.returncode == 1
+    with pytest.raises(ModelError, match=r"none\.pub"):
+        HeadlineLabeler.load(folder / "models", require_signature=folder / "none.pub")
+
+
+def test_a_job_signs_what_it_makes_and_refuses_a_champion_that_is_not(
+    folder: Path, run: Run
+) -> None:
+    run("models", "keygen", "mine")
+    text = (folder / "retrain.toml").read_text()
+    keys = 'sign_with = "mine.key"\nrequire_signature = "mine.pub"\n'
+    write(folder / "retrain.toml", keys + text)
+    with pytest.raises(ModelError, match="no signature there"):
+        retrain(_changed(folder))
+    run("models", "sign", "0001", "--registry", "models", "--key", "mine.key")
+    assert retrain(_changed(folder)).decision.accepted
+    version = ModelRegistry(folder / "models").champion()
+    assert version.name == "0002"
+    assert version.check_signature(folder / "mine.pub") == version.manifest.content[:12]
+    changed = bytearray(signature_path(version.path).read_bytes())
+    changed[-20] ^= 1
+    signature_path(version.path).write_bytes(changed)
+    with pytest.raises(ModelError, match="minisig"):
+        version.check_signature(folder / "mine.pub")
+    manifest_path(version.path).write_bytes(b"{}")
+    with pytest.raises(ModelError, match="champion pointer says"):
+        HeadlineLabeler.load(folder / "models", require_signature=folder / "mine.pub")

@@ -1,0 +1,177 @@
+"""Claims about registry, retraining and its configuration."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import SEEDS, few_topics, write
+
+from headlines import HeadlineLabeler, ModelRegistry
+from headlines.errors import ConfigError
+from headlines.retraining.job import RetrainConfig, retrain
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+    return json.dumps(value)
+
+
+def _config(folder: Path, **changes: object) -> RetrainConfig:
+    few = folder / "few.toml"
+    if not few.exists():
+        write(few, few_topics())
+    values: dict[str, object] = {
+        "registry": "models",
+        "topics": "few.toml",
+        "labels": [str(SEEDS / "labels.csv")],
+        "feeds": [str(SEEDS / "feed.txt")],
+    }
+    tables = {name: changes.pop(name) for name in ("gate", "data", "drift") if name in changes}
+    lines = [f"{k} = {json.dumps(v)}" for k, v in (values | changes).items() if v is not None]
+    for name, table in tables.items():
+        assert isinstance(table, dict)
+        lines += [f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
+    return RetrainConfig.read(write(folder / "retrain.toml", lines))
+
+
+def _poisoned(folder: Path) -> Path:
+    """The seed's labels with every topic moved to its neighbour."""
+    with (SEEDS / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    topics = sorted({row["topic"] for row in rows})
+    with (folder / "bad.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["headline", "topic", "also"])
+        writer.writeheader()
+        held = {e.id for e in HeadlineLabeler.load(folder / "models").training_set.holdout}
+        from headlines.feeds.headline import Headline
+
+        for row in rows:
+            if Headline.parse(row["headline"]).id not in held:
+                row["topic"] = topics[(topics.index(row["topic"]) + 1) % len(topics)]
+            writer.writerow(row)
+    return folder / "bad.csv"
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    result = retrain(_config(tmp_path))
+    assert result.decision.accepted
+    return tmp_path
+
+
+def test_the_first_run_makes_a_champion_that_loads(first: Path) -> None:
+    labeler = HeadlineLabeler.load(first / "models")
+    assert labeler.label(["EU approves sanctions"])[0].topic == "sanctions"
+    [version] = ModelRegistry(first / "models").versions()
+    assert (version.name, version.champion) == ("0001", True)
+
+
+def test_the_same_inputs_give_the_same_version_to_the_byte(first: Path) -> None:
+    retrain(_config(first, registry="others"))
+    for name in ("labeler.joblib", "labeler.manifest.json"):
+        files = [first / folder / "versions" / "0001" / name for folder in ("models", "others")]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_run_that_changes_nothing_adds_no_version(first: Path) -> None:
+    result = retrain(_config(first))
+    assert (result.version, result.churn, result.headlines) == (None, 0.0, 118)
+    assert "nothing to change" in result.decision.reason
+    registry = ModelRegistry(first / "models")
+    assert [v.name for v in registry.versions()] == ["0001"]
+    assert [r.event for r in registry.audit.records()][-2:] == ["started", "decided"]
+    assert registry.audit.records()[-1].facts["unchanged"] is True
+
+
+def test_a_feed_teaches_and_what_it_changes_is_told(first: Path) -> None:
+    """One headline more, and one that can't be read: another model, the same hold-out."""
+    feed = write(first / "feed.txt", ["Floods hit Siberia", "nul\x00"])
+    result = retrain(_config(first, feeds=[str(SEEDS / "feed.txt"), str(feed)]))
+    assert (result.version, result.headlines, result.unreadable) == ("0002", 119, 1)
+    assert result.churn is not None
+    assert result.churn < 0.1
+    versions = ModelRegistry(first / "models").versions()
+    assert versions[0].manifest.content != versions[1].manifest.content
+    assert versions[0].manifest.holdout == versions[1].manifest.holdout
+
+
+def test_a_worse_candidate_is_kept_aside(first: Path) -> None:
+    bad = _poisoned(first)
+    topics = "".join(
+        f'[[topic]]\nname = "{name}"\nphrases = ["{name}"]\n'
+        for name in HeadlineLabeler.load(first / "models").topics
+    )
+    write(first / "topics.toml", topics)
+    config = _config(first, labels=[str(bad)], topics="topics.toml", gate={"minimum": 5})
+    result = retrain(config)
+    assert not result.decision.accepted
+    assert "worse" in result.decision.reason
+    registry = ModelRegistry(first / "models")
+    assert [v.name for v in registry.versions()] == ["0001", "0002"]
+    assert registry.champion().name == "0001"
+
+
+def test_a_dry_run_writes_nothing(first: Path) -> None:
+    result = retrain(_config(first), dry_run=True)
+    assert (result.version, result.decision.accepted) == (None, True)
+    assert len(ModelRegistry(first / "models").versions()) == 1
+
+
+def test_a_change_of_embedder_is_compared_on_texts(first: Path) -> None:
+    result = retrain(_config(first, embedder="minilm", gate={"minimum": 5}), dry_run=True)
+    assert set(result.decision.scores) == {"n", "candidate", "champion"}
+    assert "held-out labels" in result.decision.reason
+
+
+def test_labels_of_a_topic_that_is_gone_are_counted_as_forgotten(first: Path) -> None:
+    write(first / "topics.toml", few_topics().replace('name = "media"', 'name = "press"'))
+    result = retrain(_config(first, labels=[], topics="topics.toml"), dry_run=True)
+    gold = (SEEDS / "labels.csv").read_text(encoding="utf-8")
+    assert result.forgotten == gold.count(",media,") > 0
+    assert result.labels == 118 - result.forgotten
+    same = retrain(_config(first), dry_run=True)
+    assert same.forgotten == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gate": {"margin": 2}}, "gate.margin: .*got 2.*keys are margin, topic_margin"),
+        ({"gate": {"when_unsure": "ask"}}, "when_unsure"),
+        ({"gate": {"floors": {"sanctions": 2}}}, "gate.floors.sanctions"),
+        ({"colour": "red"}, "colour: .*the keys are registry"),
+        ({"at": "25:00"}, "at: .*00:00 to 23:59"),
+        ({"at": "3:15"}, "at: .*HH:MM"),
+        ({"registry": None}, "registry: Field required"),
+        ({"feeds": ["nothing.txt"]}, "feeds: .*No such file"),
+    ],
+)
+def test_configurations_that_cannot_be_followed_are_errors(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        retrain(_config(tmp_path, **change))
+
+
+def test_unreadable_configurations_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be read"):
+        RetrainConfig.read(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="not TOML"):
+        RetrainConfig.read(write(tmp_path / "bad.toml", "x ="))
+
+
+def test_a_folder_that_may_not_be_written_is_named(
+    tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    write(tmp_path / "models", "a file where the registry should be")
+    write(tmp_path / "retrain.toml", 'registry = "models"\n')
+    done = run("retrain", "--config", "retrain.toml")
+    assert done.returncode == 1
+    assert "models" in done.stderr
+    assert "Traceback" not in done.stderr
