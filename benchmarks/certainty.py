@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from headlines import HeadlineLabeler
-from headlines.model.certainty import brier_score, calibration_error, log_loss
+from headlines.evaluation import brier_score, calibration_error, log_loss
 from headlines.persistence.modelfile import versions
 
 ROOT = Path(__file__).parent.parent

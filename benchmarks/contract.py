@@ -21,7 +21,7 @@ import numpy as np
 
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
 from headlines.persistence.modelfile import versions
-from headlines.topics.taxonomy import read_labels
+from headlines.topics.labels import read_labels
 
 ROOT = Path(__file__).parent.parent
 CHILD = """

@@ -35,8 +35,8 @@ from sklearn.linear_model import LogisticRegression
 
 from headlines.embedding.distillation import Recipe, distill
 from headlines.embedding.embedder import Embedder
-from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder
-from headlines.embedding.joined import JoinedEmbedder, UniversalEmbedder
+from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder, UniversalEmbedder
+from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.feeds.headline import Headline
 from headlines.feeds.reader import read_feed

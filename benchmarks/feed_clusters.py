@@ -19,7 +19,7 @@ from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
 from headlines.clustering.clusterer import HeadlineClusterer
 from headlines.embedding.vocabulary import tokenize
 from headlines.persistence.modelfile import versions
-from headlines.topics.taxonomy import read_labels
+from headlines.topics.labels import read_labels
 
 ROOT = Path(__file__).parent.parent
 

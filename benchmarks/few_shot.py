@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from headlines import TopicClassifier
 from headlines.embedding.joined import load_embedder
-from headlines.model.certainty import brier_score, calibration_error, log_loss
+from headlines.evaluation import brier_score, calibration_error, log_loss
 
 ROOT = Path(__file__).parent.parent
 SETS = {  # columns of the label and of the text's parts; what the set is for; draws

@@ -48,7 +48,7 @@ from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy
 from headlines.embedding.encoders import _minilm_folder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline
-from headlines.topics.taxonomy import read_labels
+from headlines.topics.labels import read_labels
 
 ROOT = Path(__file__).parent.parent
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

@@ -55,8 +55,8 @@ import numpy as np
 
 from headlines import HeadlineLabeler
 from headlines.embedding.vocabulary import word_checksums
-from headlines.evaluation import near_duplicate_groups
 from headlines.feeds.headline import Headline
+from headlines.model.examples import near_duplicate_groups
 from headlines.persistence.modelfile import versions
 from headlines.retraining.config import DriftLimits, GateLimits, RetrainConfig
 from headlines.retraining.inputs import Intake

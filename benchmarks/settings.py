@@ -45,7 +45,7 @@ from headlines import (
 from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
 from headlines.persistence.modelfile import versions
-from headlines.topics.taxonomy import read_labels
+from headlines.topics.labels import read_labels
 
 ROOT = Path(__file__).parent.parent
 

@@ -33,10 +33,10 @@ from headlines.classification import training as learning
 from headlines.classification.classifier import grouped_folds
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.vocabulary import tokenize, word_checksums
-from headlines.evaluation import near_duplicate_groups
 from headlines.feeds.headline import Headline
+from headlines.model.examples import near_duplicate_groups
 from headlines.persistence.modelfile import versions
-from headlines.topics.taxonomy import GoldLabel, read_labels
+from headlines.topics.labels import GoldLabel, read_labels
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from headlines.errors import HeadlinesError
     from headlines.evaluation import Evaluation, evaluate
     from headlines.feeds.headline import Headline
-    from headlines.feeds.reader import Feed, FeedReport, read_feed
+    from headlines.feeds.reader import Feed, read_feed
+    from headlines.feeds.report import FeedReport
     from headlines.labeling.labeler import HeadlineLabeler
     from headlines.labeling.prediction import Prediction
     from headlines.persistence.registry import ModelRegistry
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Evaluation": "evaluation",
     "Feed": "feeds.reader",
-    "FeedReport": "feeds.reader",
+    "FeedReport": "feeds.report",
     "Headline": "feeds.headline",
     "HeadlineClusterer": "clustering.clusterer",
     "HeadlineLabeler": "labeling.labeler",

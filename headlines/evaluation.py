@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.model.certainty import brier_score, calibration_error, log_loss
+from headlines.model.certainty import Floats
 
 __all__ = [
     "Bin",
@@ -18,8 +18,10 @@ __all__ = [
     "Reliability",
     "Suspect",
     "TopicScore",
+    "brier_score",
+    "calibration_error",
     "evaluate",
-    "near_duplicate_groups",
+    "log_loss",
     "suspected_errors",
 ]
 
@@ -363,43 +365,33 @@ def _topic_score(name: str, predicted: Sequence[str | None], gold: Sequence[str]
     return TopicScore(name, precision, recall, f1, support)
 
 
-def near_duplicate_groups(
-    words: Sequence[Sequence[int]], threshold: float = 0.6
-) -> NDArray[np.int64]:
-    """Group headlines whose sets of words overlap, directly or through others.
+def calibration_error(scores: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Give the expected calibration error of top probabilities, in bins of equal mass.
 
     Parameters
     ----------
-    words : sequence of sequences of int
-        The words of each of n headlines, as numbers.
-    threshold : float, default 0.6
-        Jaccard similarity from which two headlines belong together.
+    scores : ndarray of float64, shape (n,)
+        Probabilities of the answers.
+    right : ndarray of bool, shape (n,)
+    bins : int, default 10
 
     Returns
     -------
-    ndarray of int64, shape (n,)
-        A group number for each headline.
-
-    Examples
-    --------
-    >>> near_duplicate_groups([[1, 2, 3], [4, 5], [1, 2, 3, 6]]).tolist()
-    [0, 1, 0]
+    float
+        Mean distance between probability and share of right answers.
     """
-    from scipy import sparse
+    parts = np.array_split(np.argsort(scores, kind="stable"), min(bins, max(1, len(scores))))
+    gaps = [len(p) * abs(scores[p].mean() - right[p].mean()) for p in parts if len(p)]
+    return float(sum(gaps) / max(1, len(scores)))
 
-    sets = [sorted(set(w)) for w in words]
-    flat = np.array([w for s in sets for w in s], dtype=np.int64)
-    vocabulary, columns = np.unique(flat, return_inverse=True)
-    bounds = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
-    matrix = sparse.csr_matrix(
-        (np.ones(len(flat)), columns.reshape(-1), bounds), shape=(len(sets), len(vocabulary))
-    )
-    shared = (matrix @ matrix.T).tocoo()
-    sizes = np.diff(bounds)
-    union = sizes[shared.row] + sizes[shared.col] - shared.data
-    close = shared.data >= threshold * union
-    graph = sparse.csr_matrix(
-        (np.ones(int(close.sum())), (shared.row[close], shared.col[close])),
-        shape=(len(sets), len(sets)),
-    )
-    return np.asarray(sparse.csgraph.connected_components(graph)[1], dtype=np.int64)
+
+def brier_score(probabilities: Floats, y: NDArray[np.int64]) -> float:
+    """Give the mean squared distance between probabilities and the truth, from 0 to 2."""
+    truth = np.eye(probabilities.shape[1])[y]
+    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
+
+
+def log_loss(probabilities: Floats, y: NDArray[np.int64]) -> float:
+    """Give the mean of minus the logarithm of the probability of the true class."""
+    own = probabilities[np.arange(len(y)), y]
+    return float(-np.log(np.maximum(own, 1e-15)).mean())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, overload
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KeyTable"]
+__all__ = ["KeyTable", "Texts"]
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """2**64 over the golden ratio: spreads keys that differ in few bits (Knuth, TAOCP 6.4)."""
@@ -85,3 +89,59 @@ class KeyTable:
             pending = pending[~settled]
             slots[pending] = (slots[pending] + 1) & self._last
         self._held += len(keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts(Sequence[str]):
+    """Texts and their bytes in one string, for what looks at all of them at once.
+
+    Attributes
+    ----------
+    strings : list of str
+    joined : bytes
+        UTF-8, a line feed after each text; one within a text is a tab here.
+    ends : ndarray of int64, shape (n,)
+        Places of these line feeds.
+    """
+
+    strings: list[str]
+    joined: bytes
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> Self:
+        """Join strings."""
+        joined = "\n".join([*strings, ""]).encode("utf-8", "surrogatepass")
+        ends = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ord("\n"))
+        if len(ends) > len(strings):
+            tabbed = cls.of([text.replace("\n", "\t") for text in strings])
+            joined, ends = tabbed.joined, tabbed.ends
+        return cls(list(strings), joined, ends)
+
+    def replaced(self, others: Mapping[int, str]) -> Self:
+        """Give the same with other texts, free of line feeds, at some places, in rising order."""
+        places = np.fromiter(others, dtype=np.int64, count=len(others))
+        ends = self.ends[places]
+        starts = np.where(places > 0, self.ends.take(places - 1, mode="clip") + 1, 0)
+        strings, joined, done = self.strings.copy(), self.joined, 0
+        parts: list[bytes] = []
+        for (place, text), start, end in zip(
+            others.items(), starts.tolist(), ends.tolist(), strict=True
+        ):
+            strings[place] = text
+            parts += [joined[done:start], text.encode("utf-8", "surrogatepass")]
+            done = end
+        longer = np.zeros(len(strings), dtype=np.int64)
+        longer[places] = list(map(len, parts[1::2])) - (ends - starts)
+        joined = b"".join([*parts, joined[done:]])
+        return type(self)(strings, joined, self.ends + np.cumsum(longer))
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self.strings[place]

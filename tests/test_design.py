@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 
 import headlines
 
+
 def test_the_public_names_are_pinned() -> None:
     assert headlines.__all__ == [
         "Evaluation", "Feed", "FeedReport", "Headline", "HeadlineClusterer", "HeadlineLabeler",

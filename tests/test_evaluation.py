@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headlines.evaluation import evaluate, near_duplicate_groups
+from headlines.evaluation import evaluate
+from headlines.model.examples import near_duplicate_groups
 
 
 def test_scores_are_those_of_the_definition() -> None:

@@ -6,19 +6,17 @@ import argparse
 import contextlib
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli.rows import format_of, replacing, write_blocks, write_rows
-from headlines.feeds.headline import Headline, HeadlineBlock
-from headlines.feeds.reader import FeedReader, FeedReport, no_headlines
-from headlines.labeling.labeler import HeadlineLabeler
-from headlines.labeling.prediction import PredictionBlock
-from headlines.topics.taxonomy import add_topics
+from headlines.feeds.block import HeadlineBlock
+from headlines.feeds.headline import Headline
+from headlines.feeds.reader import FeedReader
+from headlines.feeds.report import FeedReport, no_headlines
+from headlines.files import replacing
 
 if TYPE_CHECKING:
-    from headlines.clustering.clustered_feed import ClusteredFeed
+    pass
 
 __all__ = [
     "DONE",
@@ -27,12 +25,9 @@ __all__ = [
     "LOCKED",
     "REFUSED",
     "USAGE",
-    "cluster",
     "headlines_of",
-    "label",
     "note",
     "print_summary",
-    "topics_add",
 ]
 
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -41,141 +36,6 @@ DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 def note(text: str) -> None:
     """Tell a person something, on stderr."""
     print(f"headlines: {text}", file=sys.stderr)
-
-
-# ------------------------------------------------------------------ label and cluster
-
-
-def label(options: argparse.Namespace) -> int:
-    """Give every headline its topic."""
-    labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    chosen = format_of(options.output, options.format)
-    shares: Counter[str] = Counter()
-    abstain = {
-        "abstain_below": options.abstain_below,
-        "target_error": options.target_error,
-        "any_text": options.any_text,
-    }
-
-    def predicted(blocks: Iterable[HeadlineBlock]) -> Iterator[PredictionBlock]:
-        for block in blocks:
-            predictions = labeler.label_block(block, **abstain)
-            for topic, number in predictions.shares_of_topics().items():
-                shares[topic or "(abstained)"] += number
-            yield predictions
-
-    with _reading(options) as (blocks, reports):
-        found = predicted(_progress(blocks, "headlines"))
-        if chosen == "jsonl" and not options.explain:
-            write_blocks((block.to_jsonl(options.top) for block in found), options.output)
-        else:
-            plain = (prediction.to_row(options.top) for block in found for prediction in block)
-            explained = _explained(labeler, plain, as_text=chosen == "table")
-            write_rows(explained if options.explain else plain, options.output, chosen)
-    summary: dict[str, Any] = {"headlines": shares.total(), "topics": dict(shares.most_common())}
-    if options.target_error is not None:
-        summary["target_error"] = _target(labeler, options.target_error)
-    _summary(options, summary, reports)
-    return DONE
-
-
-def _explained(
-    labeler: HeadlineLabeler, rows: Iterable[dict[str, Any]], *, as_text: bool
-) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        found = labeler.explain(row["headline"])
-        if as_text:  # a table has no room for it: it stands above, where a person reads on
-            note(str(found))
-        yield row | {"explanation": found.to_row()}
-
-
-def _target(labeler: HeadlineLabeler, target_error: float) -> dict[str, Any]:
-    found = labeler.certainty.threshold_for(target_error)
-    known = len(labeler.certainty.scores)
-    if found.answered == 0:
-        note(
-            f"target error {target_error:g}: no threshold holds it on the {known} labels that the "
-            "model was tested on; all headlines abstain. More labels, or a larger target, help"
-        )
-    else:
-        note(
-            f"target error {target_error:g}: topics from probability {found.probability:.2f} on, "
-            f"which {found.answered:.0%} of {known} labelled headlines had, {found.error:.1%} of "
-            "them wrong"
-        )
-    return {
-        "target": target_error,
-        "probability": found.probability if found.answered else None,
-        "answered": round(found.answered, 4),
-        "error": round(found.error, 4),
-    }
-
-
-def cluster(options: argparse.Namespace) -> int:
-    """Find the clusters of feeds."""
-    labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    chosen = format_of(options.output, options.format)
-    with _reading(options) as (blocks, reports):
-        found = labeler.cluster(
-            [headline for block in _progress(blocks, "headlines") for headline in block],
-            level=options.level,
-            resolution=options.resolution,
-            noise=options.noise,
-            random_state=options.seed,
-            previous=options.previous,
-            edits=options.edits,
-        )
-        rows = list(found)
-        if chosen == "table":  # a person reads cluster by cluster
-            rows.sort(key=lambda c: (c.cluster, -c.strength))
-        count = write_rows((c.to_row() for c in rows), options.output, chosen)
-    if not options.json:
-        _tell_clusters(found)
-    summary = {"headlines": count, "clusters": [c.to_row() for c in found.clusters]}
-    if options.previous:
-        summary["changes"] = [change.to_row() for change in found.changes]
-    _summary(options, summary, reports)
-    return DONE
-
-
-def _tell_clusters(found: ClusteredFeed, most: int = 20) -> None:
-    """Say how clusters fall on the topics, which may be new topics, and what has changed."""
-    copies = sum(cluster.copies for cluster in found.clusters)
-    note(f"{len(found)} headlines, {copies} of them copies, in {len(found.clusters)} clusters")
-    for cluster in found.clusters[:most]:
-        shares = ", ".join(f"{topic} {share:.0%}" for topic, share in cluster.topics[:3])
-        new = "" if cluster.covered or cluster.headlines < FEW else "  (a new topic?)"
-        note(f"{cluster.cluster:>4}  {cluster.name}: {cluster.headlines}  {shares}{new}")
-        if cluster.headlines >= FEW:
-            note(f"      {cluster.medoid}")
-    if len(found.clusters) > most:
-        note(f"and {len(found.clusters) - most} smaller ones")
-    for change in found.changes:
-        if change.kind not in ("same", "grew", "shrank"):
-            others = f" ({', '.join(map(str, change.others))})" if change.others else ""
-            note(
-                f"{change.kind}{others}: {change.cluster} {change.name}, "
-                f"{change.before} -> {change.after} headlines"
-            )
-
-
-FEW = 3
-"""Headlines below which a cluster is no candidate for a topic."""
-
-
-def topics_add(options: argparse.Namespace) -> int:
-    """Write clusters as topics into a topics file."""
-    from headlines.clustering.clustered_feed import candidate_topics
-
-    found = candidate_topics(options.clusters, options.cluster)
-    add_topics(options.topics, found)
-    names = [topic.name for topic in found]
-    if options.json:
-        print(json.dumps({"added": names}, ensure_ascii=False), file=sys.stderr)
-        return DONE
-    for name in names:
-        note(f"{options.topics}: [[topic]] {name!r} added; edit its name, definition and examples")
-    return DONE
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from headlines.cli import common
 from headlines.cli.common import DONE, FAULT, INTERRUPTED, LOCKED, note
 from headlines.cli.rows import FORMATS
 from headlines.errors import HeadlinesError, LockedError
@@ -113,7 +112,7 @@ def _command(verbs: Any, name: str, run: Any, help: str) -> argparse.ArgumentPar
 
 
 def _add_reading_commands(verbs: Any) -> None:
-    label = _command(verbs, "label", common.label, "Give every headline its topic.")
+    label = _command(verbs, "label", _later("label", "label"), "Give every headline its topic.")
     label.add_argument("--top", type=_whole, default=3, metavar="K", help="topics a row (3)")
     label.add_argument(
         "--abstain-below",
@@ -134,7 +133,9 @@ def _add_reading_commands(verbs: Any) -> None:
         help="give a topic to what is no news of these topics too",
     )
     label.add_argument("--explain", action="store_true", help="say why: words, neighbours")
-    cluster = _command(verbs, "cluster", common.cluster, "Find the themes and stories of a feed.")
+    cluster = _command(
+        verbs, "cluster", _later("cluster", "cluster"), "Find the themes and stories of a feed."
+    )
     cluster.add_argument("--level", choices=("theme", "story"), default="theme")
     cluster.add_argument(
         "--resolution",
@@ -192,7 +193,7 @@ def _add_model_commands(verbs: Any) -> None:
     retrain = _command(
         verbs,
         "retrain",
-        _later("train", "retrain"),
+        _later("retrain", "retrain"),
         "Train anew; promote what isn't worse.",
     )
     retrain.add_argument("--config", required=True, metavar="FILE")
@@ -210,7 +211,7 @@ def _add_model_commands(verbs: Any) -> None:
     drift = _command(
         verbs,
         "drift",
-        _later("train", "drift"),
+        _later("retrain", "drift"),
         "Tell how a feed differs from the model's own.",
     )
     drift.add_argument("feed", nargs="+", metavar="FEED")
@@ -238,7 +239,7 @@ def _add_model_commands(verbs: Any) -> None:
     add = _command(
         topics.add_subparsers(required=True, metavar="VERB"),
         "add",
-        common.topics_add,
+        _later("cluster", "topics_add"),
         "Make topics of clusters, for you to edit.",
     )
     add.add_argument("clusters", metavar="CLUSTERS", help="the .jsonl of `headlines cluster`")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from headlines.cli.common import DONE, note
-from headlines.cli.rows import replacing
 from headlines.errors import ModelError, OutputError
+from headlines.files import replacing
 from headlines.persistence.audit import AuditRecord
 from headlines.persistence.modelfile import inspect_model, manifest_path, read_manifest
 from headlines.persistence.registry import ModelRegistry, signature_path

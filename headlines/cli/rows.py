@@ -2,79 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
 import shutil
 import sys
-import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from headlines.errors import OutputError
+from headlines.files import replacing
 
-__all__ = ["FORMATS", "format_of", "replacing", "sync_folder", "write_blocks", "write_rows"]
+__all__ = ["FORMATS", "format_of", "write_blocks", "write_rows"]
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
-
-
-@contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[IO[bytes]]:
-    """Write a file beside its target and put it in the target's place at the end.
-
-    Parameters
-    ----------
-    path : str or Path
-        The target; untouched when the block raises.
-
-    Yields
-    ------
-    binary file
-
-    Raises
-    ------
-    OutputError
-        When the target can't be written.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            raise OutputError(f"{path}: is a folder; name a file in it")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: can't be written ({error.strerror}); choose a folder that exists and "
-            "that you may write to"
-        ) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's 0600 is not what a result should have
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"{path}: can't be written ({error.strerror})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed in a folder last through a crash of the machine, where that can be."""
-    with contextlib.suppress(OSError):  # Windows opens no folder, some systems sync none
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def format_of(output: str | None, chosen: str | None) -> str:

@@ -12,32 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.clustering.clusterer import HeadlineClusterer
-from headlines.clustering.history import (
-    ClusterChange,
-    ClusterEdits,
-    EarlierClusters,
-    changes,
-    kept_numbers,
-)
+from headlines.clustering.edits import ClusterEdits
+from headlines.clustering.history import ClusterChange, EarlierClusters, changes, kept_numbers
 from headlines.clustering.names import name_clusters
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.errors import HeadlinesError
-from headlines.feeds.headline import Headline
-from headlines.labeling.prediction import ClusteredHeadline
+from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
 
-__all__ = ["Cluster", "ClusteredFeed", "candidate_topics", "cluster_feed"]
+__all__ = ["Cluster", "ClusteredFeed", "ClusteredHeadline", "candidate_topics", "cluster_feed"]
 
 LEVELS = ("theme", "story")
+
 
 EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
 
+
 COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
 
+
 Topics = Sequence[tuple[str | None, float]]
+
 
 Labels = NDArray[np.int64]
 
@@ -86,6 +84,40 @@ class Cluster:
             "topics": [{"topic": topic, "share": share} for topic, share in self.topics],
             "covered": self.covered,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredHeadline(HeadlineResult):
+    """The cluster of one headline.
+
+    Attributes
+    ----------
+    item : Headline
+        As for `Prediction`.
+    cluster : int
+        0 for the largest, unless an earlier run gave the numbers; -1 for noise.
+    name : str
+        Phrases of its headlines that set the cluster apart.
+    story : int
+        The story that it lies in, a part of its theme.
+    strength : float
+        From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
+    """
+
+    cluster: int
+    name: str
+    story: int
+    strength: float
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the assignment as a row for output."""
+        return self._row(
+            cluster=self.cluster,
+            name=self.name,
+            story=self.story,
+            strength=self.strength,
+            duplicate_of=self.item.duplicate_of,
+        )
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,8 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from headlines.clustering.communities import aggregated, anchored, joined, leiden, mostly, strengths
-from headlines.neighbours import (
-    CANDIDATES,
-    Neighbourhood,
-    Whitening,
-    nearest,
-    whole_vectors,
-)
+from headlines.clustering.neighbourhood import CANDIDATES, Neighbourhood, Whitening
+from headlines.neighbours import nearest, whole_vectors
 
 __all__ = ["HeadlineClusterer"]
 

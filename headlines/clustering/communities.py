@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from headlines.neighbours import STEPS, WORDS, Neighbourhood
+from headlines.clustering.neighbourhood import WORDS, Neighbourhood
+from headlines.neighbours import STEPS
 
 __all__ = ["aggregated", "anchored", "joined", "leiden", "mostly", "strengths"]
 

@@ -14,13 +14,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.cli.rows import replacing
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.encoders import TransformerEmbedder
 from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import FORMAT, StaticEmbedder
 from headlines.embedding.vocabulary import MAX_TOKENS, Vocabulary, tokenize
 from headlines.errors import EmbedderError
+from headlines.files import replacing
 
 __all__ = ["Recipe", "distill"]
 

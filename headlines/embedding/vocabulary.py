@@ -17,8 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.headline import Texts
-from headlines.textarray import KeyTable
+from headlines.textarray import KeyTable, Texts
 
 __all__ = ["Vocabulary", "tokenize", "wordpieces"]
 

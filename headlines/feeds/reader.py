@@ -8,7 +8,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import compress, islice
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from headlines.errors import FeedError
+from headlines.feeds.block import HeadlineBlock, Titles
 from headlines.feeds.decoding import SNIFF_BYTES, encoding_of, open_input, pieces_of, plain_suffix
 from headlines.feeds.formats import (
     FORMATS,
@@ -25,66 +26,23 @@ from headlines.feeds.formats import (
     records_of,
     told_format,
 )
-from headlines.feeds.headline import Headline, HeadlineBlock, Titles
+from headlines.feeds.headline import Headline
 from headlines.feeds.page import LineKind
+from headlines.feeds.report import FeedReport, Quarantined, no_headlines
 from headlines.textarray import KeyTable
 
-__all__ = [
-    "Feed",
-    "FeedReader",
-    "FeedReport",
-    "Quarantined",
-    "read_feed",
-]
+__all__ = ["Feed", "FeedReader", "read_feed"]
 
 MAX_CHARACTERS = 10_000
+
+
 PAGE_BYTES = 10 << 20
+
+
 DUPLICATE_WINDOW = 1 << 19
+
+
 BLOCK = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A row that could not be read, kept for a person to look at."""
-
-    source: str
-    line: int
-    reason: str
-    raw: str
-
-
-@dataclass(frozen=True)
-class FeedReport:
-    """What became of every line of an input.
-
-    Attributes
-    ----------
-    source, format, encoding : str
-        The input's name and how it was read.
-    kinds : mapping of str to int
-        Number of lines (rows of a JSON array) of each `LineKind`; they add up to `lines`.
-    quarantined : tuple of Quarantined
-        The rows that could not be read.
-    page : mapping of int to str
-        For a web page's text the kind of every line by its number; empty for other formats.
-    """
-
-    source: str
-    format: str
-    encoding: str
-    kinds: Mapping[str, int]
-    quarantined: tuple[Quarantined, ...]
-    page: Mapping[int, str] = field(default_factory=dict)
-
-    @property
-    def lines(self) -> int:
-        """Number of lines that the input had."""
-        return sum(self.kinds.values())
-
-    def __str__(self) -> str:
-        parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
-        how = f"{self.format}, {self.encoding}"
-        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
 
 
 @dataclass(frozen=True)
@@ -384,16 +342,6 @@ def read_feed(
     if not headlines:
         raise no_headlines(reader.report)
     return Feed(headlines, reader.report)
-
-
-def no_headlines(report: FeedReport) -> FeedError:
-    """Say of an input that nothing in it was a headline, and what was there instead."""
-    bad = report.quarantined
-    why = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
-    return FeedError(
-        f"no headlines in {report}{why}; give a file with headlines, or the format text "
-        "(--input-format text) to take every line as one"
-    )
 
 
 def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[Record]:

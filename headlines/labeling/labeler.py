@@ -15,8 +15,9 @@ from headlines.embedding.joined import load_embedder
 from headlines.embedding.static import CHUNK, StaticEmbedder
 from headlines.errors import HeadlinesError, ModelError
 from headlines.evaluation import Evaluation, evaluate
+from headlines.feeds.block import HeadlineBlock, texts_of
 from headlines.feeds.formats import HEADLINE_COLUMNS
-from headlines.feeds.headline import Headline, HeadlineBlock, as_headlines, texts_of
+from headlines.feeds.headline import Headline, as_headlines
 from headlines.labeling.explanation import Explainer, Explanation
 from headlines.labeling.prediction import Prediction, PredictionBlock
 from headlines.model.certainty import Certainty
@@ -25,7 +26,8 @@ from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
-from headlines.topics.taxonomy import GoldLabel, Taxonomy
+from headlines.topics.labels import GoldLabel
+from headlines.topics.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from headlines.clustering.clustered_feed import ClusteredFeed
@@ -604,7 +606,8 @@ class HeadlineLabeler:
         """
         from headlines.clustering.clustered_feed import cluster_feed
         from headlines.clustering.clusterer import HeadlineClusterer
-        from headlines.clustering.history import ClusterEdits, EarlierClusters
+        from headlines.clustering.edits import ClusterEdits
+        from headlines.clustering.history import EarlierClusters
 
         clusterer = HeadlineClusterer(noise=noise, random_state=random_state)
         if resolution is not None:

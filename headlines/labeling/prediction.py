@@ -11,46 +11,14 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.headline import Headline, HeadlineBlock
+from headlines.feeds.block import HeadlineBlock
+from headlines.feeds.headline import Headline, HeadlineResult
 
-__all__ = ["ClusteredHeadline", "Prediction", "PredictionBlock"]
-
-
-@dataclass(frozen=True, slots=True)
-class _OfHeadline:
-    """What every result tells of the headline that it is about."""
-
-    item: Headline
-
-    @property
-    def id(self) -> str:
-        """The headline's id, shared by its copies."""
-        return self.item.id
-
-    @property
-    def source(self) -> str | None:
-        """Name of the input; None for a string from Python."""
-        return self.item.source
-
-    @property
-    def line(self) -> int | None:
-        """Line of the input, from 1; None for a string from Python."""
-        return self.item.line
-
-    @property
-    def headline(self) -> str:
-        """The title as published."""
-        return self.item.headline
-
-    def _row(self, **found: Any) -> dict[str, Any]:
-        item = self.item
-        row = {"id": item.id, "source": item.source, "line": item.line, "headline": item.headline}
-        published = {"publisher": item.publisher, "date": item.date}
-        return row | found | {k: v for k, v in published.items() if v is not None}
+__all__ = ["Prediction", "PredictionBlock"]
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction(_OfHeadline):
+class Prediction(HeadlineResult):
     """The topic of one headline.
 
     Attributes
@@ -239,38 +207,6 @@ _HIGH = np.array(
     + ["1.0"],
     dtype=object,
 )
+
+
 _LOW = np.array([f"{i:03d}".rstrip("0") for i in range(1000)], dtype=object)
-
-
-@dataclass(frozen=True, slots=True)
-class ClusteredHeadline(_OfHeadline):
-    """The cluster of one headline.
-
-    Attributes
-    ----------
-    item : Headline
-        As for `Prediction`.
-    cluster : int
-        0 for the largest, unless an earlier run gave the numbers; -1 for noise.
-    name : str
-        Phrases of its headlines that set the cluster apart.
-    story : int
-        The story that it lies in, a part of its theme.
-    strength : float
-        From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
-    """
-
-    cluster: int
-    name: str
-    story: int
-    strength: float
-
-    def to_row(self) -> dict[str, Any]:
-        """Give the assignment as a row for output."""
-        return self._row(
-            cluster=self.cluster,
-            name=self.name,
-            story=self.story,
-            strength=self.strength,
-            duplicate_of=self.item.duplicate_of,
-        )

@@ -12,24 +12,18 @@ from numpy.typing import NDArray
 from headlines.model.scorer import probabilities_of
 from headlines.persistence.plaindata import pack, unpack
 
-__all__ = [
-    "CONFIDENCE",
-    "Calibration",
-    "Certainty",
-    "Threshold",
-    "brier_score",
-    "calibration_error",
-    "log_loss",
-    "threshold_for",
-]
+__all__ = ["CONFIDENCE", "Calibration", "Certainty", "Threshold", "threshold_for"]
 
 Floats = NDArray[np.float64]
+
 
 CONFIDENCE = 0.8
 """Confidence with which a threshold holds its target error."""
 
+
 ENOUGH = 50
 """Labels from which a temperature is learned; below it is drawn towards `PRIOR`."""
+
 
 ENOUGH_A_TOPIC = 50
 """Labels a topic from which each topic has a bias of its own."""
@@ -237,35 +231,3 @@ class Certainty:
         if not ((scores >= 0) & (scores <= 1)).all() or np.isnan(also_from).any():
             raise ValueError("scores that aren't between 0 and 1")
         return cls(scores, right, also_from, str(plain["method"]))
-
-
-def calibration_error(scores: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Give the expected calibration error of top probabilities, in bins of equal mass.
-
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (n,)
-        Probabilities of the answers.
-    right : ndarray of bool, shape (n,)
-    bins : int, default 10
-
-    Returns
-    -------
-    float
-        Mean distance between probability and share of right answers.
-    """
-    parts = np.array_split(np.argsort(scores, kind="stable"), min(bins, max(1, len(scores))))
-    gaps = [len(p) * abs(scores[p].mean() - right[p].mean()) for p in parts if len(p)]
-    return float(sum(gaps) / max(1, len(scores)))
-
-
-def brier_score(probabilities: Floats, y: NDArray[np.int64]) -> float:
-    """Give the mean squared distance between probabilities and the truth, from 0 to 2."""
-    truth = np.eye(probabilities.shape[1])[y]
-    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
-
-
-def log_loss(probabilities: Floats, y: NDArray[np.int64]) -> float:
-    """Give the mean of minus the logarithm of the probability of the true class."""
-    own = probabilities[np.arange(len(y)), y]
-    return float(-np.log(np.maximum(own, 1e-15)).mean())

@@ -14,20 +14,24 @@ from numpy.typing import NDArray
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import word_checksums
 from headlines.errors import ModelError, TaxonomyError
-from headlines.evaluation import near_duplicate_groups
 from headlines.feeds.headline import Headline
-from headlines.persistence.plaindata import pack, short, unpack
-from headlines.topics.taxonomy import GoldLabel, Taxonomy
+from headlines.persistence.plaindata import pack, unpack
+from headlines.persistence.scan import short
+from headlines.topics.labels import GoldLabel
+from headlines.topics.taxonomy import Taxonomy
+
+__all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet", "near_duplicate_groups"]
 
 _ID = re.compile(r"[0-9a-f]{16}")
+
 
 MAX_TERMS = 8_000_000
 """Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
 
+
 MAX_REFERENCE = 2_000_000
 """The same of the reference, a sample of 2,000 headlines."""
 
-__all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet"]
 
 HOLDOUT_RULE = (
     "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
@@ -375,3 +379,45 @@ def _unpack_rows(
 def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
     ends = accumulate(lengths)
     return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
+
+
+def near_duplicate_groups(
+    words: Sequence[Sequence[int]], threshold: float = 0.6
+) -> NDArray[np.int64]:
+    """Group headlines whose sets of words overlap, directly or through others.
+
+    Parameters
+    ----------
+    words : sequence of sequences of int
+        The words of each of n headlines, as numbers.
+    threshold : float, default 0.6
+        Jaccard similarity from which two headlines belong together.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        A group number for each headline.
+
+    Examples
+    --------
+    >>> near_duplicate_groups([[1, 2, 3], [4, 5], [1, 2, 3, 6]]).tolist()
+    [0, 1, 0]
+    """
+    from scipy import sparse
+
+    sets = [sorted(set(w)) for w in words]
+    flat = np.array([w for s in sets for w in s], dtype=np.int64)
+    vocabulary, columns = np.unique(flat, return_inverse=True)
+    bounds = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
+    matrix = sparse.csr_matrix(
+        (np.ones(len(flat)), columns.reshape(-1), bounds), shape=(len(sets), len(vocabulary))
+    )
+    shared = (matrix @ matrix.T).tocoo()
+    sizes = np.diff(bounds)
+    union = sizes[shared.row] + sizes[shared.col] - shared.data
+    close = shared.data >= threshold * union
+    graph = sparse.csr_matrix(
+        (np.ones(int(close.sum())), (shared.row[close], shared.col[close])),
+        shape=(len(sets), len(sets)),
+    )
+    return np.asarray(sparse.csgraph.connected_components(graph)[1], dtype=np.int64)

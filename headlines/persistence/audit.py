@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headlines.cli.rows import sync_folder
 from headlines.errors import ModelError, OutputError
+from headlines.files import sync_folder
 
 __all__ = ["AuditLog", "AuditRecord"]
 

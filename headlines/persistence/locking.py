@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headlines.cli.rows import replacing
 from headlines.errors import LockedError, OutputError
+from headlines.files import replacing
 
 __all__ = ["LockOwner", "WriterLock"]
 

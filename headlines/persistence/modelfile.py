@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from headlines.cli.rows import replacing
 from headlines.errors import ModelError
-from headlines.persistence.plaindata import MAX_BYTES, content_hash, dump_plain, load_plain, short
+from headlines.files import replacing
+from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
+from headlines.persistence.scan import MAX_BYTES, short
 
 __all__ = [
     "LABELER",

@@ -14,9 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli.rows import replacing, sync_folder
 from headlines.errors import ModelError, OutputError
-from headlines.files import MODELS
+from headlines.files import MODELS, replacing, sync_folder
 from headlines.persistence.audit import AuditLog
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
 

@@ -38,8 +38,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headlines.cli.rows import replacing
 from headlines.errors import ModelError, OutputError
+from headlines.files import replacing
 
 __all__ = ["make_keys", "sign", "verify"]
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from headlines.cli.rows import replacing
 from headlines.errors import ConfigError
+from headlines.files import replacing
 
 __all__ = ["DataLimits", "DriftLimits", "GateLimits", "RetrainConfig", "write_template"]
 

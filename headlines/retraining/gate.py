@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.model.certainty import calibration_error
+from headlines.evaluation import calibration_error
 
 __all__ = ["Answers", "Check", "Decision", "Gate"]
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headlines.cli.rows import replacing
 from headlines.errors import ConfigError, FeedError
 from headlines.feeds.headline import Headline
-from headlines.feeds.reader import Quarantined, read_feed
+from headlines.feeds.reader import read_feed
+from headlines.feeds.report import Quarantined
+from headlines.files import replacing
 from headlines.retraining.config import RetrainConfig
-from headlines.topics.taxonomy import Conflict, GoldLabel, Taxonomy, merge_corrections, read_labels
+from headlines.topics.labels import Conflict, GoldLabel, merge_corrections, read_labels
+from headlines.topics.taxonomy import Taxonomy
 
 __all__ = ["Intake", "Source"]
 

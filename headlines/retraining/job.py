@@ -14,11 +14,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from headlines.cli.rows import replacing
 from headlines.errors import ModelError, OutputError
-from headlines.evaluation import near_duplicate_groups
 from headlines.feeds.headline import Headline
+from headlines.files import replacing
 from headlines.labeling.labeler import HeadlineLabeler
+from headlines.model.examples import near_duplicate_groups
 from headlines.persistence.modelfile import manifest_path, versions
 from headlines.persistence.registry import ModelRegistry, ModelVersion, signature_path
 from headlines.persistence.signing import sign
@@ -26,7 +26,7 @@ from headlines.retraining.config import RetrainConfig
 from headlines.retraining.drift import Drift, measure_drift
 from headlines.retraining.gate import Answers, Check, Decision, Gate
 from headlines.retraining.inputs import Intake
-from headlines.topics.taxonomy import Conflict, GoldLabel
+from headlines.topics.labels import Conflict, GoldLabel
 
 __all__ = ["RetrainResult", "data_checks", "retrain"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from headlines.cli.rows import replacing
 from headlines.errors import OutputError
+from headlines.files import replacing
 
 __all__ = ["METRICS", "JsonFormatter", "log_to", "report_health", "write_metrics"]
 

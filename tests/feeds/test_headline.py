@@ -13,19 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headlines import HeadlineLabeler
-from headlines.feeds.headline import (
-    _LONE,
-    _SIGNS,
-    Headline,
-    Texts,
-    Titles,
-    _is_sound,
-    _repair_once,
-    texts_of,
-)
+from headlines.feeds.block import Titles, texts_of
+from headlines.feeds.headline import _LONE, SIGNS, Headline, _is_sound, _repair_once
 from headlines.feeds.reader import BLOCK, FeedReader
+from headlines.textarray import Texts
 
-ADMITTED = re.findall(f"[{_LONE}{_SIGNS}]", "".join(map(chr, range(0x80, 0x2100))))
+ADMITTED = re.findall(f"[{_LONE}{SIGNS}]", "".join(map(chr, range(0x80, 0x2100))))
 
 titles = st.one_of(
     st.text(),

@@ -24,7 +24,8 @@ from headlines.files import MODELS
 from headlines.labeling.prediction import Prediction
 from headlines.model.examples import Example, _hold_out
 from headlines.persistence.modelfile import read_manifest
-from headlines.topics.taxonomy import GoldLabel, Topic, read_labels
+from headlines.topics.labels import GoldLabel, read_labels
+from headlines.topics.taxonomy import Topic
 
 TOPICS = Taxonomy.load()
 

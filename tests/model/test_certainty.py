@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from headlines import HeadlineLabeler, Taxonomy, Topic, TopicClassifier
 from headlines.classification.background import background_texts
 from headlines.classification.classifier import grouped_folds
-from headlines.evaluation import evaluate, suspected_errors
-from headlines.feeds.headline import Headline
-from headlines.model.certainty import (
-    Calibration,
+from headlines.evaluation import (
     brier_score,
     calibration_error,
+    evaluate,
     log_loss,
-    threshold_for,
+    suspected_errors,
 )
+from headlines.feeds.headline import Headline
+from headlines.model.certainty import Calibration, threshold_for
 from headlines.model.scorer import probabilities_of
-from headlines.topics.taxonomy import GoldLabel, read_labels
+from headlines.topics.labels import GoldLabel, read_labels
 
 TOPICS = Taxonomy.load()
 

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from headlines import HeadlineLabeler, ModelRegistry
 from headlines.errors import HeadlinesError, ModelError
 from headlines.persistence.modelfile import manifest_path, read_model
-from headlines.persistence.plaindata import dump_plain, load_plain, scan
+from headlines.persistence.plaindata import dump_plain, load_plain
 from headlines.persistence.registry import signature_path
+from headlines.persistence.scan import scan
 from headlines.persistence.signing import make_keys, sign
 
 CASES = all_cases()

@@ -23,7 +23,8 @@ from headlines.persistence.modelfile import manifest_path
 from headlines.persistence.registry import signature_path
 from headlines.retraining.config import RetrainConfig
 from headlines.retraining.job import retrain
-from headlines.topics.taxonomy import Taxonomy, merge_corrections, read_labels
+from headlines.topics.labels import merge_corrections, read_labels
+from headlines.topics.taxonomy import Taxonomy
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

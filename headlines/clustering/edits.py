@@ -1,0 +1,134 @@
+"""An editor's renames, merges and splits of clusters."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.clustering.history import Labels
+from headlines.errors import HeadlinesError
+
+__all__ = ["ClusterEdits"]
+
+
+@dataclass(frozen=True)
+class ClusterEdits:
+    """An editor's renames, merges and splits, by cluster number.
+
+    Attributes
+    ----------
+    names : dict of int to str
+    merges : dict of int to int
+        The cluster that another goes into.
+    splits : dict of int to frozenset of str
+        Headlines, as text or id, that make a cluster of this number.
+    """
+
+    names: dict[int, str] = field(default_factory=dict)
+    merges: dict[int, int] = field(default_factory=dict)
+    splits: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str | Path) -> ClusterEdits:
+        """Read a TOML file.
+
+        Tables ``[[rename]]`` with ``cluster`` and ``name``, ``[[merge]]`` with ``clusters``, the
+        first being the one that stays, and ``[[split]]`` with ``headlines`` and ``cluster``, the
+        number that they get.
+
+        Raises
+        ------
+        HeadlinesError
+            When the file can't be read or says something else.
+        """
+        found = cls()
+        try:
+            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise HeadlinesError(f"{path}: can't be read ({error})") from error
+        if unknown := sorted(set(tables) - {"rename", "merge", "split"}):
+            raise HeadlinesError(f"{path}: {unknown[0]!r} is not known; use rename, merge, split")
+        for verb, rows in tables.items():
+            for number, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
+                try:
+                    found._take(verb, row)
+                except (KeyError, TypeError, ValueError):
+                    raise HeadlinesError(
+                        f"{path}: [[{verb}]] number {number}: {row!r} can't be understood; see "
+                        "`headlines cluster --help`"
+                    ) from None
+        return found
+
+    def _take(self, verb: str, row: Mapping[str, Any]) -> None:
+        if verb == "rename":
+            self.names[_number(row["cluster"])] = str(row["name"])
+        elif verb == "merge":
+            target, *others = (_number(n) for n in row["clusters"])
+            if not others:
+                raise ValueError
+            self.merges.update(dict.fromkeys(others, target))
+        else:
+            texts = frozenset(str(text) for text in row["headlines"])
+            self.splits[_number(row["cluster"])] = texts
+
+    def apply(
+        self,
+        numbers: Labels,
+        keys: Sequence[tuple[str, str]],
+        earlier: Mapping[str, int],
+        points: NDArray[np.float64],
+    ) -> Labels:
+        """Put the editor's hand on the clusters of headlines.
+
+        What an editor put together stays so on later days: clusters whose known headlines were
+        mostly in a merged one go into it. What was taken apart stays apart: a headline that a
+        split had moved keeps its place, and a new one in the same cluster goes to the nearer.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64, shape (n,)
+            Clusters of the headlines, with the numbers that they kept.
+        keys : sequence of (str, str)
+            Id and text of each headline.
+        earlier : mapping of str to int
+            Clusters of an earlier run by headline id.
+        points : ndarray of float64, shape (n, n_features)
+            Unit vectors.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        result = np.array([self.merges.get(int(n), int(n)) for n in numbers], dtype=np.int64)
+        was = np.array([earlier.get(key, -1) for key, _ in keys], dtype=np.int64)
+        for cluster in sorted(set(result.tolist())):
+            known = Counter(was[(result == cluster) & (was >= 0)].tolist())
+            most, count = known.most_common(1)[0] if known else (-1, 0)
+            if most in self.merges.values() and 2 * count > known.total():
+                result[result == cluster] = most
+        for target, texts in sorted(self.splits.items()):
+            chosen = np.array([not texts.isdisjoint(key) for key in keys]) | (was == target)
+            if not chosen.any():
+                continue
+            homes = set(result[chosen].tolist()) - {target}
+            here = np.isin(result, sorted(homes)) & ~chosen
+            result[chosen] = target
+            stay = here & (was >= 0)
+            free = np.flatnonzero(here & (was < 0)) if earlier else np.zeros(0, dtype=np.int64)
+            if len(free) and stay.any():
+                nearer = points[free] @ points[chosen].mean(axis=0)
+                result[free[nearer > points[free] @ points[stay].mean(axis=0)]] = target
+        return result
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(value)
+    return value

@@ -1,0 +1,64 @@
+"""What became of every line of an input: the counts, and the rows that can't be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headlines.errors import FeedError
+
+__all__ = ["FeedReport", "Quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not be read, kept for a person to look at."""
+
+    source: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class FeedReport:
+    """What became of every line of an input.
+
+    Attributes
+    ----------
+    source, format, encoding : str
+        The input's name and how it was read.
+    kinds : mapping of str to int
+        Number of lines (rows of a JSON array) of each `LineKind`; they add up to `lines`.
+    quarantined : tuple of Quarantined
+        The rows that could not be read.
+    page : mapping of int to str
+        For a web page's text the kind of every line by its number; empty for other formats.
+    """
+
+    source: str
+    format: str
+    encoding: str
+    kinds: Mapping[str, int]
+    quarantined: tuple[Quarantined, ...]
+    page: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> int:
+        """Number of lines that the input had."""
+        return sum(self.kinds.values())
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
+        how = f"{self.format}, {self.encoding}"
+        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
+
+
+def no_headlines(report: FeedReport) -> FeedError:
+    """Say of an input that nothing in it was a headline, and what was there instead."""
+    bad = report.quarantined
+    why = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
+    return FeedError(
+        f"no headlines in {report}{why}; give a file with headlines, or the format text "
+        "(--input-format text) to take every line as one"
+    )
