@@ -1,12 +1,15 @@
 PYTHON ?= python
 
-.PHONY: check test lint types
+.PHONY: check imports lint test types
 
-check: lint types
+check: lint types imports
 
 lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+
+imports:
+	$(PYTHON) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
 types:
 	$(PYTHON) -m mypy

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.model.certainty import Floats
-
 __all__ = [
     "Bin",
     "Evaluation",
@@ -24,6 +22,9 @@ __all__ = [
     "log_loss",
     "suspected_errors",
 ]
+
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -32,9 +33,10 @@ from headlines.retraining import monitoring
 if TYPE_CHECKING:
     from headlines.retraining.config import RetrainConfig
     from headlines.retraining.job import RetrainResult
-from headlines.cli.train import log
 
 __all__ = ["drift", "retrain"]
+
+log = logging.getLogger(__name__)
 
 
 def retrain(options: argparse.Namespace) -> int:

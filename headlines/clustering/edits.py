@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.clustering.history import Labels
 from headlines.errors import HeadlinesError
 
 __all__ = ["ClusterEdits"]
+
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
