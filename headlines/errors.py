@@ -9,6 +9,7 @@
     ├── ModelError        a model file that is missing, changed, or of another format
     ├── ConfigError       a retraining configuration that can't be followed
     ├── LockedError       a registry that another run is writing to
+    ├── MissingExtraError a package that an extra brings isn't installed (also an ImportError)
     └── OutputError       a result that can't be written
 
 Faulty parameters raise `ValueError` or `TypeError`, an estimator used before `fit`
@@ -17,15 +18,20 @@ raises scikit-learn's `NotFittedError`, as everywhere in scikit-learn.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 __all__ = [
     "ConfigError",
     "EmbedderError",
     "FeedError",
     "HeadlinesError",
     "LockedError",
+    "MissingExtraError",
     "ModelError",
     "OutputError",
     "TaxonomyError",
+    "require",
 ]
 
 
@@ -59,3 +65,35 @@ class OutputError(HeadlinesError):
 
 class LockedError(HeadlinesError):
     """A registry that another run is writing to."""
+
+
+class MissingExtraError(HeadlinesError, ImportError):
+    """A package that an extra brings, and that isn't installed."""
+
+
+def require(module: str, extra: str) -> Any:
+    """Import a module that an extra of the package brings.
+
+    Parameters
+    ----------
+    module : str
+        Its full name.
+    extra : str
+        The extra, as in pyproject.toml.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    MissingExtraError
+        When it can't be imported; the message says how to install it from a clone.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise MissingExtraError(
+            f"needs {module.partition('.')[0]}, which isn't installed; in the folder of the "
+            f"source, type: pip install '.[{extra}]'"
+        ) from None
