@@ -1,6 +1,6 @@
 PYTHON ?= python
 
-.PHONY: check imports lint test types
+.PHONY: check imports lint tables test types
 
 check: lint types imports
 
@@ -16,3 +16,7 @@ types:
 
 test:
 	$(PYTHON) -m pytest --cov --cov-report=term --cov-fail-under=95
+
+tables:
+	$(PYTHON) -m cogapp -r -U -P -I . -I benchmarks README.md benchmarks/README.md \
+		$(shell find docs -name '*.md')

