@@ -302,7 +302,7 @@ class Registry:
 
 def known(labeler: HeadlineLabeler, ids: set[str]) -> int:
     """Count the labels among these that a model trains on."""
-    return sum(e.id in ids for e in labeler.training_set.training)
+    return sum(e.id in ids for e in labeler.state.training_set.training)
 
 
 def told(result: RetrainResult, margin: float) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def main() -> None:
         )
         results[name] = scores(_topics(labeler, texts), rows)
     results["tf-idf"] = scores(tfidf(taxonomy, texts, [*gold, *read]), rows)
-    held = champion.holdout_scores()
+    held = champion.state.holdout_scores()
     print(f"{'vectors':<22}{'strict':>8}{'95 %':>16}{'lenient':>9}{'macro-F1':>10}")
     for name, found in results.items():
         interval = f"{found['strict_low']:.2f} to {found['strict_high']:.2f}"

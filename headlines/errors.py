@@ -32,6 +32,7 @@ __all__ = [
     "OutputError",
     "TaxonomyError",
     "require",
+    "short",
 ]
 
 
@@ -97,3 +98,11 @@ def require(module: str, extra: str) -> Any:
             f"needs {module.partition('.')[0]}, which isn't installed; in the folder of the "
             f"source, type: pip install '.[{extra}]'"
         ) from None
+
+
+def short(text: str, most: int = 120) -> str:
+    """Cut a stranger's words to one printable line of so many characters, for a message."""
+    line = "".join(
+        c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text[: most + 1]
+    )
+    return line if len(line) <= most else line[:most] + "…"

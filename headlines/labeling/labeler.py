@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -13,19 +13,17 @@ from numpy.typing import NDArray
 from headlines.embedding.embedder import Embedder, Products, checked_texts
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.static import CHUNK, StaticEmbedder
-from headlines.errors import HeadlinesError, ModelError
+from headlines.errors import HeadlinesError
 from headlines.evaluation import Evaluation, evaluate
 from headlines.feeds.block import HeadlineBlock, texts_of
 from headlines.feeds.formats import HEADLINE_COLUMNS
 from headlines.feeds.headline import Headline, as_headlines
 from headlines.labeling.explanation import Explainer, Explanation
 from headlines.labeling.prediction import Prediction, PredictionBlock
-from headlines.model.certainty import Certainty
-from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingSet
-from headlines.model.scorer import TopicScorer, probabilities_of
-from headlines.persistence.modelfile import Manifest, versions, write_model
-from headlines.persistence.plaindata import content_hash
-from headlines.persistence.registry import ModelRegistry
+from headlines.model.examples import TrainingSet
+from headlines.model.scorer import probabilities_of
+from headlines.model.state import LabelerState
+from headlines.persistence.modelfile import Manifest
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 
@@ -42,10 +40,8 @@ class HeadlineLabeler:
 
     Parameters
     ----------
-    payload : mapping
-        The model's plain data.
-    embedder : Embedder
-        The embedder that it was trained for.
+    state : LabelerState
+        What it learned.
 
     Attributes
     ----------
@@ -53,6 +49,8 @@ class HeadlineLabeler:
     embedder : Embedder
     certainty : Certainty
         What is known of the model's answers to headlines that it wasn't trained on.
+    state : LabelerState
+        What the model learned and keeps.
     model : str
         First 12 digits of the SHA-256 of the model's content.
 
@@ -63,27 +61,12 @@ class HeadlineLabeler:
     'sanctions'
     """
 
-    def __init__(self, payload: Mapping[str, Any], embedder: Embedder) -> None:
-        self.embedder = embedder
-        self._payload = dict(payload)
-        try:
-            self.topics: tuple[str, ...] = tuple(payload["topics"])
-            self._scorer = TopicScorer.from_plain(payload["scorer"])
-            self.certainty = Certainty.from_plain(payload["certainty"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"not a labeler ({error!r}); train the model again") from None
-        expected = (embedder.n_features, len(self.topics) + 1)
-        if self._scorer.weights.shape != expected:
-            raise ModelError(
-                f"weights of shape {self._scorer.weights.shape}, expected {expected}; "
-                "train the model again"
-            )
-        words = self._scorer.own.words
-        if embedder.terms_are_words and len(words) and int(words[-1]) >= embedder.n_terms:
-            raise ModelError(
-                f"weights for word {int(words[-1])}, the embedder has {embedder.n_terms}; "
-                "train the model again"
-            )
+    def __init__(self, state: LabelerState) -> None:
+        self.state = state
+        self.embedder = state.embedder
+        self.topics = state.topics
+        self.certainty = state.certainty
+        self._scorer = state.scorer
 
     def __repr__(self) -> str:
         return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"
@@ -118,19 +101,7 @@ class HeadlineLabeler:
             When there is no such model, a byte of it was changed, its format is newer, it isn't
             signed as required, or the embedder at hand isn't the one that it was trained for.
         """
-        payload, manifest, version = ModelRegistry(registry).read(ref, key=require_signature)
-        path = version.path
-        said = {"topics": manifest.topics, "embedder": manifest.embedder}
-        if said != {key: payload.get(key) for key in said}:
-            raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
-        name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
-        embedder = load_embedder(str(name))
-        if embedder.fingerprint != wanted:
-            raise ModelError(
-                f"{path}: trained for the embedder {name!r} with fingerprint {wanted}, but here "
-                f"it is {embedder.fingerprint}; train the model again with this embedder"
-            )
-        return cls(payload, embedder)
+        return cls(LabelerState.load(ref, registry, require_signature))
 
     @classmethod
     def train(
@@ -169,9 +140,9 @@ class HeadlineLabeler:
         """
         from headlines.classification.training import learn
 
-        name = _name_of(embedder)
+        name = embedder
         embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
-        known = earlier.training_set if earlier is not None else None
+        known = earlier.state.training_set if earlier is not None else None
         training_set = TrainingSet.build(taxonomy, labels, embedder, known)
         labelled = {e.id for e in training_set.examples}
         feed = as_headlines(unlabelled)
@@ -183,34 +154,22 @@ class HeadlineLabeler:
             unlabelled=[h.text for h in feed if h.id not in labelled],
             random_state=random_state,
         )
-        payload: dict[str, Any] = {
-            "kind": "headlines.labeler",
-            "topics": list(taxonomy.names),
-            "embedder": {"name": name, "fingerprint": embedder.fingerprint},
-            "scorer": scorer.to_plain(),
-            "certainty": certainty.to_plain(),
-            "training": training_set.to_plain(taxonomy.names),
-            "random_state": random_state,
-        }
-        if feed:
-            reference = Reference.of([h.text for h in feed], embedder, random_state)
-            payload["reference"] = reference.to_plain()
-        return cls(payload, embedder)
-
-    @cached_property
-    def content(self) -> str:
-        """SHA-256 of the model's content, by its values."""
-        return content_hash(self._payload)
+        state = LabelerState.learned(
+            training_set,
+            taxonomy.names,
+            scorer,
+            certainty,
+            embedder=embedder,
+            name=name,
+            feed=[h.text for h in feed],
+            random_state=random_state,
+        )
+        return cls(state)
 
     @property
     def model(self) -> str:
         """First 12 digits of the SHA-256 of the model's content."""
-        return self.content[:12]
-
-    @cached_property
-    def training_set(self) -> TrainingSet:
-        """What the model learned from, without the texts."""
-        return TrainingSet.from_plain(self._payload["training"], self.topics)
+        return self.state.content[:12]
 
     def save(self, path: str | Path) -> Manifest:
         """Write the model as a joblib file of plain data, its manifest beside it.
@@ -229,42 +188,7 @@ class HeadlineLabeler:
         OutputError
             When a file can't be written.
         """
-        known = self.training_set
-        trained = known.training
-        return write_model(
-            path,
-            self._payload,
-            topics=list(self.topics),
-            embedder=dict(self._payload["embedder"]),
-            training={
-                "labels": sum(not e.written for e in trained),
-                "examples": sum(e.written for e in trained),
-                "sha256": content_hash(self._payload["training"]),
-                "random_state": self._payload["random_state"],
-            },
-            holdout={"rule": HOLDOUT_RULE, "ids": [e.id for e in known.holdout]},
-            scores=self.holdout_scores(),
-            versions=versions(),
-        )
-
-    def holdout_scores(self) -> dict[str, float | int]:
-        """Score the model on the labels that it never trained on; empty when there are none."""
-        held = self.training_set.holdout
-        if not held:
-            return {}
-        topics = self.topics_of_examples(held)
-        return evaluate(topics, [e.topic for e in held], [e.also for e in held]).summary()
-
-    @cached_property
-    def reference(self) -> Reference | None:
-        """Headlines of the feed that it was trained on; None when it was trained without one."""
-        plain = self._payload.get("reference")
-        return None if plain is None else Reference.from_plain(plain)
-
-    def topics_of_examples(self, examples: Sequence[Example]) -> list[str]:
-        """Predict for labelled headlines that are kept without their texts."""
-        best = self.probabilities_of_examples(examples).argmax(axis=1)
-        return [self.topics[i] for i in best]
+        return self.state.save(path)
 
     def probabilities_of(self, texts: Iterable[str | Headline]) -> NDArray[np.float64]:
         """Give the probability of every topic, abstention off.
@@ -280,32 +204,6 @@ class HeadlineLabeler:
         """
         logits, _ = self._logits([h.text for h in as_headlines(texts)], any_text=True)
         return probabilities_of(logits)
-
-    def probabilities_of_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
-        """Give the topics' probabilities for labelled headlines that are kept without texts.
-
-        Parameters
-        ----------
-        examples : sequence of Example
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics)
-        """
-        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
-        return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
-
-    def logits_of_terms(
-        self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]
-    ) -> NDArray[np.float64]:
-        """Give the logits of headlines that are kept as `Embedder.terms` and `Embedder.words`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics + 1)
-            The last column is 0 or more for news of the topics.
-        """
-        return self._scorer.logits(*self.embedder.sums_of_terms(terms), words)
 
     @overload
     def label(
@@ -503,7 +401,7 @@ class HeadlineLabeler:
         HeadlinesError
             When it was trained on all of them.
         """
-        unseen, groups = self.training_set.unseen(labels)
+        unseen, groups = self.state.training_set.unseen(labels)
         if not unseen:
             raise HeadlinesError(
                 f"the model was trained on all {len(labels)} labels, or on near-duplicates of "
@@ -544,7 +442,7 @@ class HeadlineLabeler:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        examples = self.training_set.examples
+        examples = self.state.training_set.examples
         return Explainer(self.topics, self.embedder, self._scorer, self._products, examples)
 
     def _label_frame(self, frame: Any, threshold: float, any_text: bool) -> Any:
@@ -624,10 +522,3 @@ class HeadlineLabeler:
             edits=None if edits is None else ClusterEdits.read(edits),
             topics=list(zip(topics, probabilities.tolist(), strict=True)),
         )
-
-
-def _name_of(embedder: str | Path | Embedder) -> str:
-    if not isinstance(embedder, Embedder):
-        return str(embedder)
-    given = embedder.get_params()
-    return str(given.get("name") or given.get("path") or "static")

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import word_checksums
-from headlines.errors import ModelError, TaxonomyError
+from headlines.errors import ModelError, TaxonomyError, short
 from headlines.feeds.headline import Headline
 from headlines.persistence.plaindata import pack, unpack
-from headlines.persistence.scan import short
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 

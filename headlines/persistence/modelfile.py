@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import ModelError
+from headlines.errors import ModelError, short
 from headlines.files import replacing
 from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
-from headlines.persistence.scan import MAX_BYTES, short
+from headlines.persistence.scan import MAX_BYTES
 
 __all__ = [
     "LABELER",

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.errors import ModelError
-from headlines.persistence.scan import _refusal, scan, short
+from headlines.errors import ModelError, short
+from headlines.persistence.scan import _refusal, scan
 
 __all__ = ["content_hash", "dump_plain", "load_plain", "pack", "unpack"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from headlines.errors import ModelError
+from headlines.errors import ModelError, short
 
-__all__ = ["scan", "short"]
+__all__ = ["scan"]
 
 MAX_BYTES = 128 << 20
 """Bytes of a file, and of the data that it builds with repeated text written out."""
@@ -224,9 +224,3 @@ def _refusal(module: str, name: str) -> str:
         f"asks for {asked}; a model holds plain data only. This is {kind}: to open it would be to "
         "run what the file says. Train the model again with `headlines train`"
     )
-
-
-def short(text: str, most: int = 120) -> str:
-    """Cut a stranger's words to one printable line of so many characters."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in text[: most + 1])
-    return line if len(line) <= most else line[:most] + "…"

@@ -218,7 +218,7 @@ def measure_drift(
     threefold over the reference beyond chance (binomial test, Bonferroni's correction) and
     topics hold for less than half of it.
     """
-    reference = labeler.reference
+    reference = labeler.state.reference
     if reference is None or len(reference.terms) < ENOUGH:
         known = 0 if reference is None else len(reference.terms)
         raise ModelError(
@@ -247,7 +247,7 @@ def measure_drift(
 
 def _answers(labeler: HeadlineLabeler, known: Reference) -> tuple[list[str], Floats]:
     """Give the topics and their probabilities."""
-    logits = labeler.logits_of_terms(known.terms, known.words)
+    logits = labeler.state.logits_of_terms(known.terms, known.words)
     shares = probabilities_of(logits[:, :-1])
     names = [labeler.topics[i] for i in shares.argmax(axis=1)]
     is_news = logits[:, -1] >= 0

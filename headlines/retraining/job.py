@@ -159,7 +159,7 @@ def _kept(registry: ModelRegistry, candidate: HeadlineLabeler, key: Path | None)
     """Add a candidate as a version; one that was refused before is that version again."""
     for version in registry.versions():
         with contextlib.suppress(ModelError):
-            if version.read()[1].content == candidate.content:
+            if version.read()[1].content == candidate.state.content:
                 return version
     return registry.add(lambda path: _save(candidate, path, key))
 
@@ -208,13 +208,13 @@ class _Trial:
         return self.champion is not None and self.champion.model == self.candidate.model
 
     def result(self, version: str | None) -> RetrainResult:
-        known = {e.id for e in self.candidate.training_set.examples if not e.written}
-        before = self.champion.training_set.examples if self.champion is not None else ()
+        known = {e.id for e in self.candidate.state.training_set.examples if not e.written}
+        before = self.champion.state.training_set.examples if self.champion is not None else ()
         return RetrainResult(
             version=version,
             decision=self.decision,
             labels=len(known),
-            holdout=len(self.candidate.training_set.holdout),
+            holdout=len(self.candidate.state.training_set.holdout),
             headlines=len(self.inputs.headlines),
             unreadable=len(self.inputs.quarantined),
             forgotten=len({e.id for e in before if not e.written} - known),
@@ -274,7 +274,7 @@ def _decide(
 ) -> Decision:
     limits = config.gate.model_dump(exclude={"churn"})
     gate = Gate(**limits, random_state=config.random_state)
-    held = candidate.training_set.holdout
+    held = candidate.state.training_set.holdout
     texts = None
     if champion is not None and champion.embedder.fingerprint != candidate.embedder.fingerprint:
         # Kept examples are numbers of one embedder: the texts at hand are what both can read.
@@ -284,14 +284,14 @@ def _decide(
     known: set[str] = set()
     theirs = None
     if champion is not None:
-        known = {e.id for e in champion.training_set.holdout}
+        known = {e.id for e in champion.state.training_set.holdout}
         shares = (
             champion.probabilities_of(texts)
             if texts is not None
-            else champion.probabilities_of_examples(held)
+            else champion.state.probabilities_of_examples(held)
         )
         theirs = Answers([champion.topics[i] for i in shares.argmax(axis=1)], shares.max(axis=1))
-    shares = candidate.probabilities_of_examples(held)
+    shares = candidate.state.probabilities_of_examples(held)
     return gate.decide(
         Answers([candidate.topics[i] for i in shares.argmax(axis=1)], shares.max(axis=1)),
         theirs,
@@ -354,8 +354,8 @@ def _relabelled(
     config: RetrainConfig, champion: HeadlineLabeler, candidate: HeadlineLabeler
 ) -> Check:
     """Labels that judge a model shouldn't all change in the run that they judge."""
-    before = {e.id: e.topic for e in champion.training_set.holdout}
-    now = {e.id: e.topic for e in candidate.training_set.holdout}
+    before = {e.id: e.topic for e in champion.state.training_set.holdout}
+    now = {e.id: e.topic for e in candidate.state.training_set.holdout}
     changed = [i for i, topic in before.items() if now.get(i, topic) != topic]
     share = len(changed) / max(1, len(before))
     limit = config.data.relabelled
@@ -365,7 +365,7 @@ def _relabelled(
 
 def _overruled(champion: HeadlineLabeler, inputs: Intake) -> tuple[Conflict, ...]:
     """List labels that differ from what the champion remembers."""
-    before = {e.id: e.topic for e in champion.training_set.examples if not e.written}
+    before = {e.id: e.topic for e in champion.state.training_set.examples if not e.written}
     told = {conflict.headline for conflict in inputs.conflicts}
     return tuple(
         Conflict(label.headline.headline, before[label.headline.id], label.topic,

@@ -23,6 +23,7 @@ from headlines.feeds.headline import Headline
 from headlines.files import MODELS
 from headlines.labeling.prediction import Prediction
 from headlines.model.examples import Example, _hold_out
+from headlines.model.state import LabelerState
 from headlines.persistence.modelfile import read_manifest
 from headlines.topics.labels import GoldLabel, read_labels
 from headlines.topics.taxonomy import Topic
@@ -84,7 +85,7 @@ def test_training_repeats_to_the_byte(trained: HeadlineLabeler, tmp_path: Path) 
 def test_training_does_not_depend_on_the_number_of_threads(trained: HeadlineLabeler) -> None:
     program = (
         "from headlines import HeadlineLabeler, Taxonomy\n"
-        "from headlines.topics.taxonomy import GoldLabel, Topic, read_labels\n"
+        "from headlines.topics.labels import read_labels\n"
         "topics = Taxonomy.load()\n"
         "labels = read_labels('seeds/labels.csv', topics.names)\n"
         "print(HeadlineLabeler.train(topics, labels).model)"
@@ -115,11 +116,11 @@ def test_a_minilm_model_gives_the_same_topics_in_any_batch(tmp_path: Path) -> No
 
 
 def test_the_shipped_champion_knows_its_holdout(labeler: HeadlineLabeler) -> None:
-    held = labeler.training_set.holdout
-    gold_headlines = [e for e in labeler.training_set.examples if not e.written]
+    held = labeler.state.training_set.holdout
+    gold_headlines = [e for e in labeler.state.training_set.examples if not e.written]
     assert 0.15 <= len(held) / len(gold_headlines) <= 0.25
     assert not any(e.written for e in held)
-    assert labeler.holdout_scores()["accuracy"] > 0.5
+    assert labeler.state.holdout_scores()["accuracy"] > 0.5
     gold = read_labels(SEEDS / "labels.csv", TOPICS.names)
     assert {e.id for e in gold_headlines} > {label.headline.id for label in gold}
 
@@ -179,37 +180,37 @@ def test_what_is_no_list_of_strings_is_a_type_error(
 
 def test_what_a_model_knew_survives_a_retrain_without_the_texts(trained: HeadlineLabeler) -> None:
     again = HeadlineLabeler.train(TOPICS, (), earlier=trained)
-    assert again.training_set == trained.training_set
+    assert again.state.training_set == trained.state.training_set
     assert again.model == trained.model
 
 
 def test_a_new_label_overrules_and_a_held_out_headline_stays_held_out(
     trained: HeadlineLabeler, tmp_path: Path
 ) -> None:
-    held = {e.id for e in trained.training_set.holdout}
+    held = {e.id for e in trained.state.training_set.holdout}
     labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
     changed = next(label for label in labels if label.headline.id not in held)
     topic = "society" if changed.topic != "society" else "media"
     path = write(tmp_path / "l.csv", f'headline,topic\n"{changed.headline.headline}",{topic}\n')
     again = HeadlineLabeler.train(TOPICS, read_labels(path, TOPICS.names), earlier=trained)
-    known = {e.id: e for e in again.training_set.examples}
+    known = {e.id: e for e in again.state.training_set.examples}
     assert known[changed.headline.id].topic == topic
-    assert {e.id for e in again.training_set.holdout} == held
+    assert {e.id for e in again.state.training_set.holdout} == held
 
 
 def test_an_example_that_copies_a_held_out_label_is_left_out(
     trained: HeadlineLabeler, tmp_path: Path
 ) -> None:
-    held = {e.id for e in trained.training_set.holdout}
+    held = {e.id for e in trained.state.training_set.holdout}
     labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
     twin = next(label for label in labels if label.headline.id in held)
     first, *rest = TOPICS.topics
     first = type(first)(first.name, examples=(*first.examples, twin.headline.text.upper()))
     again = HeadlineLabeler.train(Taxonomy((first, *rest)), labels)
-    assert len(again.training_set.training) == len(
+    assert len(again.state.training_set.training) == len(
         HeadlineLabeler.train(
             Taxonomy((type(first)(first.name, examples=first.examples[:-1]), *rest)), labels
-        ).training_set.training
+        ).state.training_set.training
     )
 
 
@@ -245,13 +246,13 @@ def test_a_headline_keeps_its_side_of_the_holdout_when_groups_merge() -> None:
 def test_a_gold_label_that_is_only_remembered_overrules_an_example(
     trained: HeadlineLabeler,
 ) -> None:
-    held = {e.id for e in trained.training_set.holdout}
+    held = {e.id for e in trained.state.training_set.holdout}
     labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
     gold = next(g for g in labels if g.headline.id not in held and g.topic != "sanctions")
     first, *rest = TOPICS.topics
     first = type(first)(first.name, examples=(*first.examples, gold.headline.headline))
     again = HeadlineLabeler.train(Taxonomy((first, *rest)), earlier=trained)
-    known = {e.id: e for e in again.training_set.examples}
+    known = {e.id: e for e in again.state.training_set.examples}
     assert (known[gold.headline.id].topic, known[gold.headline.id].written) == (gold.topic, False)
 
 
@@ -288,12 +289,12 @@ def test_a_payload_that_does_not_fit_is_refused(
     labeler: HeadlineLabeler, change: dict[str, object]
 ) -> None:
     with pytest.raises(ModelError, match="train the model again"):
-        HeadlineLabeler({**labeler._payload, **change}, labeler.embedder)
+        LabelerState({**labeler.state.payload, **change}, labeler.embedder)
 
 
 def test_a_damaged_training_state_is_refused(labeler: HeadlineLabeler) -> None:
-    training = {**labeler._payload["training"], "ids": ["x"]}
-    broken = HeadlineLabeler({**labeler._payload, "training": training}, labeler.embedder)
+    training = {**labeler.state.payload["training"], "ids": ["x"]}
+    broken = LabelerState({**labeler.state.payload, "training": training}, labeler.embedder)
     with pytest.raises(ModelError, match="training state: malformed"):
         _ = broken.training_set
 

@@ -254,7 +254,7 @@ def test_labels_for_headlines_that_are_known_by_their_hash_alone(tmp_path: Path)
     assert (label.topic, label.quotable) == ("courts", False)
     two = Taxonomy(tuple(Topic(t.name, t.definition) for t in TOPICS.topics))
     model = HeadlineLabeler.train(two, [label])
-    texts = [e.text for e in model.training_set.examples if not e.written]
+    texts = [e.text for e in model.state.training_set.examples if not e.written]
     assert texts == [None]
     assert read_labels(path, TOPICS.names) == []
     write(path, "sha256,topic\nabc,courts\n")
@@ -280,7 +280,7 @@ def test_an_evaluation_tells_of_reliability_risk_and_suspects() -> None:
 
 def test_seen_labels_and_their_twins_are_not_scored(champion: HeadlineLabeler) -> None:
     labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
-    held = {e.id for e in champion.training_set.holdout}
+    held = {e.id for e in champion.state.training_set.holdout}
     _, unseen = champion.evaluate(labels)
     assert {u.headline.id for u in unseen} <= held
     twin = GoldLabel(Headline.parse(labels[0].headline.headline + " Today"), labels[0].topic)

@@ -1146,6 +1146,6 @@ def attack(path: Path) -> str:
     labeler.label(texts, any_text=True)
     labeler.label(texts, target_error=0.2)
     labeler.predict(texts)
-    _ = labeler.training_set.holdout, labeler.reference, labeler.certainty
+    _ = labeler.state.training_set.holdout, labeler.state.reference, labeler.certainty
     labeler.explain(texts[0])
     return labeler.model

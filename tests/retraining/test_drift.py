@@ -108,9 +108,9 @@ def test_a_transformer_keeps_its_words_beside_its_vectors(tmp_path: Path) -> Non
     labeler = HeadlineLabeler.train(taxonomy, unlabelled=feed, embedder="minilm")
     labeler.save(tmp_path / "m.joblib")
     again = HeadlineLabeler.load(tmp_path / "m.joblib")
-    assert again.reference == labeler.reference
-    assert again.reference is not None
-    assert again.reference.words != again.reference.terms
+    assert again.state.reference == labeler.state.reference
+    assert again.state.reference is not None
+    assert again.state.reference.words != again.state.reference.terms
     assert measure_drift(again, as_headlines(feed), new_topics=False).topics.effect == 0
 
 

@@ -48,7 +48,7 @@ def _poisoned(folder: Path) -> Path:
     with (folder / "bad.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["headline", "topic", "also"])
         writer.writeheader()
-        held = {e.id for e in HeadlineLabeler.load(folder / "models").training_set.holdout}
+        held = {e.id for e in HeadlineLabeler.load(folder / "models").state.training_set.holdout}
         from headlines.feeds.headline import Headline
 
         for row in rows:

@@ -1,0 +1,194 @@
+"""A labeler's state: its file to and from plain data, and what a later model is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.embedding.embedder import Embedder
+from headlines.embedding.joined import load_embedder
+from headlines.errors import ModelError
+from headlines.evaluation import evaluate
+from headlines.model.certainty import Certainty
+from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingSet
+from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.persistence.modelfile import Manifest, versions, write_model
+from headlines.persistence.plaindata import content_hash
+from headlines.persistence.registry import ModelRegistry
+
+__all__ = ["LabelerState"]
+
+
+class LabelerState:
+    """What a labeler learned and keeps: all that is in its file.
+
+    Parameters
+    ----------
+    payload : mapping
+        The file's plain data.
+    embedder : Embedder
+        The embedder that it was trained for.
+
+    Attributes
+    ----------
+    payload : dict
+    embedder : Embedder
+    topics : tuple of str
+    scorer : TopicScorer
+    certainty : Certainty
+
+    Raises
+    ------
+    ModelError
+        When the data isn't a labeler's, or was learned with another embedder.
+    """
+
+    def __init__(self, payload: Mapping[str, Any], embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.payload = dict(payload)
+        try:
+            self.topics: tuple[str, ...] = tuple(payload["topics"])
+            self.scorer = TopicScorer.from_plain(payload["scorer"])
+            self.certainty = Certainty.from_plain(payload["certainty"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"not a labeler ({error!r}); train the model again") from None
+        expected = (embedder.n_features, len(self.topics) + 1)
+        if self.scorer.weights.shape != expected:
+            raise ModelError(
+                f"weights of shape {self.scorer.weights.shape}, expected {expected}; "
+                "train the model again"
+            )
+        words = self.scorer.own.words
+        if embedder.terms_are_words and len(words) and int(words[-1]) >= embedder.n_terms:
+            raise ModelError(
+                f"weights for word {int(words[-1])}, the embedder has {embedder.n_terms}; "
+                "train the model again"
+            )
+
+    @classmethod
+    def learned(
+        cls,
+        training_set: TrainingSet,
+        topics: Sequence[str],
+        scorer: TopicScorer,
+        certainty: Certainty,
+        *,
+        embedder: Embedder,
+        name: str | Path | Embedder,
+        feed: Sequence[str],
+        random_state: int,
+    ) -> LabelerState:
+        """Put together what was learned.
+
+        Parameters
+        ----------
+        name : str, Path or Embedder
+            What the embedder was asked for by: `load_embedder` finds it again.
+        feed : sequence of str
+            Headlines of the feed, of which a sample is kept as the reference; may be empty.
+        """
+        payload: dict[str, Any] = {
+            "kind": "headlines.labeler",
+            "topics": list(topics),
+            "embedder": {"name": _name_of(name), "fingerprint": embedder.fingerprint},
+            "scorer": scorer.to_plain(),
+            "certainty": certainty.to_plain(),
+            "training": training_set.to_plain(topics),
+            "random_state": random_state,
+        }
+        if feed:
+            payload["reference"] = Reference.of(feed, embedder, random_state).to_plain()
+        return cls(payload, embedder)
+
+    @classmethod
+    def load(
+        cls, ref: str | Path | None, registry: str | Path | None, key: str | Path | None
+    ) -> LabelerState:
+        """Read a model and load its embedder; see `HeadlineLabeler.load`."""
+        payload, manifest, version = ModelRegistry(registry).read(ref, key=key)
+        path = version.path
+        said = {"topics": manifest.topics, "embedder": manifest.embedder}
+        if said != {key: payload.get(key) for key in said}:
+            raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
+        name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
+        embedder = load_embedder(str(name))
+        if embedder.fingerprint != wanted:
+            raise ModelError(
+                f"{path}: trained for the embedder {name!r} with fingerprint {wanted}, but here "
+                f"it is {embedder.fingerprint}; train the model again with this embedder"
+            )
+        return cls(payload, embedder)
+
+    def save(self, path: str | Path) -> Manifest:
+        """Write the file and its manifest; see `HeadlineLabeler.save`."""
+        known = self.training_set
+        trained = known.training
+        return write_model(
+            path,
+            self.payload,
+            topics=list(self.topics),
+            embedder=dict(self.payload["embedder"]),
+            training={
+                "labels": sum(not e.written for e in trained),
+                "examples": sum(e.written for e in trained),
+                "sha256": content_hash(self.payload["training"]),
+                "random_state": self.payload["random_state"],
+            },
+            holdout={"rule": HOLDOUT_RULE, "ids": [e.id for e in known.holdout]},
+            scores=self.holdout_scores(),
+            versions=versions(),
+        )
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of the model's content, by its values."""
+        return content_hash(self.payload)
+
+    @cached_property
+    def training_set(self) -> TrainingSet:
+        """What the model learned from, without the texts."""
+        return TrainingSet.from_plain(self.payload["training"], self.topics)
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """Headlines of the feed that it was trained on; None when it was trained without one."""
+        plain = self.payload.get("reference")
+        return None if plain is None else Reference.from_plain(plain)
+
+    def logits_of_terms(
+        self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]
+    ) -> NDArray[np.float64]:
+        """Give the logits of headlines that are kept as `Embedder.terms` and `Embedder.words`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_topics + 1)
+            The last column is 0 or more for news of the topics.
+        """
+        return self.scorer.logits(*self.embedder.sums_of_terms(terms), words)
+
+    def probabilities_of_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
+        """Give the topics' probabilities, shape (n, n_topics), for headlines kept without texts."""
+        words = [TrainingSet.words_of(e, self.embedder) for e in examples]
+        return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
+
+    def holdout_scores(self) -> dict[str, float | int]:
+        """Score the model on the labels that it never trained on; empty when there are none."""
+        held = self.training_set.holdout
+        if not held:
+            return {}
+        best = self.probabilities_of_examples(held).argmax(axis=1)
+        predicted = [self.topics[i] for i in best]
+        return evaluate(predicted, [e.topic for e in held], [e.also for e in held]).summary()
+
+
+def _name_of(embedder: str | Path | Embedder) -> str:
+    if not isinstance(embedder, Embedder):
+        return str(embedder)
+    given = embedder.get_params()
+    return str(given.get("name") or given.get("path") or "static")
