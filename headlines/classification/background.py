@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,20 +28,9 @@ C = 3.0
 """Inverse strength of the penalty; chosen on sections of another paper, see benchmarks."""
 
 
-def background_texts(path: str | Path | None = None) -> list[str]:
-    """Read texts that are no news: recipes, code, chat, other languages, gibberish.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        A file of lines ``kind TAB text``; the shipped one by default, written for this purpose.
-
-    Returns
-    -------
-    list of str
-    """
-    path = Path(path) if path is not None else SEEDS / "background.tsv"
-    lines = path.read_text(encoding="utf-8").splitlines()
+def background_texts() -> list[str]:
+    """Read texts that are no news: recipes, code, chat, other languages, gibberish."""
+    lines = (SEEDS / "background.tsv").read_text(encoding="utf-8").splitlines()
     return [line.split("\t", 1)[1] for line in lines[1:]]
 
 

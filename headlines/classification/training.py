@@ -13,7 +13,7 @@ from headlines.classification.background import background_texts, fit_domain
 from headlines.classification.classifier import TopicClassifier
 from headlines.embedding.embedder import Embedder, WordRows
 from headlines.model.certainty import Certainty
-from headlines.model.examples import TrainingSet
+from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.neighbours import neighbour_graph, whole_vectors
 
@@ -25,16 +25,19 @@ Terms = Sequence[Sequence[int]]
 WORDS = 1.2
 """Length of a headline's words, each counting for itself, beside that of its vector."""
 
-MANY = 5000
+MAX_UNLABELLED = 5000
 """Unlabelled headlines from which the graph of neighbours is made; a sample of more."""
 
-SEVERAL = 1000
-"""Labelled headlines from which unlabelled ones weigh less."""
+FEW_UNLABELLED_WEIGHT, MANY_UNLABELLED_WEIGHT = 0.5, 0.1
+"""Weight of an unlabelled headline beside few labelled ones, and beside many."""
 
-ALSO = 0.25
+MANY_LABELS = 1000
+"""Labelled headlines that are many."""
+
+DEFAULT_ALSO = 0.25
 """Probability from which a further topic applies, where too few labels name one."""
 
-FEW = 20
+MIN_ALSO_LABELS = 20
 """Labels that name a further topic, below which its threshold is that of all topics."""
 
 
@@ -70,7 +73,7 @@ def learn(
     y = np.array([number[e.topic] for e in examples])
     drawn = np.array([e.drawn for e in examples])
     groups = known.groups
-    others = _sample(unlabelled, MANY, random_state)
+    others = distinct_sample(unlabelled, MAX_UNLABELLED, random_state)
     labelled = _Texts([e.terms for e in examples], [known.words_of(e, embedder) for e in examples])
     feed = _Texts(embedder.terms(others), embedder.words(others))
     other = background_texts()
@@ -78,7 +81,8 @@ def learn(
     features = _Features.of(labelled, feed, embedder)
     X, U, B = (features(some) for some in (labelled, feed, background))
     graph = None
-    weight = 0.5 if len(examples) < SEVERAL else 0.1
+    few = len(examples) < MANY_LABELS
+    weight = FEW_UNLABELLED_WEIGHT if few else MANY_UNLABELLED_WEIGHT
     classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
     if len(others):
         vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
@@ -102,15 +106,6 @@ def learn(
         features.own_rows(coef[:, embedder.n_features :]),
     )
     return scorer, _certainty(classifier, y, [e.also for e in examples], number, drawn)
-
-
-def _sample(texts: Sequence[str], size: int, random_state: int) -> list[str]:
-    """Take some of the distinct texts, in the order in which they came."""
-    distinct = list(dict.fromkeys(texts))
-    if len(distinct) <= size:
-        return distinct
-    chosen = np.random.default_rng(random_state).choice(len(distinct), size, replace=False)
-    return [distinct[i] for i in np.sort(chosen).tolist()]
 
 
 @dataclass(frozen=True)
@@ -196,7 +191,7 @@ def _certainty(
     applies[np.arange(len(best)), best] = False  # what else applies is the question
     second = np.ones(shares.shape, dtype=np.bool_)
     second[np.arange(len(best)), best] = False
-    common = _best_threshold(shares[second], applies[second], ALSO)
+    common = _best_threshold(shares[second], applies[second], DEFAULT_ALSO)
     also_from = np.array(
         [
             _best_threshold(shares[second[:, k], k], applies[second[:, k], k], common)
@@ -209,7 +204,7 @@ def _certainty(
 
 def _best_threshold(shares: Floats, applies: NDArray[np.bool_], otherwise: float) -> float:
     """Give the probability from which an answer has the highest F1."""
-    if int(applies.sum()) < FEW:
+    if int(applies.sum()) < MIN_ALSO_LABELS:
         return otherwise
     steps = np.arange(0.05, 0.5, 0.01)
     named = [shares >= step for step in steps]

@@ -19,7 +19,14 @@ from headlines.persistence.plaindata import pack, unpack
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 
-__all__ = ["HOLDOUT_RULE", "Reference", "TrainingSet", "near_duplicate_groups"]
+__all__ = [
+    "HOLDOUT_RULE",
+    "Reference",
+    "TrainingSet",
+    "distinct_sample",
+    "near_duplicate_groups",
+    "sampled_places",
+]
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -30,6 +37,10 @@ MAX_TERMS = 8_000_000
 
 MAX_REFERENCE = 2_000_000
 """The same of the reference, a sample of 2,000 headlines."""
+
+
+MIN_SIMILARITY = 0.6
+"""Jaccard similarity of their words from which two headlines are near-duplicates."""
 
 
 HOLDOUT_RULE = (
@@ -283,10 +294,7 @@ class Reference:
         most : int, default 2000
             Headlines in the sample.
         """
-        distinct = list(dict.fromkeys(texts))
-        if len(distinct) > most:
-            chosen = np.random.default_rng(random_state).choice(len(distinct), most, replace=False)
-            distinct = [distinct[i] for i in np.sort(chosen).tolist()]
+        distinct = distinct_sample(texts, most, random_state)
         terms = tuple(tuple(some) for some in embedder.terms(distinct))
         own = terms if embedder.terms_are_words else embedder.words(distinct)
         return cls(terms, tuple(tuple(some) for some in own))
@@ -380,17 +388,26 @@ def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
     return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 
 
-def near_duplicate_groups(
-    words: Sequence[Sequence[int]], threshold: float = 0.6
-) -> NDArray[np.int64]:
+def sampled_places(n: int, most: int, random_state: int | np.random.Generator) -> NDArray[np.int64]:
+    """Draw so many of n places at most, in their order."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(random_state).choice(n, most, replace=False))
+
+
+def distinct_sample(texts: Sequence[str], most: int, random_state: int) -> list[str]:
+    """Draw so many of the distinct texts at most, in the order in which they came."""
+    distinct = list(dict.fromkeys(texts))
+    return [distinct[i] for i in sampled_places(len(distinct), most, random_state).tolist()]
+
+
+def near_duplicate_groups(words: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     """Group headlines whose sets of words overlap, directly or through others.
 
     Parameters
     ----------
     words : sequence of sequences of int
         The words of each of n headlines, as numbers.
-    threshold : float, default 0.6
-        Jaccard similarity from which two headlines belong together.
 
     Returns
     -------
@@ -414,7 +431,7 @@ def near_duplicate_groups(
     shared = (matrix @ matrix.T).tocoo()
     sizes = np.diff(bounds)
     union = sizes[shared.row] + sizes[shared.col] - shared.data
-    close = shared.data >= threshold * union
+    close = shared.data >= MIN_SIMILARITY * union
     graph = sparse.csr_matrix(
         (np.ones(int(close.sum())), (shared.row[close], shared.col[close])),
         shape=(len(sets), len(sets)),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from headlines.errors import ModelError
 from headlines.feeds.headline import Headline
 from headlines.labeling.labeler import HeadlineLabeler
-from headlines.model.examples import Reference
+from headlines.model.examples import Reference, sampled_places
 from headlines.model.scorer import probabilities_of
 from headlines.retraining.gate import Check
 
@@ -278,7 +278,7 @@ def _topic_shift(
 
 def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
     rng = np.random.default_rng(random_state)
-    one, other = (_some(side, rng) for side in (before, after))
+    one, other = (side[sampled_places(len(side), PAIRED, rng)] for side in (before, after))
     points = np.vstack([one, other])
     distances = np.sqrt(np.maximum(0.0, 2 - 2 * (points @ points.T)))
     np.fill_diagonal(distances, 0.0)
@@ -300,12 +300,6 @@ def _energy(distances: Floats, mine: NDArray[np.bool_]) -> tuple[Floats, Floats]
     within = (a * to_a).sum(axis=0) / (n * n) + (b * (distances @ b)).sum(axis=0) / (m * m)
     energy = 2 * across - within
     return energy, np.maximum(0.0, energy) / np.maximum(2 * across, 1e-12)
-
-
-def _some(points: Floats, rng: np.random.Generator) -> Floats:
-    if len(points) <= PAIRED:
-        return points
-    return points[np.sort(rng.choice(len(points), PAIRED, replace=False))]
 
 
 def _confidence_shift(before: Floats, after: Floats) -> Shift:
