@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
+
+from headlines.threads import one_thread
 
 __all__ = ["STEPS", "nearest", "neighbour_graph", "whole_vectors"]
 
@@ -144,7 +145,7 @@ def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     cells = int(2 * np.sqrt(n))
     index: Any = faiss.index_factory(features, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.nprobe, index.cp.niter = PROBED, ROUNDS
-    with threadpool_limits(1):  # k-means sums in the order of its threads
+    with one_thread():  # k-means sums in the order of its threads
         index.train(points[: 40 * cells].astype(np.float32) * scale)
     for rows in row_blocks(n, 65536):
         index.add(points[rows].astype(np.float32) * scale)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from headlines.classification.classifier import grouped_folds
 from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.files import SEEDS
+from headlines.threads import one_thread
 
 __all__ = ["background_texts", "fit_domain"]
 
@@ -72,7 +72,7 @@ def fit_domain(
     # Both sides weigh the same in each model.
     sides = np.repeat(np.eye(2), [n, m], axis=0)
     weight = inside * (sides @ (inside.sum(axis=0) / (2 * (sides.T @ inside))))
-    with threadpool_limits(1):
+    with one_thread():
         model, *judges = fit_logistic(everything, sides[:, None, :], weight, C)
     margins = np.zeros(n + m)
     for held, judge in zip(folds, judges, strict=True):

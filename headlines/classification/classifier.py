@@ -12,12 +12,12 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.neighbours import neighbour_graph, whole_vectors
+from headlines.threads import one_thread
 
 __all__ = ["TopicClassifier", "grouped_folds"]
 
@@ -159,7 +159,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         for name, given in (("groups", grouped), ("representative", calibrating)):
             if given.shape != (n,):
                 raise ValueError(f"{name} has shape {given.shape}, expected {(n,)}")
-        with threadpool_limits(1):  # the number of threads changes the last bits of a product
+        with one_thread():  # the number of threads changes the last bits of a product
             if everything.shape[0] > n and self.rounds and graph is None:
                 dense = everything.toarray() if sparse.issparse(everything) else everything
                 graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)

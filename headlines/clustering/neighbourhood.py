@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from headlines.neighbours import (
     EXACT,
@@ -21,6 +20,7 @@ from headlines.neighbours import (
     symmetric_graph,
     whole_vectors,
 )
+from headlines.threads import one_thread
 
 __all__ = ["Neighbourhood", "Whitening"]
 
@@ -72,7 +72,7 @@ class Whitening:
         """Learn it from points (n, n_features) and the nearest few of each, shape (n, k)."""
         of = points[:SAMPLE].astype(np.float64) / STEPS
         n, features = of.shape
-        with threadpool_limits(1):  # sums that are not exact: always in the same order
+        with one_thread():  # sums that are not exact: always in the same order
             covariance = np.zeros((features, features))
             for j in range(near.shape[1]):
                 apart = of - points[near[:n, j]] / STEPS

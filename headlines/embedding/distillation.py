@@ -21,6 +21,7 @@ from headlines.embedding.static import FORMAT, StaticEmbedder
 from headlines.embedding.vocabulary import MAX_TOKENS, Vocabulary, tokenize
 from headlines.errors import EmbedderError
 from headlines.files import replacing
+from headlines.threads import one_thread
 
 __all__ = ["Recipe", "distill"]
 
@@ -230,11 +231,9 @@ def _principal(
     vectors: NDArray[np.float32], dimension: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the mean of the vectors and their first principal axes, as columns."""
-    from threadpoolctl import threadpool_limits
-
     mean = vectors.mean(axis=0, dtype=np.float64)
     scatter = np.zeros((len(mean), len(mean)))
-    with threadpool_limits(limits=1):  # so that the sums don't hang on the machine's cores
+    with one_thread():  # so that the sums don't hang on the machine's cores
         for some in _slices(len(vectors)):
             centred = vectors[some] - mean.astype(np.float32)
             scatter += centred.T @ centred
@@ -246,10 +245,8 @@ def _projected(
     vectors: NDArray[np.float32], mean: NDArray[np.float32], axes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Centre, rotate to the axes, scale to unit length."""
-    from threadpoolctl import threadpool_limits
-
     result = np.empty((len(vectors), axes.shape[1]), dtype=np.float32)
-    with threadpool_limits(limits=1):
+    with one_thread():
         for some in _slices(len(vectors)):
             rows = (vectors[some] - mean) @ axes
             result[some] = rows / np.maximum(_lengths(rows), 1e-9)

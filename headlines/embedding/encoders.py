@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +62,11 @@ _DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
 _MAX_SETTINGS = 4 << 20
 
 
+_COMPUTING = RLock()
+"""Held while a model is loaded or computes: neither is made for several threads at once, and
+each uses all cores by itself."""
+
+
 class DenseEmbedder(Embedder):
     """An embedder whose vectors are computed whole, not summed from words.
 
@@ -80,9 +86,13 @@ class DenseEmbedder(Embedder):
     def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
         texts = checked_texts(texts)
         if self.cache is None:
-            return self._encode(texts)
+            return self._computed(texts)
         with VectorCache(self.cache, self.fingerprint) as cache:
-            return cache.get_or_compute(texts, self.n_features, self._encode)
+            return cache.get_or_compute(texts, self.n_features, self._computed)
+
+    def _computed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        with _COMPUTING:
+            return self._encode(texts)
 
     def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
         steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
@@ -144,13 +154,14 @@ class TransformerEmbedder(DenseEmbedder):
             _check_folder(folder)
             from sentence_transformers import SentenceTransformer
 
-            model = SentenceTransformer(
-                str(folder),
-                device="cpu",
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True, "weights_only": True},
-            )
+            with _COMPUTING:
+                model = SentenceTransformer(
+                    str(folder),
+                    device="cpu",
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True, "weights_only": True},
+                )
         except EmbedderError:
             raise
         except ModuleNotFoundError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,27 +139,7 @@ class StaticEmbedder(Embedder):
 
         A headline's product is then the sum of its entries': its vector is never built.
         """
-        static = self._weights
-        folded = np.zeros((len(static.table), weights.shape[1]))
-        ready = np.zeros(len(static.table), dtype=np.bool_)
-        if own is not None:
-            folded[own.words] = own.rows
-
-        def products(texts: Sequence[str]) -> Products:
-            ids, counts = static.vocabulary.encode(texts)
-            there = ready.take(ids)
-            if not there.all():
-                entries = np.unique(ids[~there])
-                for start in range(0, len(entries), CHUNK):
-                    some = entries[start : start + CHUNK]
-                    rows = static.table[some] * static.scales[some, None].astype(np.float64)
-                    folded[some] += rows @ weights
-                ready[entries] = True
-            return _Ragged(ids, counts).sums(
-                lambda i: folded.take(i, axis=0), weights.shape[1]
-            ), counts
-
-        return products
+        return _Folded(self._weights, weights, own).products
 
     def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
         checked = checked_texts(texts)
@@ -221,6 +202,39 @@ class StaticEmbedder(Embedder):
         nothing = np.zeros((1, self.n_features))  # what an unknown word adds
         table = np.concatenate([rows, nothing]).astype(np.float32)
         return StaticEmbedding(tokenizer, embedding_weights=table)
+
+
+class _Folded:
+    """The products of entries with weights, each computed when a text first has the entry.
+
+    Threads may share it: a row of `_rows` is whole before `_ready` says so, and is added to
+    under the lock alone.
+    """
+
+    def __init__(
+        self, static: _StaticWeights, weights: NDArray[np.float64], own: WordRows | None
+    ) -> None:
+        self._static, self._weights = static, weights
+        self._rows = np.zeros((len(static.table), weights.shape[1]))
+        self._ready = np.zeros(len(static.table), dtype=np.bool_)
+        self._growing = Lock()
+        if own is not None:
+            self._rows[own.words] = own.rows
+
+    def products(self, texts: Sequence[str]) -> Products:
+        ids, counts = self._static.vocabulary.encode(texts)
+        if not self._ready.take(ids).all():
+            with self._growing:
+                self._grow(np.unique(ids[~self._ready.take(ids)]))
+        width = self._rows.shape[1]
+        return _Ragged(ids, counts).sums(lambda i: self._rows.take(i, axis=0), width), counts
+
+    def _grow(self, entries: NDArray[np.int32]) -> None:
+        for start in range(0, len(entries), CHUNK):
+            some = entries[start : start + CHUNK]
+            rows = self._static.table[some] * self._static.scales[some, None].astype(np.float64)
+            self._rows[some] += rows @ self._weights
+            self._ready[some] = True
 
 
 @dataclass(frozen=True)

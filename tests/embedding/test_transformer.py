@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,15 @@ def test_single_and_batch_agree(minilm: TransformerEmbedder, made_headlines: lis
     texts = made_headlines[:40]
     alone = np.concatenate([minilm.transform([text]) for text in texts])
     np.testing.assert_allclose(minilm.transform(texts), alone, atol=1e-6)
+
+
+def test_threads_may_share_a_model(minilm: TransformerEmbedder, made_headlines: list[str]) -> None:
+    texts = made_headlines[:40]
+    expected = minilm.transform(texts)
+    fresh = TransformerEmbedder()
+    with ThreadPoolExecutor(3) as pool:
+        for X in pool.map(lambda _: fresh.transform(texts), range(3)):
+            np.testing.assert_allclose(X, expected, atol=1e-5)
 
 
 def test_sums_are_whole_numbers(minilm: TransformerEmbedder) -> None:
