@@ -227,11 +227,12 @@ class Embedder(ABC):
         for name in params:
             if name not in known:
                 raise ValueError(f"unknown parameter {name!r}; the parameters are {list(known)}")
-        for name, value in params.items():
-            setattr(self, name, value)
-        for name in [n for n in self.__dict__ if n not in known]:
-            del self.__dict__[name]
+        self.__dict__ = self.__getstate__() | params
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the parameters alone: a copy loads the weights again, when it is used."""
+        return {name: self.__dict__[name] for name in self.get_params()}
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -68,6 +68,9 @@ class HeadlineLabeler:
         self.certainty = state.certainty
         self._scorer = state.scorer
 
+    def __reduce__(self) -> tuple[type[Self], tuple[LabelerState]]:
+        return type(self), (self.state,)
+
     def __repr__(self) -> str:
         return f"HeadlineLabeler(model={self.model!r}, topics={list(self.topics)})"
 

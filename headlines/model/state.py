@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,14 @@ class LabelerState:
             self.topics: tuple[str, ...] = tuple(payload["topics"])
             self.scorer = TopicScorer.from_plain(payload["scorer"])
             self.certainty = Certainty.from_plain(payload["certainty"])
+            name, wanted = payload["embedder"]["name"], payload["embedder"]["fingerprint"]
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"not a labeler ({error!r}); train the model again") from None
+        if embedder.fingerprint != wanted:
+            raise ModelError(
+                f"trained for the embedder {name!r} with fingerprint {wanted}, but here it is "
+                f"{embedder.fingerprint}; train the model again with this embedder"
+            )
         expected = (embedder.n_features, len(self.topics) + 1)
         if self.scorer.weights.shape != expected:
             raise ModelError(
@@ -69,6 +75,9 @@ class LabelerState:
                 f"weights for word {int(words[-1])}, the embedder has {embedder.n_terms}; "
                 "train the model again"
             )
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any], Embedder]]:
+        return type(self), (self.payload, self.embedder)
 
     @classmethod
     def learned(
@@ -115,14 +124,10 @@ class LabelerState:
         said = {"topics": manifest.topics, "embedder": manifest.embedder}
         if said != {key: payload.get(key) for key in said}:
             raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
-        name, wanted = manifest.embedder.get("name"), manifest.embedder.get("fingerprint")
-        embedder = load_embedder(str(name))
-        if embedder.fingerprint != wanted:
-            raise ModelError(
-                f"{path}: trained for the embedder {name!r} with fingerprint {wanted}, but here "
-                f"it is {embedder.fingerprint}; train the model again with this embedder"
-            )
-        return cls(payload, embedder)
+        try:
+            return cls(payload, load_embedder(str(manifest.embedder.get("name"))))
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
 
     def save(self, path: str | Path) -> Manifest:
         """Write the file and its manifest; see `HeadlineLabeler.save`."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from headlines import HeadlineLabeler
+from headlines.model.state import LabelerState
 
 THREADS = 4
 
@@ -52,7 +53,7 @@ def test_a_fresh_labeler_says_the_same_in_every_thread_and_ever_after(
 
     with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(labelers):
-            fresh = HeadlineLabeler(labeler._payload, labeler.embedder)
+            fresh = HeadlineLabeler(LabelerState(labeler.state.payload, labeler.embedder))
             for answer in pool.map(together, [fresh] * THREADS):
                 assert answer == expected
             assert work(fresh, texts) == expected
