@@ -1,0 +1,1 @@
+"""Programs that chose settings, or tell what a part of the recipe is worth."""
