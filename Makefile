@@ -18,5 +18,5 @@ test:
 	$(PYTHON) -m pytest --cov --cov-report=term --cov-fail-under=95
 
 tables:
-	$(PYTHON) -m cogapp -r -U -P -I . -I benchmarks README.md benchmarks/README.md \
+	$(PYTHON) -m cogapp -r -U -P -I . README.md benchmarks/README.md \
 		$(shell find docs -name '*.md')

@@ -9,16 +9,12 @@
   sets of right and wrong answers drawn from the model's own probabilities); Brier score and log
   loss; answers at a target error of .10.
 
-``python benchmarks/certainty.py --data DIR``. Public origins: as in `embedder.py`.
+``python -m benchmarks.certainty --data DIR``. Public origins: `common.ORIGINS`.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import json
-import lzma
-import platform
 import random
 import sysconfig
 from collections import defaultdict
@@ -26,25 +22,21 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import common
 from headlines import HeadlineLabeler
 from headlines.evaluation import brier_score, calibration_error, log_loss
-from headlines.persistence.modelfile import versions
 
-ROOT = Path(__file__).parent.parent
 PAGES = ("4", "8", "13", "16", "26", "29")  # style & beauty, taste, home, weddings, style, food
 TARGET = 0.10
 
 
 def other_text(data: Path) -> list[tuple[str, str]]:
     """Give 1,000 texts and their kinds."""
-    with (Path(__file__).parent / "other_text.tsv").open(encoding="utf-8") as file:
-        cells = [line.rstrip("\n").split("\t") for line in file][1:]
-    found = [(f"written: {kind}", text) for kind, text in cells]
+    written = common.rows(common.HERE / "other_text.tsv")
+    found = [(f"written: {kind}", text) for kind, text in written]
     rng = random.Random(0)
-    path = data / "huffpost41.tsv.xz"
-    if path.is_file():
-        with lzma.open(path, "rt", encoding="utf-8") as file:
-            rows = [line.rstrip("\n").split("\t") for line in file][1:]
+    if common.there(data, "huffpost41.tsv.xz"):
+        rows = common.rows(data / "huffpost41.tsv.xz")
         titles = sorted(row[1] for row in rows if row[0] in PAGES)
         found += [("HuffPost: food, style, home", t) for t in rng.sample(titles, 160)]
     lines: list[str] = []
@@ -115,10 +107,8 @@ def judged(labeler: HeadlineLabeler, rows: list[dict[str, str]]) -> dict[str, ob
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "certainty.json")
     parser.add_argument("--model", help="the shipped champion by default")
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     labeler = HeadlineLabeler.load(options.model)
     texts = other_text(options.data)
@@ -127,9 +117,6 @@ def main() -> None:
         kinds[kind].append(topic is None)
     everything = [one for some in kinds.values() for one in some]
     content = {
-        "command": "python benchmarks/certainty.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "other_text": {
             "n": len(everything),
             "abstained": round(float(np.mean(everything)), 4),
@@ -139,15 +126,10 @@ def main() -> None:
             },
         },
     }
-    path = options.data / "russia_dev.tsv"
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-        content["russia_dev"] = judged(labeler, rows)
-    else:
-        print(f"skipped: {path} is missing; name its folder with --data")
+    if common.there(options.data, "russia_dev.tsv"):
+        content["russia_dev"] = judged(labeler, common.records(options.data / "russia_dev.tsv"))
     print(json.dumps(content, indent=1))
-    options.output.write_text(json.dumps(content, indent=1) + "\n")
+    common.write(options.output, common.described("python -m benchmarks.certainty", content))
 
 
 if __name__ == "__main__":

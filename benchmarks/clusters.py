@@ -12,7 +12,7 @@
 - scale: 10,000 to 600,000 headlines of the pools with the built-in embedder; BERTopic on the
   same vectors up to 100,000.
 
-``python benchmarks/clusters.py --data DIR [--cache FILE] [--only PART]``. Peers: ``pip install
+``python -m benchmarks.clusters --data DIR [--cache FILE] [--only PART]``. Peers: ``pip install
 '.[bench]'``. Public origins: googlenews_t, _ts jackyin12/GSDMM; agnews8000
 rashadulrakib/short-text-clustering-enhancement; wiki_events_to_2017
 ianrastall/current-events-context; the pools rumca-js/RSS-Link-Database-2022 and -2023.
@@ -20,11 +20,7 @@ ianrastall/current-events-context; the pools rumca-js/RSS-Link-Database-2022 and
 
 from __future__ import annotations
 
-import argparse
 import json
-import lzma
-import os
-import platform
 import random
 import resource
 import statistics
@@ -42,7 +38,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).parent.parent
+from benchmarks import common
+from benchmarks.common import GREY, ROOT
+
 SETS = ("googlenews_t", "googlenews_ts", "agnews8000", "wiki_stories")
 OURS, BERTOPIC = "headlines", "BERTopic"
 REDUCED = "BERTopic, outliers reduced"  # by its own default strategy, in the same run
@@ -60,8 +58,7 @@ def read(data: Path, name: str) -> tuple[list[str], list[str]]:
     """Give texts and true stories of a set."""
     wiki = name == "wiki_stories"
     file = "wiki_events_to_2017" if wiki else name
-    with lzma.open(data / f"{file}.tsv.xz", "rt", encoding="utf-8") as lines:
-        rows = [line.rstrip("\n").split("\t") for line in lines][1:]
+    rows = common.rows(data / f"{file}.tsv.xz")
     if not wiki:
         return [row[1] for row in rows], [row[0] for row in rows]
     counts = Counter(row[2] for row in rows if row[2])
@@ -73,11 +70,8 @@ def pool(data: Path, n: int) -> list[str]:
     """Give n headlines of the pools, as they come."""
     found: dict[str, None] = {}
     for name in ("pool_news", "pool_tech"):
-        with lzma.open(data / f"{name}.tsv.xz", "rt", encoding="utf-8") as lines:
-            for row in (line.rstrip("\n").split("\t") for line in lines):
-                found[row[1]] = None
-    texts = list(found)[1:]
-    return random.Random(0).sample(texts, n)
+        found |= dict.fromkeys(row[1] for row in common.rows(data / f"{name}.tsv.xz"))
+    return random.Random(0).sample(list(found), n)
 
 
 # ------------------------------------------------------------------ programs
@@ -186,8 +180,9 @@ def run(name: str, X: Any, texts: list[str], k: int, seed: int) -> tuple[Labels,
         folder = Path(made)
         np.save(folder / "X.npy", X)
         (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-        command = [sys.executable, __file__, "--one", name, made, str(k), str(seed)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "benchmarks.clusters", "--one", name, made]
+        command += [str(k), str(seed)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
         record = json.loads((folder / "record.json").read_text())
@@ -445,60 +440,45 @@ PARTS = {"quality": quality, "identity": identity, "names": names, "scale": scal
 
 def plot(found: dict[str, Any], path: Path) -> None:
     """Draw seconds against headlines."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "headlines"
-    from matplotlib import pyplot
-
-    grey = "#7f8c8d"
-    figure, axes = pyplot.subplots(figsize=(6, 3))
-    for program, colour in ((OURS, "#e67e22"), ("BERTopic", "#2980b9")):
-        rows = [
-            (int(n.replace(",", "")), row[program]["seconds"])
-            for n, row in found.items()
-            if isinstance(row, dict) and program in row
-        ]
-        axes.plot([n for n, _ in rows], [s for _, s in rows], "o-", color=colour, label=program)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("headlines", color=grey)
-    axes.set_ylabel("seconds", color=grey)
-    axes.tick_params(which="both", colors=grey)
-    axes.grid(alpha=0.3, color=grey)
-    axes.legend(frameon=False, labelcolor=grey)
-    for side, line in axes.spines.items():
-        line.set_visible(side in ("left", "bottom"))
-        line.set_color(grey)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None}, transparent=True)
-    pyplot.close(figure)
+    with common.picture(path, 6, 3) as axes:
+        for program, colour in ((OURS, common.OURS), (BERTOPIC, common.OTHER)):
+            rows = [
+                (int(n.replace(",", "")), row[program]["seconds"])
+                for n, row in found.items()
+                if isinstance(row, dict) and program in row
+            ]
+            axes.plot([n for n, _ in rows], [s for _, s in rows], "o-", color=colour, label=program)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("headlines")
+        axes.set_ylabel("seconds")
+        axes.legend(frameon=False, labelcolor=GREY)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "clusters.json")
     parser.add_argument("--cache", type=Path, help="keeps MiniLM's vectors between runs")
     parser.add_argument("--only", choices=PARTS, help="one part; what others found stays")
     options = parser.parse_args()
-    output = ROOT / "benchmarks" / "clusters.json"
-    content = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
-    content |= {
-        "command": "python benchmarks/clusters.py",
-        "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
-        "versions": {name: version(name) for name in PEERS},
-        "published": PUBLISHED,
-    }
+    sets = ("googlenews_t", "googlenews_ts", "agnews8000", "wiki_events_to_2017")
+    wanted = [f"{name}.tsv.xz" for name in (*sets, "pool_news", "pool_tech")]
+    if not common.there(options.data, *wanted):
+        return
+    content = common.known(options.output) | common.described(
+        "python -m benchmarks.clusters",
+        {"published": PUBLISHED},
+        {name: version(name) for name in PEERS},
+    )
 
     def keep(name: str, found: dict[str, Any]) -> None:
         content[name] = found
-        output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        common.write(options.output, content)
 
     for name, part in PARTS.items():
         if options.only in (None, name):
             part(options.data, options.cache, partial(keep, name))
     if "scale" in content:
-        plot(content["scale"], ROOT / "benchmarks" / "clusters.svg")
+        plot(content["scale"], options.output.with_suffix(".svg"))
 
 
 if __name__ == "__main__":

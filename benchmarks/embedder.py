@@ -17,22 +17,16 @@ of them is a shot. *Report* sets are scored and choose nothing; *select* sets ma
 settings of the built-in embedder and stand apart. Intervals are 95 %: of the scores over splits,
 draws or headlines; of ratios to MiniLM by bootstrap over the same, paired.
 
-Run ``python benchmarks/embedder.py --data DIR [--cache FILE]``; a set that is missing is skipped.
-Public origins: agnews_test mhjabreel/CharCnn_Keras; huffpost41 ws-jiang/MetaPrompter_public;
-masakhanews_eng masakhane-io/masakhane-news; googlenews_t, _ts jackyin12/GSDMM; guardian_sections
-and the pools rumca-js/RSS-Link-Database-2022 and -2023; wiki_events_to_2017
-ianrastall/current-events-context.
+Run ``python -m benchmarks.embedder --data DIR [--cache FILE]``; a set that is missing is skipped.
+Public origins: `common.ORIGINS`.
 """
 
 from __future__ import annotations
 
-import peers  # first: it sets the threads  # isort: skip
+from benchmarks import peers  # first: it sets the threads  # isort: skip
 
 import argparse
-import json
 import lzma
-import os
-import platform
 import random
 import re
 import tempfile
@@ -49,10 +43,11 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from benchmarks import common
+from benchmarks.common import GREY
 from headlines import StaticEmbedder
 from headlines.embedding.encoders import TransformerEmbedder
 
-ROOT = Path(__file__).parent.parent
 SETS = {  # columns of label and text; what the set is for
     "agnews_test": (0, 1, "report"),
     "huffpost41": (0, 1, "report"),
@@ -100,9 +95,7 @@ class Labelled:
     def read(cls, path: Path, name: str, rows: int) -> Labelled:
         """Read a seeded sample; classes with fewer than 4 rows in it are left out."""
         label, text, _ = SETS[name]
-        with lzma.open(path, "rt", encoding="utf-8") as file:
-            cells = [line.rstrip("\n").split("\t") for line in file][1:]
-        cells = [c for c in cells if c[label] and c[text]]
+        cells = [c for c in common.rows(path) if c[label] and c[text]]
         cells = random.Random(0).sample(cells, min(rows, len(cells)))
         counts = Counter(c[label] for c in cells)
         kept = [c for c in cells if counts[c[label]] >= 4]
@@ -415,46 +408,31 @@ def report(content: dict[str, Any]) -> None:
 
 def plot(content: dict[str, Any], path: Path) -> None:
     """Draw quality (mean over measures and report sets, of MiniLM's) against speed."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "headlines"  # the same figures, the same file
-    from matplotlib import pyplot
-
-    grey = "#7f8c8d"  # stands out on white and on black, as the background is left open
     rates = content["headlines_per_second"]
     points = {name: 1.0 for name in (peers.MINILM, peers.MINILM_ONNX) if name in rates}
     for name, scores in content["relative_to_MiniLM"].items():
         means = [r["mean of report"]["ratio"] for r in scores.values() if "mean of report" in r]
         if name in rates and len(means) == len(MEASURES):
             points[name] = float(np.mean(means))
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    for name, quality in points.items():
-        ours = name == peers.OURS
-        colour = "#e67e22" if ours else grey
-        axes.scatter(rates[name], 100 * quality, s=70 if ours else 40, color=colour)
-        below = name == peers.MINILM_ONNX  # which lies beside the same model's other point
-        axes.annotate(
-            name,
-            (rates[name], 100 * quality),
-            xytext=(0, -14 if below else 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-            color=colour,
-        )
-    axes.set_xscale("log")
-    axes.margins(x=0.18, y=0.2)
-    axes.set_xlabel("headlines a second, one thread", color=grey)
-    axes.set_ylabel("quality, % of MiniLM's\n(mean of measures and report sets)", color=grey)
-    axes.tick_params(which="both", colors=grey)
-    axes.grid(alpha=0.3, color=grey)
-    for side, line in axes.spines.items():
-        line.set_visible(side in ("left", "bottom"))
-        line.set_color(grey)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None}, transparent=True)
-    pyplot.close(figure)
+    with common.picture(path, 7, 4) as axes:
+        for name, quality in points.items():
+            ours = name == peers.OURS
+            colour = common.OURS if ours else GREY
+            axes.scatter(rates[name], 100 * quality, s=70 if ours else 40, color=colour)
+            below = name == peers.MINILM_ONNX  # which lies beside the same model's other point
+            axes.annotate(
+                name,
+                (rates[name], 100 * quality),
+                xytext=(0, -14 if below else 8),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=colour,
+            )
+        axes.set_xscale("log")
+        axes.margins(x=0.18, y=0.2)
+        axes.set_xlabel("headlines a second, one thread")
+        axes.set_ylabel("quality, % of MiniLM's\n(mean of measures and report sets)")
 
 
 # ------------------------------------------------------------------ the program
@@ -464,11 +442,9 @@ def read_sets(folder: Path, rows: int) -> list[Labelled]:
     """Read the sets that are there, and say what is left out."""
     sets = []
     for name in SETS:
-        path = folder / f"{name}.tsv.xz"
-        if not path.is_file():
-            print(f"skipped: {path.name} is missing; name its folder with --data")
+        if not common.there(folder, f"{name}.tsv.xz"):
             continue
-        data = Labelled.read(path, name, rows)
+        data = Labelled.read(folder / f"{name}.tsv.xz", name, rows)
         print(
             f"{name}: {len(data.y):,} rows, {data.y.max() + 1} classes ({data.left_out} with "
             f"fewer than 4 rows left out), {len(set(data.groups.tolist())):,} groups"
@@ -537,30 +513,21 @@ def measure(
 
 def main() -> None:
     names = [*peers.ENCODERS, TFIDF, FASTTEXT, FASTTEXT_TUNED]
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "embedder.json")
     parser.add_argument("--cache", type=Path, help="keeps MiniLM's vectors between runs")
     parser.add_argument("--static", type=Path, help="other weights of the built-in embedder")
     parser.add_argument("--only", choices=names, metavar="NAME", help="one of: " + "; ".join(names))
     parser.add_argument("--quick", action="store_true", help="400 rows, 2 splits: a trial")
-    parser.add_argument("--output", type=Path, help="JSON, a plot beside it (benchmarks/)")
     options = parser.parse_args()
     whole = not options.quick and options.only is None and options.static is None
-    if options.output is None and whole:  # a trial doesn't overwrite the results
-        options.output = ROOT / "benchmarks" / "embedder.json"
     started = time.perf_counter()
     sets = read_sets(options.data, 400 if options.quick else 8000)
     if not sets:
         return
     results, speeds, skipped = measure(options, sets)
     relative = comparison(results)
-    content = {
-        "command": "python benchmarks/embedder.py" + (" --quick" if options.quick else ""),
-        "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
+    found = {
         "threads": "one a process, two processes; speeds on one thread",
-        "versions": peers.versions_of_peers(),
         "sets": {
             d.name: {
                 "use": SETS[d.name][2],
@@ -577,10 +544,11 @@ def main() -> None:
         "relative_to_MiniLM": relative,
         "aims": aims(relative.get(peers.OURS, {})),
     }
+    content = common.described("python -m benchmarks.embedder", found, peers.versions_of_peers())
     report(content)
     print(f"\ntook {(time.perf_counter() - started) / 60:.1f} minutes")
-    if options.output is not None:
-        options.output.write_text(json.dumps(content, indent=1) + "\n")
+    if whole:  # a trial doesn't overwrite the results
+        common.write(options.output, content)
         plot(content, options.output.with_suffix(".svg"))
 
 

@@ -1,35 +1,30 @@
 """Clusters of the seed feed, held against its gold topics.
 
 Prints the themes that `headlines cluster` finds, and the adjusted mutual information with the
-gold topics beside k-means that is told the true number. Run ``python benchmarks/feed_clusters.py``;
+gold topics beside k-means that is told the true number. Run ``python -m benchmarks.feed_clusters``;
 it reads seeds/ alone.
 """
 
 from __future__ import annotations
 
-import json
-import platform
-from pathlib import Path
-
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_mutual_info_score
 
+from benchmarks import common
+from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
 from headlines.clustering.clusterer import HeadlineClusterer
 from headlines.embedding.vocabulary import tokenize
-from headlines.persistence.modelfile import versions
 from headlines.topics.labels import read_labels
-
-ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
+    options = common.arguments(__doc__, "feed_clusters.json", data=False).parse_args()
     labeler = HeadlineLabeler.load()
-    feed = read_feed(ROOT / "seeds" / "feed.txt").headlines
+    feed = read_feed(SEEDS / "feed.txt").headlines
     gold = {
-        g.headline.id: g.topic
-        for g in read_labels(ROOT / "seeds" / "labels.csv", Taxonomy.load().names)
+        g.headline.id: g.topic for g in read_labels(SEEDS / "labels.csv", Taxonomy.load().names)
     }
     truth = [gold[h.id] for h in feed]
     found = labeler.cluster(feed)
@@ -58,14 +53,10 @@ def main() -> None:
         }
         print(name, results[name])
     content = {
-        "command": "python benchmarks/feed_clusters.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "clusters": {name: len(topics) for name, topics in members.items()},
         "agreement": results,
     }
-    output = ROOT / "benchmarks" / "feed_clusters.json"
-    output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    common.write(options.output, common.described("python -m benchmarks.feed_clusters", content))
 
 
 if __name__ == "__main__":

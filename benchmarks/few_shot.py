@@ -10,18 +10,15 @@ mass); seconds to fit once vectors are at hand, and texts a second from text to 
 SetFit fine-tunes the same MiniLM weights (one epoch, 20 pairs a label, batches of 16, the
 library's other defaults) in fewer draws, and not with 64 labels a class, where it takes hours.
 
-``python benchmarks/few_shot.py --data DIR [--cache FILE]``. guardian_sections and wiki_events chose
-the classifier's settings and stand apart. Public origins: as in `embedder.py`.
+``python -m benchmarks.few_shot --data DIR [--cache FILE]``. guardian_sections and wiki_events chose
+the classifier's settings and stand apart. Public origins: `common.ORIGINS`.
 """
 
 from __future__ import annotations
 
-import peers  # first: it sets the threads  # isort: skip
+from benchmarks import peers  # first: it sets the threads  # isort: skip
 
 import argparse
-import json
-import lzma
-import platform
 import random
 import tempfile
 import time
@@ -33,14 +30,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from embedder import near_duplicates
 from numpy.typing import NDArray
 
+from benchmarks import common
+from benchmarks.embedder import near_duplicates
 from headlines import TopicClassifier
 from headlines.embedding.joined import load_embedder
 from headlines.evaluation import brier_score, calibration_error, log_loss
 
-ROOT = Path(__file__).parent.parent
 SETS = {  # columns of the label and of the text's parts; what the set is for; draws
     "agnews_test": (0, (1, 2), "report", 10),
     "huffpost41": (0, (1,), "report", 2),
@@ -85,9 +82,11 @@ class Texts:
     def read(cls, folder: Path, name: str) -> Texts:
         """Read a seeded sample of a set."""
         label, parts, _, _ = SETS[name]
-        with lzma.open(folder / f"{name}.tsv.xz", "rt", encoding="utf-8") as file:
-            cells = [line.rstrip("\n").split("\t") for line in file][1:]
-        cells = [c for c in cells if c[label] and all(c[p] for p in parts)]
+        cells = [
+            c
+            for c in common.rows(folder / f"{name}.tsv.xz")
+            if c[label] and all(c[p] for p in parts)
+        ]
         cells = random.Random(0).sample(cells, min(ROWS, len(cells)))
         counts = Counter(c[label] for c in cells)
         cells = [c for c in cells if counts[c[label]] >= 4]
@@ -278,7 +277,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "headlines, best tier": "best",
     }
     embedders = {tier: load_embedder(name, cache=options.cache) for tier, name in names.items()}
-    first = Texts.read(Path(options.data), options.sets[0]).texts[:256]
+    first = Texts.read(options.data, options.sets[0]).texts[:256]
     rates = {tier: _rate(load_embedder(name).transform, first) for tier, name in names.items()}
     content: dict[str, Any] = {"scores": {}, "descriptions_alone": {}, "skipped": {}}
     with tempfile.TemporaryDirectory() as folder:
@@ -288,7 +287,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             model2vec = None
             content["skipped"]["model2vec"] = peers.reason(error)
         for name in options.sets:
-            data = Texts.read(Path(options.data), name)
+            data = Texts.read(options.data, name)
             programs: dict[str, Callable[[Draw], dict[str, Any]]] = {}
             for tier, embedder in embedders.items():
                 vectors = _features(embedder, data.texts)
@@ -324,7 +323,6 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     at = content["scores"].setdefault(name, {}).setdefault(str(shots), {})
                     at[program] = {k: round(v, 4) for k, v in means.items()}
                     print(name, shots, program, at[program], flush=True)
-                Path(options.output).write_text(json.dumps(content, indent=1) + "\n")
     return content
 
 
@@ -342,21 +340,18 @@ def _rate(encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", default=str(ROOT.parent / "shared" / "data"))
+    parser = common.arguments(__doc__, "few_shot.json")
     parser.add_argument("--cache", help="keeps the transformers' vectors")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     parser.add_argument("--no-setfit", action="store_true")
-    parser.add_argument("--output", default=str(Path(__file__).with_suffix(".json")))
     options = parser.parse_args()
+    if not common.there(options.data, *(f"{name}.tsv.xz" for name in options.sets)):
+        return
     warnings.simplefilter("ignore")
-    content = {
-        "command": "python benchmarks/few_shot.py",
-        "machine": f"{platform.machine()}, {platform.system()}, one thread",
-        "versions": peers.versions_of_peers(),
-        **measure(options),
-    }
-    Path(options.output).write_text(json.dumps(content, indent=1) + "\n")
+    found = measure(options)
+    command = "python -m benchmarks.few_shot"
+    content = common.described(command, found, peers.versions_of_peers())
+    common.write(options.output, content | {"threads": "one"})
 
 
 if __name__ == "__main__":

@@ -16,33 +16,29 @@ headline in ten. A case says how often the candidate is right where the champion
   allowed; refused
 - equal: gains and loses 5 %; both answers are right, their shares are shown
 
-The settings (`SPREAD` of headlines/gate.py and the limits of `Gate`) were chosen on other draws
-(`--choose`, seeds from 1,000,000 on) of the same cases, with 6 and 11 topics.
+The settings (`SPREAD` and the limits of `Gate`) were chosen on other draws (`--choose`, seeds from
+1,000,000 on) of the same cases, with 6 and 11 topics.
 
-    python benchmarks/gate.py            # 200 draws each, and 1,000 more for firmer figures
-    python benchmarks/gate.py --choose   # the draws that the settings were chosen on
+    python -m benchmarks.gate            # 200 draws each, and 1,000 more for firmer figures
+    python -m benchmarks.gate --choose   # the draws that the settings were chosen on
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import common
 from headlines.feeds.headline import as_headlines
-from headlines.persistence.modelfile import versions
 from headlines.retraining.config import RetrainConfig
 from headlines.retraining.gate import Answers, Check, Gate
 from headlines.retraining.job import data_checks
 
-HERE = Path(__file__).parent
 CASES = {  # gains, loses, should it pass?
     "better by 5 points": (0.08, 0.03, True),
     "worse by 5 points": (0.03, 0.08, False),
@@ -125,7 +121,7 @@ def measured(case: str, draws: int, first_seed: int, n_topics: int) -> dict[str,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.arguments(__doc__, "gate.json", data=False)
     parser.add_argument("--choose", action="store_true", help="draws for choosing settings")
     parser.add_argument("--draws", type=int, default=1000)
     options = parser.parse_args()
@@ -134,19 +130,19 @@ def main() -> None:
             for case in CASES:
                 print(n_topics, case, measured(case, options.draws, 1_000_000, n_topics))
         return
-    found: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds")}
-    found["machine"] = f"{platform.machine()}, {platform.system()}"
-    found["versions"] = versions()
-    found["hold_out"], found["topics"] = 400, 11
-    found["cases"] = {case: measured(case, 200, 0, 11) for case in CASES}
-    found["cases, more draws"] = {case: measured(case, options.draws, 200, 11) for case in CASES}
+    found: dict[str, Any] = {
+        "hold_out": 400,
+        "topics": 11,
+        "cases": {case: measured(case, 200, 0, 11) for case in CASES},
+        "cases, more draws": {case: measured(case, options.draws, 200, 11) for case in CASES},
+    }
     print(f"{'case':<34}{'draws':>6}{'promoted':>10}{'right':>8}  refused by")
     for key in ("cases", "cases, more draws"):
         for case, row in found[key].items():
             right = "-" if row["right"] is None else f"{row['right']:.3f}"
             by = ", ".join(f"{name} {n}" for name, n in row["refused_by"].items())
             print(f"{case:<34}{row['draws']:>6}{row['promoted']:>10.3f}{right:>8}  {by}")
-    (HERE / "gate.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    common.write(options.output, common.described("python -m benchmarks.gate", found))
 
 
 if __name__ == "__main__":

@@ -7,28 +7,24 @@ that counts, has a feed of which a tenth is new and five corrections, and so tra
 for drift and new topics, and decides; a refusal costs what a promotion does. Three such runs, each
 in a registry of its own; medians.
 
-    python benchmarks/nightly.py --data ../shared/data
+    python -m benchmarks.nightly --data ../shared/data
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headlines.persistence.modelfile import versions
+from benchmarks import common
+from benchmarks.common import SEEDS
 
-HERE = Path(__file__).parent
-SEEDS = HERE.parent / "seeds"
 CONFIG = """\
 registry = "models"
 topics = "topics.toml"
@@ -66,18 +62,15 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = common.arguments(__doc__, "nightly.json")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
+    if not common.there(options.data, "pool_russia_ukraine.tsv.xz"):
+        return
     pool = options.data / "pool_russia_ukraine.tsv.xz"
-    if not pool.exists():
-        sys.exit(f"{pool}: not there; it is made of rumca-js/RSS-Link-Database-2022 and -2023")
     with lzma.open(pool, "rt", encoding="utf-8") as file:
         header, *rows = file
-    found: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds")}
-    found["machine"] = f"{platform.machine()}, {platform.system()}"
-    found["versions"] = versions()
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         first = Path(name) / "first"
         first.mkdir()
@@ -106,8 +99,8 @@ def main() -> None:
     found["peak_mb"] = round(max(row["peak_kb"] for row in rows_of) / 1024)
     found["reason"] = taken[0]["result"]["reason"]
     found["churn"] = taken[0]["result"]["churn"]
-    print(json.dumps({k: v for k, v in found.items() if k != "versions"}, indent=1))
-    (HERE / "nightly.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1))
+    common.write(options.output, common.described("python -m benchmarks.nightly", found))
 
 
 if __name__ == "__main__":

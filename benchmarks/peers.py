@@ -1,6 +1,6 @@
 """The peers: how others embed headlines and label them, each on one thread.
 
-``python benchmarks/peers.py train FOLDER`` makes what the peers need (models, MiniLM as ONNX) and
+``python -m benchmarks.peers train FOLDER`` makes what the peers need (models, MiniLM as ONNX) and
 writes which of them can't be had to ``FOLDER/skipped.json``. ``label PEER FOLDER FEED OUTPUT`` is a
 whole program: a file in, the rows of `headlines label` out, as fast as we know how to write it in
 Python. ``serve TASK PEER FOLDER FEED ROWS`` loads one program and then times it once for every
@@ -44,13 +44,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy
 from headlines.embedding.encoders import _minilm_folder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline
 from headlines.topics.labels import read_labels
 
-ROOT = Path(__file__).parent.parent
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Predicted = tuple[Sequence[Any], Any]
 """Topics and their probabilities."""
@@ -231,7 +231,7 @@ def examples() -> list[tuple[str, str]]:
     """What the shipped model's recipe trains on: examples, phrases, gold labels (text, topic)."""
     taxonomy = Taxonomy.load()
     rows = [(text, t.name) for t in taxonomy.topics for text in (*t.phrases, *t.examples)]
-    gold = read_labels(ROOT / "seeds" / "labels.csv", taxonomy.names)
+    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     return [(Headline.parse(text).text, topic) for text, topic in rows] + [
         (label.headline.text, label.topic) for label in gold
     ]

@@ -14,7 +14,7 @@ what is told are medians, and the median of the rounds' ratios. Ours and the pee
 the same examples; fastText with its defaults. Peak memory is the resident set that the system
 reports of the process at its end.
 
-Run ``python benchmarks/speed.py --data DIR``; DIR holds pool_news.tsv.xz and pool_tech.tsv.xz
+Run ``python -m benchmarks.speed --data DIR``; DIR holds pool_news.tsv.xz and pool_tech.tsv.xz
 (date, headline, source; from rumca-js/RSS-Link-Database-2022 and -2023). Where more headlines are
 wanted than these have, about 600,000, the others are composed: the first half of one and the
 second half of another, none twice.
@@ -22,12 +22,10 @@ second half of another, none twice.
 
 from __future__ import annotations
 
-import peers  # first: it sets the threads  # isort: skip
+from benchmarks import peers  # first: it sets the threads  # isort: skip
 
-import argparse
 import json
 import lzma
-import os
 import platform
 import random
 import statistics
@@ -40,9 +38,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from benchmarks import common
+from benchmarks.common import SEEDS
+
 POOLS = ("pool_news", "pool_tech")
-PEERS = [sys.executable, str(Path(__file__).parent / "peers.py")]
+PEERS = [sys.executable, "-m", "benchmarks.peers"]
 LAUNCHER = """
 import json, os, sys, time
 start = time.perf_counter()
@@ -387,9 +387,7 @@ def scale(bench: Bench) -> dict[str, Any]:
 def start(bench: Bench) -> dict[str, Any]:
     """The command on the seed feed, beside importing numpy alone."""
     programs = {
-        "headlines label seeds/feed.txt": command(
-            ROOT / "seeds" / "feed.txt", bench.folder / "seed.jsonl"
-        ),
+        "headlines label seeds/feed.txt": command(SEEDS / "feed.txt", bench.folder / "seed.jsonl"),
         'python -c "import numpy"': [sys.executable, "-c", "import numpy"],
     }
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
@@ -421,57 +419,32 @@ PARTS = {"memory": memory, "file": file, "vectors": vectors, "scale": scale, "st
 
 def plot(found: dict[str, Any], path: Path) -> None:
     """Draw time a headline and peak memory against the number of headlines."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "headlines"  # the same figures, the same file
-    from matplotlib import pyplot
-
-    grey = "#7f8c8d"  # stands out on white and on black, as the background is left open
     rows = [(int(n.replace(",", "")), row) for n, row in found["headlines"].items()]
-    figure, both = pyplot.subplots(1, 2, figsize=(8, 3))
-    for axes, key, label in (
-        (both[0], "microseconds_per_headline", "microseconds a headline"),
-        (both[1], "peak_mb", "peak memory, MB"),
-    ):
-        axes.plot([n for n, _ in rows], [row[key] for _, row in rows], "o-", color="#e67e22")
-        axes.set_xscale("log")
-        axes.set_ylim(0, 1.15 * max(row[key] for _, row in rows))
-        axes.set_xlabel("headlines", color=grey)
-        axes.set_ylabel(label, color=grey)
-        axes.tick_params(which="both", colors=grey)
-        axes.grid(alpha=0.3, color=grey)
-        for side, line in axes.spines.items():
-            line.set_visible(side in ("left", "bottom"))
-            line.set_color(grey)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None}, transparent=True)
-    pyplot.close(figure)
+    with common.picture(path, 8, 3, columns=2) as both:
+        for axes, key, label in (
+            (both[0], "microseconds_per_headline", "microseconds a headline"),
+            (both[1], "peak_mb", "peak memory, MB"),
+        ):
+            axes.plot([n for n, _ in rows], [row[key] for _, row in rows], "o-", color=common.OURS)
+            axes.set_xscale("log")
+            axes.set_ylim(0, 1.15 * max(row[key] for _, row in rows))
+            axes.set_xlabel("headlines")
+            axes.set_ylabel(label)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "speed.json")
     parser.add_argument("--only", choices=PARTS, help="one part; the others' results stay")
     parser.add_argument("--quick", action="store_true", help="small sizes: a trial")
     parser.add_argument("--full", action="store_true", help="scale: ten million headlines too")
-    parser.add_argument("--output", type=Path, help="JSON, a plot beside it (benchmarks/)")
     parser.add_argument("--tmp", type=Path, help="where big files go until the end (some 6 GB)")
     options = parser.parse_args()
-    if options.output is None and not options.quick:  # a trial doesn't overwrite the results
-        options.output = ROOT / "benchmarks" / "speed.json"
-    for name in POOLS:
-        if not (options.data / f"{name}.tsv.xz").is_file():
-            print(f"skipped: {name}.tsv.xz is missing; name its folder with --data")
-            return
+    if not common.there(options.data, *(f"{name}.tsv.xz" for name in POOLS)):
+        return
     headlines = pool(options.data)
     print(f"{len(headlines):,} distinct headlines in the pools", flush=True)
     wanted = [options.only] if options.only else list(PARTS)
-    known: dict[str, Any] = {}
-    if options.output is not None and options.output.is_file():
-        known = json.loads(options.output.read_text())
+    known = common.known(options.output)
     parts = {name: known[name] for name in PARTS if name in known}
     with tempfile.TemporaryDirectory(dir=options.tmp) as folder:
         skipped: dict[str, str] = {}
@@ -486,15 +459,14 @@ def main() -> None:
             if skipped:
                 parts[name]["skipped"] = skipped
             sys.stdout.flush()
-            if options.output is not None:  # after each part: a long run may be cut short
-                content = {
-                    "command": "python benchmarks/speed.py",
-                    "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
-                    "threads": "one",
-                    "versions": peers.versions_of_peers(),
-                    **{part: parts[part] for part in PARTS if part in parts},
-                }
-                options.output.write_text(json.dumps(content, indent=1) + "\n")
+            if not options.quick:  # after each part, as a long run may be cut short; no trial
+                found = {part: parts[part] for part in PARTS if part in parts}
+                content = common.described(
+                    "python -m benchmarks.speed",
+                    {"threads": "one", **found},
+                    peers.versions_of_peers(),
+                )
+                common.write(options.output, content)
                 if name == "scale":
                     plot(parts[name], options.output.with_name("scale.svg"))
     print("\n| | value | aim | |\n|---|--:|--:|---|")

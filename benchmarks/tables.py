@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from figures import interval, percent, result, say, seconds, share, table
+from benchmarks.figures import interval, percent, result, say, seconds, share, table
 
 __all__ = ["percent", "result", "say", "share"]  # for the prose of the Markdown files
 

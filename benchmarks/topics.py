@@ -5,7 +5,7 @@ abstention off. What each part of the recipe is worth is told by 3-fold cross-va
 headlines that were read for seeds/read_labels.csv, near-duplicates kept together; that is where
 the recipe was chosen. Many of these were picked for being hard: the scores are lower there.
 
-``python benchmarks/topics.py --data DIR [--cache FILE]``; DIR holds ``russia_dev.tsv`` (columns
+``python -m benchmarks.topics --data DIR [--cache FILE]``; DIR holds ``russia_dev.tsv`` (columns
 label, accepted, also, headline; headlines of 2023 from rumca-js/RSS-Link-Database-2023, labelled
 for this project by two readers) and ``pool_russia_ukraine.tsv.xz``, the headlines of 2022 and 2023
 of rumca-js/RSS-Link-Database that name Russia, Ukraine and the like.
@@ -13,12 +13,7 @@ of rumca-js/RSS-Link-Database that name Russia, Ukraine and the like.
 
 from __future__ import annotations
 
-import argparse
-import csv
-import json
-import platform
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +23,8 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
+from benchmarks import common
+from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.classification import training as learning
 from headlines.classification.classifier import grouped_folds
@@ -35,11 +32,7 @@ from headlines.embedding.joined import load_embedder
 from headlines.embedding.vocabulary import tokenize, word_checksums
 from headlines.feeds.headline import Headline
 from headlines.model.examples import near_duplicate_groups
-from headlines.persistence.modelfile import versions
 from headlines.topics.labels import GoldLabel, read_labels
-
-ROOT = Path(__file__).parent.parent
-SEEDS = ROOT / "seeds"
 
 
 def scores(predicted: list[str], rows: list[dict[str, str]]) -> dict[str, float]:
@@ -168,21 +161,15 @@ def parts(
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "topics.json")
     parser.add_argument("--cache", help="keeps the transformers' vectors")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "topics.json")
     options = parser.parse_args()
-    path, pool_path = options.data / "russia_dev.tsv", options.data / "pool_russia_ukraine.tsv.xz"
-    for needed in (path, pool_path):
-        if not needed.is_file():
-            print(f"skipped: {needed} is missing; name its folder with --data")
-            return
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if not common.there(options.data, "russia_dev.tsv", "pool_russia_ukraine.tsv.xz"):
+        return
+    rows = common.records(options.data / "russia_dev.tsv")
     texts = [Headline.parse(row["headline"]).text for row in rows]
     taxonomy = Taxonomy.load()
-    pool = list(read_feed(pool_path).headlines)
+    pool = list(read_feed(options.data / "pool_russia_ukraine.tsv.xz").headlines)
     gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     read = read_labels(SEEDS / "read_labels.csv", taxonomy.names, pool)
     leaks = overlap(taxonomy, gold, read, pool, texts)
@@ -206,15 +193,12 @@ def main() -> None:
         )
     print(f"champion on its own hold-out: {held}")
     content = {
-        "command": "python benchmarks/topics.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "russia_dev": {"n": len(rows), **results},
         "close_to_training_texts": leaks,
         "holdout": held,
         "parts": parts(taxonomy, gold, read, pool),
     }
-    options.output.write_text(json.dumps(content, indent=1) + "\n")
+    common.write(options.output, common.described("python -m benchmarks.topics", content))
 
 
 def _topics(labeler: HeadlineLabeler, texts: list[str]) -> list[str]:

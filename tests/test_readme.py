@@ -116,7 +116,7 @@ def test_its_figures_are_those_of_the_benchmarks() -> None:
             assert f"{clusters['agreement'][name][key]:.3f}".lstrip("0") in text
     for name, size in clusters["clusters"].items():
         assert f"| {name.split(' ', 1)[1]} | {size} |" in text
-    contract = json.loads((ROOT / "benchmarks" / "contract.json").read_text())
+    contract = json.loads((ROOT / "benchmarks" / "soak" / "contract.json").read_text())
     assert set(contract["rows_that_differ"].values()) == {0}
     assert f"{contract['headlines']:,} headlines, {len(contract['rows_that_differ'])} ways" in text
 

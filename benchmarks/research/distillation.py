@@ -7,7 +7,7 @@ divided by MiniLM's: logistic regression on half of the rows, tested on the othe
 hold-out of the first; 8 examples a class and the nearest centroid, mean of 20 draws; and the
 share of the 10 nearest neighbours with the same label.
 
-Run ``python benchmarks/distillation.py --data DIR --cache FILE``; DIR holds the pools
+Run ``python -m benchmarks.research.distillation --data DIR --cache FILE``; DIR holds the pools
 ``pool_news.tsv.xz`` and ``pool_tech.tsv.xz`` (date, headline, source; from
 rumca-js/RSS-Link-Database-2022 and -2023), ``guardian_sections.tsv.xz`` (section, headline) and
 ``wiki_events_to_2017.tsv.xz`` (date, category, story, text; from
@@ -17,10 +17,6 @@ on a quiet machine once FILE has them, and hours before.
 
 from __future__ import annotations
 
-import argparse
-import json
-import lzma
-import platform
 import random
 import tempfile
 import time
@@ -33,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks import common
 from headlines.embedding.distillation import Recipe, distill
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.encoders import DenseEmbedder, TransformerEmbedder, UniversalEmbedder
@@ -40,9 +37,7 @@ from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.feeds.headline import Headline
 from headlines.feeds.reader import read_feed
-from headlines.persistence.modelfile import versions
 
-ROOT = Path(__file__).parent.parent
 POOLS = ("pool_news.tsv.xz", "pool_tech.tsv.xz")
 HEADLINES = 100_000
 EPOCHS = 4
@@ -89,8 +84,7 @@ class Labelled:
     @classmethod
     def read(cls, path: Path, label: int, text: int, least: int = 1) -> Labelled:
         """Draw `ROWS` rows whose labels have `least` rows or more."""
-        with lzma.open(path, "rt", encoding="utf-8") as file:
-            cells = [line.rstrip("\n").split("\t") for line in file][1:]
+        cells = common.rows(path)
         rows = [(row[label], Headline.parse(row[text]).text) for row in cells if row[label]]
         random.Random(0).shuffle(rows)
         if least > 1:  # whole stories, so that a text has its neighbours among the rows
@@ -160,16 +154,13 @@ def variants(recipe: Recipe, cache: Path) -> Iterator[tuple[str, Embedder, Recip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "research/distillation.json")
     parser.add_argument("--cache", type=Path, required=True, help="keeps the teachers' vectors")
     options = parser.parse_args()
-    guardian = options.data / "guardian_sections.tsv.xz"
-    wiki = options.data / "wiki_events_to_2017.tsv.xz"
-    for path in (guardian, wiki, *(options.data / pool for pool in POOLS)):
-        if not path.is_file():
-            print(f"skipped: {path} is missing; name its folder with --data")
-            return
+    labelled = ("guardian_sections.tsv.xz", "wiki_events_to_2017.tsv.xz")
+    if not common.there(options.data, *labelled, *POOLS):
+        return
+    guardian, wiki = (options.data / name for name in labelled)
     pool = sorted({h.text for name in POOLS for h in read_feed(options.data / name)})
     corpus = random.Random(0).sample(pool, HEADLINES)
     sets = {
@@ -199,15 +190,13 @@ def main() -> None:
             student = distill(corpus, teacher, folder, recipe=changed)
             note(name, student, time.perf_counter() - start)
     content = {
-        "command": "python benchmarks/distillation.py --data DIR --cache FILE",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "headlines": HEADLINES,
         "recipe": asdict(recipe),
         "minilm": {name: round(score, 3) for name, score in minilm.items()},
         "of_minilm": table,
     }
-    (ROOT / "benchmarks" / "distillation.json").write_text(json.dumps(content, indent=1) + "\n")
+    command = "python -m benchmarks.research.distillation --data DIR --cache FILE"
+    common.write(options.output, common.described(command, content))
 
 
 if __name__ == "__main__":

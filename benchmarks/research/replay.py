@@ -25,22 +25,18 @@ had held the first champion; the package's defaults for churn and drift of confi
 on that. So seed 0 no longer judges these two limits from the outside; ``--seed 1`` draws another
 test part, other labels and other feeds, and its summary stands beside the first.
 
-``OMP_NUM_THREADS=1 python benchmarks/replay.py [--data DIR] [--weeks N] [--seed N]``; DIR holds
-``pool_news.tsv.xz`` (date, headline, source: rumca-js/RSS-Link-Database-2022 and -2023) and
-``guardian_sections.tsv.xz`` (section, headline: the same origin; undated, so they arrive in a
-random order). A full run also draws replay.svg where matplotlib is installed; ``--draw`` draws it
+``OMP_NUM_THREADS=1 python -m benchmarks.research.replay [--data DIR] [--weeks N] [--seed N]``;
+DIR holds ``pool_news.tsv.xz`` (date, headline, source) and ``guardian_sections.tsv.xz`` (section,
+headline), both made of rumca-js/RSS-Link-Database-2022 and -2023 (the sections undated, so they
+arrive in a random order). A full run also draws replay.svg where matplotlib is installed; ``--draw`` draws it
 from replay.json alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import logging
-import lzma
-import os
-import platform
 import tempfile
 import time
 from collections import Counter
@@ -53,17 +49,16 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import common
+from benchmarks.common import GREY
 from headlines import HeadlineLabeler
 from headlines.embedding.vocabulary import word_checksums
 from headlines.feeds.headline import Headline
+from headlines.files import replacing
 from headlines.model.examples import near_duplicate_groups
-from headlines.persistence.modelfile import versions
 from headlines.retraining.config import DriftLimits, GateLimits, RetrainConfig
 from headlines.retraining.inputs import Intake
 from headlines.retraining.job import RetrainResult, retrain
-
-ROOT = Path(__file__).parent.parent
-OUTPUT = ROOT / "benchmarks" / "replay.json"
 
 TOPICS = {
     "football": (
@@ -171,16 +166,11 @@ def _write(
         writer.writerows(rows)
 
 
-def _rows(path: Path) -> list[list[str]]:
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        return [line.rstrip("\n").split("\t") for line in file][1:]
-
-
 def labels(data: Path, seed: int) -> tuple[Labels, list[Row]]:
     """Split the sections' headlines into a stream, poisoned bulks and the test part."""
     found: dict[str, set[str]] = {}
     texts: dict[str, str] = {}
-    for section, text in _rows(data / "guardian_sections.tsv.xz"):
+    for section, text in common.rows(data / "guardian_sections.tsv.xz"):
         headline = Headline.parse(text)
         if headline.headline:
             found.setdefault(headline.id, set()).add(section)
@@ -212,7 +202,7 @@ class Week:
 def weeks(data: Path) -> list[Week]:
     """Part the pool by calendar week; one of too few headlines is merged with the next."""
     by_week: dict[int, list[list[str]]] = {}
-    for row in _rows(data / "pool_news.tsv.xz"):
+    for row in common.rows(data / "pool_news.tsv.xz"):
         by_week.setdefault((date.fromisoformat(row[0]).toordinal() - 1) // 7, []).append(row)
     found, waiting = [], []
     for number in range(min(by_week), max(by_week) + 1):
@@ -511,48 +501,32 @@ def _longest(rows: Sequence[dict[str, Any]]) -> int:
 
 def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Draw accuracy by week, what was refused marked."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "headlines"  # the same figures, the same file
-    from matplotlib import pyplot
-
-    grey = "#7f8c8d"
-    figure, axes = pyplot.subplots(figsize=(8, 3.6))
     numbers = [r["week"] for r in rows]
-    colours = dict(zip(LINES, ("#e67e22", "#27ae60", grey, "#2980b9", "#8e44ad"), strict=True))
-    for line, name in LINES.items():
-        thick = {"gated": 1.5, "by_labels": 3.0}.get(line, 1.0)  # they may lie on each other
-        values = [r[line]["accuracy"] for r in rows]
-        axes.plot(numbers, values, color=colours[line], lw=thick, label=name, zorder=5 - thick)
-    for line in ("gated", "by_labels"):
-        for decision, mark in (("refused", "x"), ("can't tell", "|")):
-            at = [r for r in rows if r[line]["decision"] == decision]
-            label = f"kept back: {decision}" if line == "gated" else None
-            axes.plot(
-                [r["week"] for r in at],
-                [r[line]["accuracy"] for r in at],
-                mark,
-                color="#c0392b",
-                ms=4,
-                mew=0.8,
-                label=label,
-            )
-    for r in rows:
-        if r["kind"] in ("poisoned", "stale"):
-            colour = "#c0392b" if r["kind"] == "poisoned" else "#f1c40f"
-            axes.axvspan(r["week"] - 0.5, r["week"] + 0.5, color=colour, alpha=0.25, lw=0)
-    axes.set_xlabel("week (red: poisoned labels, yellow: stale feed)", color=grey)
-    axes.set_ylabel("accuracy on the test part", color=grey)
-    axes.tick_params(which="both", colors=grey)
-    axes.grid(alpha=0.3, color=grey)
-    axes.legend(frameon=False, labelcolor=grey, fontsize=8, ncols=2, loc="lower right")
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(grey)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None}, transparent=True)
-    pyplot.close(figure)
+    colours = dict(zip(LINES, (common.OURS, "#27ae60", GREY, common.OTHER, "#8e44ad"), strict=True))
+    with common.picture(path, 8, 3.6) as axes:
+        for line, name in LINES.items():
+            thick = {"gated": 1.5, "by_labels": 3.0}.get(line, 1.0)  # they may lie on each other
+            values = [r[line]["accuracy"] for r in rows]
+            axes.plot(numbers, values, color=colours[line], lw=thick, label=name, zorder=5 - thick)
+        for line in ("gated", "by_labels"):
+            for decision, mark in (("refused", "x"), ("can't tell", "|")):
+                at = [r for r in rows if r[line]["decision"] == decision]
+                axes.plot(
+                    [r["week"] for r in at],
+                    [r[line]["accuracy"] for r in at],
+                    mark,
+                    color="#c0392b",
+                    ms=4,
+                    mew=0.8,
+                    label=f"kept back: {decision}" if line == "gated" else None,
+                )
+        for r in rows:
+            if r["kind"] in ("poisoned", "stale"):
+                colour = "#c0392b" if r["kind"] == "poisoned" else "#f1c40f"
+                axes.axvspan(r["week"] - 0.5, r["week"] + 0.5, color=colour, alpha=0.25, lw=0)
+        axes.set_xlabel("week (red: poisoned labels, yellow: stale feed)")
+        axes.set_ylabel("accuracy on the test part")
+        axes.legend(frameon=False, labelcolor=GREY, fontsize=8, ncols=2, loc="lower right")
 
 
 def _drawn(rows: Sequence[dict[str, Any]], path: Path) -> None:
@@ -563,22 +537,18 @@ def _drawn(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "research/replay.json")
     parser.add_argument("--weeks", type=int, help="the first N alone; prints, writes nothing")
     parser.add_argument("--seed", type=int, default=0, help="draws anew; only 0 keeps its weeks")
-    parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--draw", action="store_true", help="draw what was found before")
     options = parser.parse_args()
     picture = options.output.with_suffix(".svg")
     if options.draw:
-        content = json.loads(options.output.read_text(encoding="utf-8"))
+        content = common.known(options.output)
         _drawn(content["weeks"], picture)
         return
-    for name in ("pool_news.tsv.xz", "guardian_sections.tsv.xz"):
-        if not (options.data / name).is_file():
-            print(f"skipped: {options.data / name} is missing; name its folder with --data")
-            return
+    if not common.there(options.data, "pool_news.tsv.xz", "guardian_sections.tsv.xz"):
+        return
     logging.getLogger("headlines").setLevel(logging.ERROR)  # what it warns of is in the rows
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -594,23 +564,20 @@ def main() -> None:
 
 def _keep(found: dict[str, Any], seed: int, output: Path) -> None:
     """Write a run: the first seed's in full, of others the summary."""
-    before = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
+    before = common.known(output)
     weeks = before.get("weeks", [])
     others = before.get("other_seeds", {})
     if seed == 0:
         weeks = found["weeks"]
-        head = {
-            "command": "OMP_NUM_THREADS=1 python benchmarks/replay.py",
-            "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
-            "versions": versions(),
-            **{k: v for k, v in found.items() if k != "weeks"},
-        }
+        command = "OMP_NUM_THREADS=1 python -m benchmarks.research.replay"
+        head = common.described(command, {k: v for k, v in found.items() if k != "weeks"})
     else:
         others |= {str(seed): {k: v for k, v in found.items() if k != "weeks"}}
         head = {k: v for k, v in before.items() if k not in ("weeks", "other_seeds")}
     text = json.dumps(head | {"other_seeds": others}, indent=1, ensure_ascii=False)[:-2]
     lines = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in weeks)
-    output.write_text(f'{text},\n "weeks": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    with replacing(output) as file:
+        file.write(f'{text},\n "weeks": [\n{lines}\n ]\n}}\n'.encode())
 
 
 if __name__ == "__main__":

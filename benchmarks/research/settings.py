@@ -4,17 +4,13 @@ The classifier's settings by what it makes of few labels and 3,000 unlabelled he
 four Guardian sections and of four of Wikipedia's event categories; how strictly news is told from
 other text, by what becomes of Guardian sections;
 the resolution of themes on the same two sets, and all that stories depend on on stories of
-Wikipedia's events. Run ``python benchmarks/settings.py --data DIR``;
+Wikipedia's events. Run ``python -m benchmarks.research.settings --data DIR``;
 DIR holds ``guardian_sections.tsv.xz`` (section, headline) and ``wiki_events_to_2017.tsv.xz`` (date,
 category, story, text; from ianrastall/current-events-context). Takes some ten minutes.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import lzma
-import platform
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -31,23 +27,21 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix
 
+from benchmarks import common
+from benchmarks.common import SEEDS
 from headlines import (
     HeadlineClusterer,
     HeadlineLabeler,
     StaticEmbedder,
     Taxonomy,
     TopicClassifier,
-    clustering,
-    communities,
-    domain,
-    neighbours,
 )
+from headlines.classification import background
+from headlines.clustering import clusterer as clustering
+from headlines.clustering import communities, neighbourhood
 from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
-from headlines.persistence.modelfile import versions
 from headlines.topics.labels import read_labels
-
-ROOT = Path(__file__).parent.parent
 
 
 def classifier_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, float]]:
@@ -94,12 +88,12 @@ def classifier_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str
 def domain_settings(rows: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
     """Share of Guardian sections that is refused: news should not be, recipes should."""
     taxonomy = Taxonomy.load()
-    gold = read_labels(ROOT / "seeds" / "labels.csv", taxonomy.names)
+    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     drawn = random.Random(0).sample(rows, 6000)
     results: dict[str, dict[str, float]] = {}
-    chosen = domain.C
+    chosen = background.C
     for C in (0.3, 3.0, 30.0):
-        domain.C = C
+        background.C = C
         model = HeadlineLabeler.train(taxonomy, gold)
         found = {}
         for section in ("politics", "us-news", "world", "business", "food", "lifeandstyle"):
@@ -107,7 +101,7 @@ def domain_settings(rows: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
             found[section] = round(_refused(model, texts), 3)
         results[f"C={C:g}"] = found
         print(f"  C={C:g}: {found}", flush=True)
-    domain.C = chosen
+    background.C = chosen
     return results
 
 
@@ -117,9 +111,7 @@ def _refused(model: HeadlineLabeler, texts: list[str]) -> float:
 
 
 def _rows(path: Path, label: int, text: int) -> list[tuple[str, str]]:
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        cells = [line.rstrip("\n").split("\t") for line in file][1:]
-    return [(row[label], row[text]) for row in cells if row[label]]
+    return [(row[label], row[text]) for row in common.rows(path) if row[label]]
 
 
 def theme_settings(sets: list[list[tuple[str, str]]]) -> dict[str, float]:
@@ -166,9 +158,7 @@ def copied(stories: dict[str, list[str]], seed: int) -> list[tuple[str, str]]:
 
 def story_sets(path: Path) -> list[list[tuple[str, str]]]:
     """Stories of Wikipedia's events: long and short ones, their best month alone, and copied."""
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        rows = [line.rstrip("\n").split("\t") for line in file][1:]
-    rows = [row for row in rows if row[2]]
+    rows = [row for row in common.rows(path) if row[2]]
     counts = Counter(row[2] for row in rows)
     months: dict[tuple[str, str], list[str]] = defaultdict(list)
     for date, _, story, text in rows:
@@ -201,9 +191,9 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
     for name, values in (("n_neighbors", (6, 24)), ("resolution", (4, 16))):
         changes += [(f"{name}={value}", None, name, value) for value in values]
     for module, name, values in (
-        (neighbours, "WORDS", (0.0, 0.4, 1.2)),
-        (neighbours, "SHARP", (1.5, 5.0)),
-        (neighbours, "SHRINKAGE", (0.05, 0.5, 1.0)),
+        (neighbourhood, "WORDS", (0.0, 0.4, 1.2)),
+        (neighbourhood, "SHARP", (1.5, 5.0)),
+        (neighbourhood, "SHRINKAGE", (0.05, 0.5, 1.0)),
         (clustering, "COPIES", (0.85, 0.95, 1.1)),
         (communities, "ALIKE", (0.4, 0.45, 0.55, 0.6, 9.0)),
     ):
@@ -216,7 +206,6 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
             setattr(module, name, value)
         elif name:
             clusterer.set_params(**{name: value})
-        communities.WORDS = neighbours.WORDS
         scores = []
         for truth, X, words in ready:
             found = clusterer.fit(X, words=words).labels_
@@ -235,19 +224,15 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser = common.arguments(__doc__, "research/settings.json")
     parser.add_argument("--only", choices=("classifier", "domain", "themes", "stories"))
     options = parser.parse_args()
+    if not common.there(options.data, "guardian_sections.tsv.xz", "wiki_events_to_2017.tsv.xz"):
+        return
     guardian = options.data / "guardian_sections.tsv.xz"
     wiki = options.data / "wiki_events_to_2017.tsv.xz"
-    for path in (guardian, wiki):
-        if not path.is_file():
-            print(f"skipped: {path} is missing; name its folder with --data")
-            return
     rows, events = _rows(guardian, 0, 1), _rows(wiki, 1, 3)
-    output = ROOT / "benchmarks" / "settings.json"
-    known = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
+    known = common.known(options.output)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "classifier": lambda: classifier_settings([rows, events]),
         "domain": lambda: domain_settings(rows),
@@ -262,13 +247,8 @@ def main() -> None:
         print(name)
         for key, value in found.items():
             print(f"  {key}: {value}")
-    content = {
-        "command": "python benchmarks/settings.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
-        **results,
-    }
-    output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = common.described("python -m benchmarks.research.settings", results)
+    common.write(options.output, content)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,14 @@
 
 Labels the seed feed and a pool of headlines in batches of 1, 7, 8,192 and all at once, in this
 process and in others, after saving and loading, and with 1 and 2 threads of the linear-algebra
-library; counts rows that differ. Run ``python benchmarks/contract.py [--headlines FILE]``; without
-FILE the seed feed is repeated with numbers put in, to make 2,000 headlines.
+library; counts rows that differ. Run ``python -m benchmarks.soak.contract [--headlines
+FILE]``; without FILE the seed feed is repeated with numbers put in, to make 2,000 headlines.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import common
+from benchmarks.common import ROOT, SEEDS
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
-from headlines.persistence.modelfile import versions
 from headlines.topics.labels import read_labels
 
-ROOT = Path(__file__).parent.parent
 CHILD = """
 import json, sys
 from headlines import HeadlineLabeler
@@ -62,17 +60,17 @@ def vectors_in_batches(texts: list[str]) -> dict[str, list[bytes]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = common.arguments(__doc__, "soak/contract.json", data=False)
     parser.add_argument("--headlines", type=Path)
     options = parser.parse_args()
-    seed = [h.headline for h in read_feed(ROOT / "seeds" / "feed.txt")]
+    seed = [h.headline for h in read_feed(SEEDS / "feed.txt")]
     if options.headlines:
         pool = [h.headline for h in read_feed(options.headlines)]
     else:
         pool = [f"{text} ({number})" for number in range(17) for text in seed][:2000]
     texts = seed + pool
     taxonomy = Taxonomy.load()
-    gold = read_labels(ROOT / "seeds" / "labels.csv", taxonomy.names)
+    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
     fitted = HeadlineLabeler.train(taxonomy, gold)
     expected = [json.dumps(p.to_row(top=99)) for p in fitted.label(texts)]
     results = {}
@@ -121,14 +119,11 @@ def main() -> None:
     for name, count in differing.items():
         print(f"{name}: {count} of {len(texts)} rows differ")
     content = {
-        "command": "python benchmarks/contract.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "headlines": len(texts),
         "rows_that_differ": differing,
         "vectors_that_differ": vectors,
     }
-    (ROOT / "benchmarks" / "contract.json").write_text(json.dumps(content, indent=1) + "\n")
+    common.write(options.output, common.described("python -m benchmarks.soak.contract", content))
 
 
 if __name__ == "__main__":

@@ -18,19 +18,17 @@ full    A tmpfs with so many kilobytes, or so many files, left; a read-only moun
 crowd   Eight ``headlines retrain`` let go at once; 50 processes that load and label while 20
         versions are added, promoted and pruned; processes killed while they held the lock.
 
-Run ``python benchmarks/crashes.py [--only kills|full|crowd] [--verbs ...] [--kills 200]
+Run ``python -m benchmarks.soak.crashes [--only kills|full|crowd] [--verbs ...] [--kills 200]
 [--seed 0]``.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import csv
 import functools
 import json
 import os
-import platform
 import random
 import re
 import shutil
@@ -48,13 +46,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import common
+from benchmarks.common import ROOT
 from headlines import HeadlineLabeler, ModelRegistry
 from headlines.cli.main import main as main_of_headlines
 from headlines.errors import HeadlinesError
-from headlines.persistence.modelfile import manifest_path, versions
+from headlines.persistence.modelfile import manifest_path
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "crashes.json"
 HEADLINE = "EU approves new sanctions on oil exports"
 CONFIG = """
 registry = "models"
@@ -652,7 +650,7 @@ def crowd(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = common.arguments(__doc__, "soak/crashes.json", data=False)
     parser.add_argument("--only", choices=("kills", "full", "crowd"))
     parser.add_argument("--verbs", nargs="+", choices=VERBS, default=list(VERBS))
     parser.add_argument("--kills", type=int, default=200, metavar="N")
@@ -670,18 +668,14 @@ def main() -> None:
         "full": full,
         "crowd": crowd,
     }
-    described = {
-        "command": "python benchmarks/crashes.py",
-        "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
-        "versions": versions(),
-    }
     for name, section in sections.items():
         if options.only in (None, name):
             with tempfile.TemporaryDirectory() as folder:
                 found = section(Path(folder))
-            content = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-            content |= {**described, name: {**content.get(name, {}), **found}}
-            RESULTS.write_text(json.dumps(content, indent=1) + "\n")
+            content = common.known(options.output)
+            part = {name: {**content.get(name, {}), **found}}
+            content |= common.described("python -m benchmarks.soak.crashes", part)
+            common.write(options.output, content)
 
 
 if __name__ == "__main__":

@@ -6,18 +6,16 @@ in which headlines is imported. Each has to end in an error of the package's own
 one printable line, with nothing run (no canary, and no audit event of Python's that starts,
 writes or connects), no crash, less than 500 MB and a few seconds. What carries a canary is then
 opened by plain joblib, to show that it would have run. At last single bits of sound models are
-flipped, and their files cut short. Run ``python benchmarks/hostile.py [--data FOLDER]``; FOLDER
-is where the files go and stay, by default one that is removed.
+flipped, and their files cut short. Run ``python -m benchmarks.soak.hostile [--files
+FOLDER]``; FOLDER is where the files go and stay, by default one that is removed.
 """
 
 from __future__ import annotations
 
-import argparse
 import collections
 import contextlib
 import json
 import os
-import platform
 import random
 import shutil
 import signal
@@ -29,14 +27,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from benchmarks import common
+from benchmarks.common import ROOT
+
 sys.path.insert(0, str(ROOT / "tests" / "persistence"))
 
-import hostile_files  # noqa: E402 - found by the line above
+import hostile_files
 
-from headlines import HeadlineLabeler, ModelRegistry  # noqa: E402 - after it
-from headlines.errors import HeadlinesError  # noqa: E402 - after it
-from headlines.persistence.modelfile import manifest_path, versions  # noqa: E402 - after it
+from headlines import HeadlineLabeler, ModelRegistry
+from headlines.errors import HeadlinesError
+from headlines.persistence.modelfile import manifest_path
 
 MOST_MB, MOST_SECONDS, MOST_LETTERS = 500, 10, 600
 TIMEOUT = 60
@@ -357,15 +357,15 @@ def summary_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder for the files, which stay there")
+    parser = common.arguments(__doc__, "soak/hostile.json", data=False)
+    parser.add_argument("--files", type=Path, help="folder for the files, which stay there")
     parser.add_argument("--only", help="cases whose 'group: name' holds this; writes no JSON")
     options = parser.parse_args()
     start = time.perf_counter()
     with contextlib.ExitStack() as stack:
-        folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = options.files or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "cases").mkdir(parents=True)
-        rows = try_cases(folder / "cases", options.only, options.data is not None)
+        rows = try_cases(folder / "cases", options.only, options.files is not None)
         damage = {} if options.only else try_all_damage(folder)
     summary = summary_of(rows)
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -386,9 +386,6 @@ def main() -> None:
     for what, counts in damage.items():
         print(f"{what}: {counts}")
     content = {
-        "command": "python benchmarks/hostile.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "seconds": round(time.perf_counter() - start),
         "summary": summary,
         "damage": damage,
@@ -399,8 +396,7 @@ def main() -> None:
         ],
     }  # fmt: skip
     if not options.only:
-        text = json.dumps(content, indent=1) + "\n"
-        (ROOT / "benchmarks" / "hostile.json").write_text(text)
+        common.write(options.output, common.described("python -m benchmarks.soak.hostile", content))
 
 
 if __name__ == "__main__":

@@ -15,16 +15,14 @@ with scikit-learn trained on 12 examples a topic and the seed labels. Rows are c
 byte with those of the present environment. Then a registry whose champion was retrained in the
 oldest environment goes on in the newest, and the other way round, with further labels.
 
-``OMP_NUM_THREADS=1 python benchmarks/portability.py [--python PATH ...]``; needs pip's index.
+``OMP_NUM_THREADS=1 python -m benchmarks.soak.portability [--python PATH ...]``; needs pip's index.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -35,12 +33,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import common
+from benchmarks.common import ROOT, SEEDS
 from headlines import Taxonomy
-from headlines.persistence.modelfile import versions
 from headlines.topics.taxonomy import Topic, add_topics
 
-ROOT = Path(__file__).parent.parent
-SEEDS = ROOT / "seeds"
 FEED = SEEDS / "feed.txt"
 STORED = ROOT / "tests" / "data" / "models"
 NEEDED = ("charset-normalizer", "ftfy", "wcwidth")
@@ -381,9 +378,8 @@ def measure(made: list[Environment], folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.arguments(__doc__, "soak/portability.json", data=False)
     parser.add_argument("--python", type=Path, action="append", help="instead of all found")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "portability.json")
     options = parser.parse_args()
     chosen = pythons()
     if options.python:
@@ -417,16 +413,13 @@ def main() -> None:
     for name, row in found["trained"].items():
         print(f"trained in {name}: {row}")
     content = {
-        "command": "OMP_NUM_THREADS=1 python benchmarks/portability.py",
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "versions": versions(),
         "headlines": len(FEED.read_text(encoding="utf-8").splitlines()),
         "cannot_be_made": missing,
         **found,
         "retraining_goes_on": going_on,
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    options.output.write_text(text + "\n", encoding="utf-8")
+    command = "OMP_NUM_THREADS=1 python -m benchmarks.soak.portability"
+    common.write(options.output, common.described(command, content))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ WARM_UP = 0.15
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of a distillation; benchmarks/distillation.py tells what each is worth.
+    """Settings of a distillation; benchmarks/research/distillation.py tells what each is worth.
 
     Parameters
     ----------
