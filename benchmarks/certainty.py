@@ -8,6 +8,8 @@
   bins of equal mass beside what a perfectly calibrated model shows at that size (2,000 simulated
   sets of right and wrong answers drawn from the model's own probabilities); Brier score and log
   loss; answers at a target error of .10.
+- The same of TF-IDF and logistic regression (`topics.tfidf`) on the same examples and labels, which
+  abstains below a probability of .5, and answers at a target error of .10 from .9 on.
 
 ``python -m benchmarks.certainty --data DIR``. Public origins: `common.ORIGINS`.
 """
@@ -23,8 +25,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import common
-from headlines import HeadlineLabeler
+from benchmarks.topics import tfidf
+from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.evaluation import brier_score, calibration_error, log_loss
+from headlines.feeds.headline import Headline
+from headlines.topics.labels import read_labels
 
 PAGES = ("4", "8", "13", "16", "26", "29")  # style & beauty, taste, home, weddings, style, food
 TARGET = 0.10
@@ -105,6 +110,32 @@ def judged(labeler: HeadlineLabeler, rows: list[dict[str, str]]) -> dict[str, ob
     }
 
 
+def plain(data: Path, rows: list[dict[str, str]], other: list[str]) -> dict[str, object]:
+    """Judge the plain baseline in the same way."""
+    taxonomy = Taxonomy.load()
+    gold = read_labels(common.SEEDS / "labels.csv", taxonomy.names)
+    pool = read_feed(data / "pool_russia_ukraine.tsv.xz").headlines
+    gold += read_labels(common.SEEDS / "read_labels.csv", taxonomy.names, list(pool))
+    model = tfidf(taxonomy, gold)
+    shares = model.predict_proba([Headline.parse(row["headline"]).text for row in rows])
+    best = shares.max(axis=1)
+    topics = model.classes_[shares.argmax(axis=1)]
+    pairs = zip(topics, rows, strict=True)
+    right = np.array([topic in row["accepted"].split(",") for topic, row in pairs])
+    primary = topics == np.array([row["label"] for row in rows])
+    answered = best >= 1 - TARGET
+    refused = model.predict_proba(other).max(axis=1) < 0.5
+    return {
+        "other_text_abstained": round(float(refused.mean()), 4),
+        "headlines_abstained": round(float((best < 0.5).mean()), 4),
+        "against_primary": expected_error(best, primary),
+        "answered": round(float(answered.mean()), 4),
+        "error_of_answers_strict": round(float(1 - right[answered].mean()), 4)
+        if answered.any()
+        else 0.0,
+    }
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = common.arguments(__doc__, "certainty.json")
@@ -127,7 +158,10 @@ def main() -> None:
         },
     }
     if common.there(options.data, "russia_dev.tsv"):
-        content["russia_dev"] = judged(labeler, common.records(options.data / "russia_dev.tsv"))
+        rows = common.records(options.data / "russia_dev.tsv")
+        content["russia_dev"] = judged(labeler, rows)
+        if common.there(options.data, "pool_russia_ukraine.tsv.xz"):
+            content["tf-idf"] = plain(options.data, rows, [text for _, text in texts])
     print(json.dumps(content, indent=1))
     common.write(options.output, common.described("python -m benchmarks.certainty", content))
 

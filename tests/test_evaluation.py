@@ -1,4 +1,4 @@
-"""Claims about scores, near-duplicates and the gate."""
+"""Claims about scores and near-duplicates."""
 
 from __future__ import annotations
 
@@ -29,10 +29,3 @@ def test_near_duplicates_are_grouped_through_others() -> None:
     groups = near_duplicate_groups(words).tolist()
     assert groups[0] == groups[2] == groups[3]
     assert len(set(groups)) == 4
-
-
-GOLD = ["a"] * 100
-
-
-def _right(n: int) -> list[str | None]:
-    return ["a"] * n + ["b"] * (100 - n)

@@ -28,8 +28,8 @@ test part, other labels and other feeds, and its summary stands beside the first
 ``OMP_NUM_THREADS=1 python -m benchmarks.research.replay [--data DIR] [--weeks N] [--seed N]``;
 DIR holds ``pool_news.tsv.xz`` (date, headline, source) and ``guardian_sections.tsv.xz`` (section,
 headline), both made of rumca-js/RSS-Link-Database-2022 and -2023 (the sections undated, so they
-arrive in a random order). A full run also draws replay.svg where matplotlib is installed; ``--draw`` draws it
-from replay.json alone.
+arrive in a random order). A full run also draws replay.svg where matplotlib is installed;
+``--draw`` draws it from replay.json alone.
 """
 
 from __future__ import annotations
