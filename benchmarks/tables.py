@@ -135,11 +135,17 @@ def what_it_costs() -> str:
 def nightly_gate() -> str:
     """What becomes of good and bad candidates."""
     cases = result("gate")["cases, more draws"]
+    plain = result("gate")["promoted by the plain rule, more draws"]
     rows = [
-        [f"{case}, of {found['draws']:,} draws", percent(found["promoted"], 1)]
+        [
+            f"{case}, of {found['draws']:,} draws",
+            percent(found["promoted"], 1),
+            percent(plain[case], 1),
+        ]
         for case, found in cases.items()
     ]
-    return table(["a candidate that is", "is promoted"], rows, "lr")
+    head = ["a candidate that is", "the gate promotes", "comparing accuracy alone would"]
+    return table(head, rows, "lr")
 
 
 def themes() -> str:
@@ -393,9 +399,11 @@ def gate() -> str:
             right = "-" if one["right"] is None else share(one["right"])
             counts += [share(one["promoted"]), right]
         by = ", ".join(f"{name} {n}" for name, n in row["refused_by"].items())
-        rows.append([case, should.get(case, "be refused"), *counts, by])
+        plain = share(found["promoted by the plain rule, more draws"][case])
+        rows.append([case, should.get(case, "be refused"), *counts, plain, by])
     head = ["case", "should", "promoted, of 200", "right", "promoted, of 1,000", "right"]
-    return table([*head, "refused by (of 200)"], rows, "llrrrrl")
+    head += ["by the plain rule, of 1,000", "refused by (of 200)"]
+    return table(head, rows, "llrrrrrl")
 
 
 def damage() -> str:
