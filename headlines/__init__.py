@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from headlines.retraining.job import retrain
     from headlines.topics.taxonomy import Taxonomy, Topic
 
+__version__ = "0.1.0"
+
 _HOME = {
     "Evaluation": "evaluation",
     "Feed": "feeds.reader",
@@ -60,6 +62,7 @@ __all__ = [
     "Topic",
     "TopicClassifier",
     "TransformerEmbedder",
+    "__version__",
     "evaluate",
     "read_feed",
     "retrain",

@@ -7,24 +7,63 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from headlines.cli.rows import format_of, write_rows
-from headlines.labeling.labeler import HeadlineLabeler
-from headlines.topics.taxonomy import add_topics
+from headlines.cli import common, rows
 
 if TYPE_CHECKING:
+    from headlines.cli.common import Verbs
     from headlines.clustering.clustered_feed import ClusteredFeed
-from headlines.cli.common import DONE, _progress, _reading, _summary, note
 
-__all__ = ["cluster", "topics_add"]
+__all__ = ["add_parser"]
+
+MAX_CLUSTERS_TOLD = 20
+MIN_CANDIDATE_HEADLINES = 3
+"""Headlines below which a cluster is no candidate for a topic."""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the commands and their options."""
+    command = common.add_command(
+        verbs, "cluster", cluster, "Find the themes and stories of a feed.",
+        "cluster seeds/feed.txt",
+        "cluster seeds/feed.txt --level story --output stories.csv",
+        "cluster today.txt --previous yesterday.jsonl --output today.jsonl",
+    )  # fmt: skip
+    common.add_input_options(command)
+    add = command.add_argument
+    help = "what a cluster is: a theme, or one story (default: theme)"
+    add("--level", choices=("theme", "story"), default="theme", help=help)
+    help = "more gives more clusters (default: 1.5 for themes, 8 for stories)"
+    add("--resolution", type=common.positive, metavar="R", help=help)
+    help = "headlines below this strength are in no cluster, -1 (default: 0)"
+    add("--noise", type=common.share, default=0.0, metavar="STRENGTH", help=help)
+    help = ".jsonl of an earlier run, whose clusters keep numbers and names (default: none)"
+    add("--previous", metavar="FILE", help=help)
+    help = "TOML: [[rename]] cluster, name; [[merge]] clusters; [[split]] cluster, headlines"
+    add("--edits", metavar="FILE", help=f"{help} (default: none)")
+    common.add_seed_option(command)
+    rows.add_output_options(command)
+    common.add_model_option(command)
+
+    topics = common.add_group(verbs, "topics", "Write topics into a topics file.")
+    add = common.add_command(
+        topics, "add", topics_add, "Make topics of clusters, for you to edit.",
+        "topics add clusters.jsonl --cluster 3 7 --topics topics.toml",
+    ).add_argument  # fmt: skip
+    add("clusters", metavar="CLUSTERS", help="the .jsonl of `headlines cluster`")
+    help = "numbers of the clusters that become topics"
+    add("--cluster", type=int, nargs="+", required=True, metavar="N", help=help)
+    add("--topics", required=True, metavar="FILE", help="the topics file, or a new one")
 
 
 def cluster(options: argparse.Namespace) -> int:
     """Find the clusters of feeds."""
+    from headlines.labeling.labeler import HeadlineLabeler
+
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    chosen = format_of(options.output, options.format)
-    with _reading(options) as (blocks, reports):
+    chosen = rows.format_of(options.output, options.format)
+    with common.reading(options) as (blocks, reports):
         found = labeler.cluster(
-            [headline for block in _progress(blocks, "headlines") for headline in block],
+            [headline for block in common.progress(blocks) for headline in block],
             level=options.level,
             resolution=options.resolution,
             noise=options.noise,
@@ -32,54 +71,56 @@ def cluster(options: argparse.Namespace) -> int:
             previous=options.previous,
             edits=options.edits,
         )
-        rows = list(found)
+        listed = list(found)
         if chosen == "table":  # a person reads cluster by cluster
-            rows.sort(key=lambda c: (c.cluster, -c.strength))
-        count = write_rows((c.to_row() for c in rows), options.output, chosen)
+            listed.sort(key=lambda c: (c.cluster, -c.strength))
+        count = rows.write_rows((c.to_row() for c in listed), options.output, chosen)
     if not options.json:
         _tell_clusters(found)
     summary = {"headlines": count, "clusters": [c.to_row() for c in found.clusters]}
     if options.previous:
         summary["changes"] = [change.to_row() for change in found.changes]
-    _summary(options, summary, reports)
-    return DONE
+    common.tell_feeds(options, summary, reports)
+    return common.DONE
 
 
-def _tell_clusters(found: ClusteredFeed, most: int = 20) -> None:
+def _tell_clusters(found: ClusteredFeed) -> None:
     """Say how clusters fall on the topics, which may be new topics, and what has changed."""
     copies = sum(cluster.copies for cluster in found.clusters)
-    note(f"{len(found)} headlines, {copies} of them copies, in {len(found.clusters)} clusters")
-    for cluster in found.clusters[:most]:
+    common.note(
+        f"{len(found)} headlines, {copies} of them copies, in {len(found.clusters)} clusters"
+    )
+    for cluster in found.clusters[:MAX_CLUSTERS_TOLD]:
         shares = ", ".join(f"{topic} {share:.0%}" for topic, share in cluster.topics[:3])
-        new = "" if cluster.covered or cluster.headlines < FEW else "  (a new topic?)"
-        note(f"{cluster.cluster:>4}  {cluster.name}: {cluster.headlines}  {shares}{new}")
-        if cluster.headlines >= FEW:
-            note(f"      {cluster.medoid}")
-    if len(found.clusters) > most:
-        note(f"and {len(found.clusters) - most} smaller ones")
+        large = cluster.headlines >= MIN_CANDIDATE_HEADLINES
+        new = "  (a new topic?)" if large and not cluster.covered else ""
+        common.note(f"{cluster.cluster:>4}  {cluster.name}: {cluster.headlines}  {shares}{new}")
+        if large:
+            common.note(f"      {cluster.medoid}")
+    if len(found.clusters) > MAX_CLUSTERS_TOLD:
+        common.note(f"and {len(found.clusters) - MAX_CLUSTERS_TOLD} smaller ones")
     for change in found.changes:
         if change.kind not in ("same", "grew", "shrank"):
             others = f" ({', '.join(map(str, change.others))})" if change.others else ""
-            note(
+            common.note(
                 f"{change.kind}{others}: {change.cluster} {change.name}, "
                 f"{change.before} -> {change.after} headlines"
             )
 
 
-FEW = 3
-"""Headlines below which a cluster is no candidate for a topic."""
-
-
 def topics_add(options: argparse.Namespace) -> int:
     """Write clusters as topics into a topics file."""
     from headlines.clustering.clustered_feed import candidate_topics
+    from headlines.topics.taxonomy import add_topics
 
     found = candidate_topics(options.clusters, options.cluster)
     add_topics(options.topics, found)
     names = [topic.name for topic in found]
     if options.json:
         print(json.dumps({"added": names}, ensure_ascii=False), file=sys.stderr)
-        return DONE
+        return common.DONE
     for name in names:
-        note(f"{options.topics}: [[topic]] {name!r} added; edit its name, definition and examples")
-    return DONE
+        common.note(
+            f"{options.topics}: [[topic]] {name!r} added; edit its name, definition and examples"
+        )
+    return common.DONE

@@ -1,4 +1,4 @@
-"""What the commands that read feeds do: arguments to calls, results to rows; compute nothing."""
+"""What several commands share: exit codes, options, notes, reading of feeds, summaries."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from headlines.feeds.block import HeadlineBlock
-from headlines.feeds.headline import Headline
-from headlines.feeds.reader import FeedReader
-from headlines.feeds.report import FeedReport, no_headlines
-from headlines.files import replacing
+from headlines.errors import HeadlinesError, LockedError
 
 if TYPE_CHECKING:
-    pass
+    from headlines.feeds.block import HeadlineBlock
+    from headlines.feeds.headline import Headline
+    from headlines.feeds.report import FeedReport
+
+    Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    Run: TypeAlias = Callable[[argparse.Namespace], int]
 
 __all__ = [
-    "DONE",
-    "FAULT",
-    "INTERRUPTED",
-    "LOCKED",
-    "REFUSED",
-    "USAGE",
-    "headlines_of",
-    "note",
-    "print_summary",
-]
+    "DONE", "FAULT", "INTERRUPTED", "LOCKED", "MODEL", "REFUSED", "USAGE", "VERDICTS",
+    "add_command", "add_group", "add_input_options", "add_model_option", "add_seed_option",
+    "add_signature_option", "add_verbs", "error_share", "headlines_of", "note", "outcome_of",
+    "positive", "print_summary", "progress", "reading", "share", "tell_feeds", "whole",
+]  # fmt: skip
 
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+VERDICTS = {True: "passed", False: "FAILED", None: "can't tell"}
+MODEL = (
+    "a model file, a folder of versions (its champion is taken), the folder of one version, or "
+    "the number of a shipped version"
+)
+MAX_SEED = 2**32 - 1
 
 
 def note(text: str) -> None:
@@ -38,11 +40,132 @@ def note(text: str) -> None:
     print(f"headlines: {text}", file=sys.stderr)
 
 
+def outcome_of(error: BaseException) -> tuple[int, str]:
+    """Give the exit code of what ended a command, and say what it was."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, "interrupted"
+    if isinstance(error, HeadlinesError):
+        return LOCKED if isinstance(error, LockedError) else FAULT, str(error)
+    return FAULT, repr(error)
+
+
+# ---------------------------------------------------------------- parsers and their options
+
+
+def add_command(
+    verbs: Verbs, name: str, run: Run, help: str, *examples: str
+) -> argparse.ArgumentParser:
+    """Add a command with what every one has: examples, ``--json``, and what it does."""
+    command = verbs.add_parser(
+        name,
+        help=help,
+        description=help,
+        epilog="\n  headlines ".join(("examples:", *examples)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--json", action="store_true", help="give the summary as JSON")
+    command.set_defaults(run=run)
+    return command
+
+
+def add_group(verbs: Verbs, name: str, help: str) -> Verbs:
+    """Add a word that commands stand behind."""
+    return add_verbs(verbs.add_parser(name, help=help, description=help), "VERB")
+
+
+def add_verbs(parser: argparse.ArgumentParser, metavar: str) -> Verbs:
+    """Let a parser have commands; without one of them it shows its help."""
+
+    def show_help(_: argparse.Namespace) -> int:
+        parser.print_help()
+        return DONE
+
+    parser.set_defaults(run=show_help)
+    return parser.add_subparsers(metavar=metavar, title="commands")
+
+
+def add_model_option(command: argparse.ArgumentParser) -> None:
+    """Let a command use a model other than the shipped one, and ask for its signature."""
+    command.add_argument("--model", metavar="REF", help=f"{MODEL} (default: the shipped champion)")
+    add_signature_option(command)
+
+
+def add_signature_option(command: argparse.ArgumentParser) -> None:
+    """Let a command refuse a model that isn't signed."""
+    help = "a public key; refuse a model that it didn't sign (default: no signature is asked for)"
+    command.add_argument("--require-signature", metavar="KEY", help=help)
+
+
+def add_seed_option(command: argparse.ArgumentParser) -> None:
+    """Let a command draw by another seed."""
+    help = "of what is drawn by lot (default: 0)"
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help=help)
+
+
+def add_input_options(command: argparse.ArgumentParser) -> None:
+    """Let a command read feeds and say what becomes of what can't be read."""
+    from headlines.feeds.formats import FORMATS, HEADLINE_COLUMNS
+
+    add = command.add_argument
+    add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")
+    add("--input-format", choices=FORMATS, help="of the inputs (default: told from each)")
+    named = ", ".join(HEADLINE_COLUMNS)
+    help = f"column or key of the headlines in the inputs (default: the first of {named})"
+    add("--column", metavar="NAME", help=help)
+    named = "OUTPUT.quarantine.jsonl or headlines.quarantine.jsonl"
+    help = f"where rows go that can't be read (default: {named})"
+    add("--quarantine", metavar="FILE", help=help)
+
+
+def _number(text: str, fits: Callable[[float], bool], wanted: str) -> float:
+    with contextlib.suppress(ValueError):
+        if fits(float(text)):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+
+
+def _whole_number(text: str, lowest: int, wanted: str) -> int:
+    with contextlib.suppress(ValueError):
+        if lowest <= int(text) <= MAX_SEED:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 1 on."""
+    return _whole_number(text, 1, "a whole number from 1 on")
+
+
+def _seed(text: str) -> int:
+    return _whole_number(text, 0, f"a whole number from 0 to {MAX_SEED}")
+
+
+def positive(text: str) -> float:
+    """Read a number above 0."""
+    return _number(text, lambda value: 0 < value < float("inf"), "a number above 0")
+
+
+def share(text: str) -> float:
+    """Read a number from 0 to 1."""
+    return _number(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
+
+
+def error_share(text: str) -> float:
+    """Read a number between 0 and 1."""
+    return _number(text, lambda value: 0 < value < 1, "a number above 0 and below 1")
+
+
+# ---------------------------------------------------------------- feeds
+
+
 @contextlib.contextmanager
-def _reading(
+def reading(
     options: argparse.Namespace,
 ) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
     """Give the headlines of all inputs; at the end, write what could not be read aside."""
+    from headlines.feeds.reader import FeedReader
+    from headlines.feeds.report import no_headlines
+
     reports: list[FeedReport] = []
 
     def blocks() -> Iterator[HeadlineBlock]:
@@ -68,6 +191,8 @@ def _reading(
 
 
 def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]) -> None:
+    from headlines.files import replacing
+
     rows = [q for report in reports for q in report.quarantined]
     if not rows:
         return
@@ -84,9 +209,36 @@ def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]
     )
 
 
-def _summary(
+def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
+    """Draw a progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield from blocks
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit=" headlines", file=sys.stderr, delay=1, leave=False) as bar:
+        for block in blocks:
+            yield block
+            bar.update(len(block))
+
+
+def headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
+    """Read several feeds and tell what became of their lines."""
+    from headlines.feeds.reader import FeedReader
+
+    for path in paths:
+        reader = FeedReader(path)
+        yield from reader
+        note(str(reader.report))
+
+
+# ---------------------------------------------------------------- summaries
+
+
+def tell_feeds(
     options: argparse.Namespace, summary: dict[str, Any], reports: Sequence[FeedReport]
 ) -> None:
+    """Say on stderr what became of every line; with ``--json``, what was found as well."""
     if options.json:
         summary["inputs"] = [
             {"source": r.source, "format": r.format, "encoding": r.encoding, "lines": dict(r.kinds)}
@@ -96,27 +248,6 @@ def _summary(
         return
     for report in reports:
         note(str(report))
-
-
-def _progress(blocks: Iterable[HeadlineBlock], unit: str) -> Iterator[HeadlineBlock]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield from blocks
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit=f" {unit}", file=sys.stderr, delay=1, leave=False) as bar:
-        for block in blocks:
-            yield block
-            bar.update(len(block))
-
-
-def headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
-    """Read several feeds and tell what became of their lines."""
-    for path in paths:
-        reader = FeedReader(path)
-        yield from reader
-        note(str(reader.report))
 
 
 def print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:

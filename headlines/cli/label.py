@@ -7,22 +7,45 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli.rows import format_of, write_blocks, write_rows
-from headlines.feeds.block import HeadlineBlock
-from headlines.labeling.labeler import HeadlineLabeler
-from headlines.labeling.prediction import PredictionBlock
+from headlines.cli import common, rows
 
 if TYPE_CHECKING:
-    pass
-from headlines.cli.common import DONE, _progress, _reading, _summary, note
+    from headlines.cli.common import Verbs
+    from headlines.feeds.block import HeadlineBlock
+    from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.labeling.prediction import PredictionBlock
 
-__all__ = ["label"]
+__all__ = ["add_parser"]
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the command and its options."""
+    command = common.add_command(
+        verbs, "label", label, "Give every headline its topic.",
+        "label seeds/feed.txt",
+        "label monday.csv tuesday.csv --column title --output labelled.csv",
+        "label - --target-error 0.05 < titles.txt > labelled.jsonl",
+    )  # fmt: skip
+    common.add_input_options(command)
+    add = command.add_argument
+    add("--top", type=common.whole, default=3, metavar="K", help="topics in a row (default: 3)")
+    help = "give no topic below this probability (default: 0)"
+    add("--abstain-below", type=common.share, default=0.0, metavar="P", help=help)
+    help = "abstain so that at most this share of the topics given is wrong (default: off)"
+    add("--target-error", type=common.error_share, metavar="E", help=help)
+    help = "give a topic also to what isn't news of the model's topics"
+    add("--any-text", action="store_true", help=help)
+    add("--explain", action="store_true", help="say why: words, and headlines learned from")
+    rows.add_output_options(command)
+    common.add_model_option(command)
 
 
 def label(options: argparse.Namespace) -> int:
     """Give every headline its topic."""
+    from headlines.labeling.labeler import HeadlineLabeler
+
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    chosen = format_of(options.output, options.format)
+    chosen = rows.format_of(options.output, options.format)
     shares: Counter[str] = Counter()
     abstain = {
         "abstain_below": options.abstain_below,
@@ -37,41 +60,41 @@ def label(options: argparse.Namespace) -> int:
                 shares[topic or "(abstained)"] += number
             yield predictions
 
-    with _reading(options) as (blocks, reports):
-        found = predicted(_progress(blocks, "headlines"))
+    with common.reading(options) as (blocks, reports):
+        found = predicted(common.progress(blocks))
         if chosen == "jsonl" and not options.explain:
-            write_blocks((block.to_jsonl(options.top) for block in found), options.output)
+            rows.write_blocks((block.to_jsonl(options.top) for block in found), options.output)
         else:
             plain = (prediction.to_row(options.top) for block in found for prediction in block)
             explained = _explained(labeler, plain, as_text=chosen == "table")
-            write_rows(explained if options.explain else plain, options.output, chosen)
+            rows.write_rows(explained if options.explain else plain, options.output, chosen)
     summary: dict[str, Any] = {"headlines": shares.total(), "topics": dict(shares.most_common())}
     if options.target_error is not None:
         summary["target_error"] = _target(labeler, options.target_error)
-    _summary(options, summary, reports)
-    return DONE
+    common.tell_feeds(options, summary, reports)
+    return common.DONE
 
 
 def _explained(
-    labeler: HeadlineLabeler, rows: Iterable[dict[str, Any]], *, as_text: bool
+    labeler: HeadlineLabeler, found: Iterable[dict[str, Any]], *, as_text: bool
 ) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        found = labeler.explain(row["headline"])
+    for row in found:
+        why = labeler.explain(row["headline"])
         if as_text:  # a table has no room for it: it stands above, where a person reads on
-            note(str(found))
-        yield row | {"explanation": found.to_row()}
+            common.note(str(why))
+        yield row | {"explanation": why.to_row()}
 
 
 def _target(labeler: HeadlineLabeler, target_error: float) -> dict[str, Any]:
     found = labeler.certainty.threshold_for(target_error)
     known = len(labeler.certainty.scores)
     if found.answered == 0:
-        note(
+        common.note(
             f"target error {target_error:g}: no threshold holds it on the {known} labels that the "
             "model was tested on; all headlines abstain. More labels, or a larger target, help"
         )
     else:
-        note(
+        common.note(
             f"target error {target_error:g}: topics from probability {found.probability:.2f} on, "
             f"which {found.answered:.0%} of {known} labelled headlines had, {found.error:.1%} of "
             "them wrong"

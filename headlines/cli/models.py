@@ -1,102 +1,160 @@
-"""What the commands of a registry do: list, show, verify, promote, roll back, prune, sign."""
+"""`headlines models`: list, show, verify, promote, rollback, prune, keygen, sign."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from headlines.cli.common import DONE, note
-from headlines.errors import ModelError, OutputError
-from headlines.files import replacing
-from headlines.persistence.audit import AuditRecord
-from headlines.persistence.modelfile import inspect_model, manifest_path, read_manifest
-from headlines.persistence.registry import ModelRegistry, signature_path
+from headlines.cli import common
 
-__all__ = ["keygen", "list_", "promote", "prune", "rollback", "show", "sign", "verify"]
+if TYPE_CHECKING:
+    from headlines.cli.common import Run, Verbs
+    from headlines.persistence.audit import AuditRecord
+    from headlines.persistence.registry import ModelRegistry
+
+__all__ = ["add_parser"]
+
+VERSION = "number of a version: 2 is 0002"
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the commands and their options."""
+    group = common.add_group(
+        verbs, "models", "Keep the versions of a model, one of them the champion."
+    )
+
+    def command(name: str, run: Run, help: str, *examples: str) -> argparse.ArgumentParser:
+        found = common.add_command(group, name, run, help, *(f"models {e}" for e in examples))
+        help = "folder of versions (default: the shipped one)"
+        found.add_argument("--registry", metavar="DIR", help=help)
+        return found
+
+    command("list", list_, "List the versions; * marks the champion.", "list --registry models")
+    told = "Print a version's manifest and history."
+    verb = command("show", show, told, "show", "show 2 --registry models")
+    help = f"{VERSION} (default: the champion)"
+    verb.add_argument("version", nargs="?", metavar="VERSION", help=help)
+    told = "Check every byte of versions, or of a file."
+    verb = command("verify", verify, told, "verify 2 --registry models", "verify model.joblib")
+    help = f"{VERSION}; or a model file (default: all versions)"
+    verb.add_argument("version", nargs="?", metavar="VERSION", help=help)
+    common.add_signature_option(verb)
+    told = "Make a version the champion."
+    verb = command("promote", promote, told, "promote 2 --registry models")
+    verb.add_argument("version", metavar="VERSION", help=VERSION)
+    common.add_signature_option(verb)
+    told = "Go back to the champion before."
+    command("rollback", rollback, told, "rollback --registry models")
+    told = "Delete old versions, never the champion."
+    verb = command("prune", prune, told, "prune --keep 5 --registry models")
+    help = "versions that stay beside the champion (default: 10)"
+    verb.add_argument("--keep", type=common.whole, default=10, metavar="N", help=help)
+    verb = command("sign", sign, "Sign a version.", "sign 2 --registry models --key news.key")
+    verb.add_argument("version", metavar="VERSION", help=f"{VERSION}; or a model file")
+    verb.add_argument("--key", required=True, metavar="FILE", help="the private key")
+    told = "Make a pair of keys to sign with."
+    verb = common.add_command(group, "keygen", keygen, told, "models keygen news")
+    verb.add_argument("name", metavar="NAME", help="NAME.key and NAME.pub are written")
+
+
+def _registry(path: str | None) -> ModelRegistry:
+    from headlines.persistence.registry import ModelRegistry
+
+    return ModelRegistry(path)
 
 
 def list_(options: argparse.Namespace) -> int:
     """List versions."""
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     reasons = {
         str(record.facts["version"]): str(record.facts.get("reason"))
         for record in registry.audit.records()
         if record.event == "decided" and record.facts["version"] and not record.facts["accepted"]
     }
-    rows = []
-    for found in registry.versions():
-        manifest = found.manifest
-        rows.append(
-            {
-                "version": found.name,
-                "champion": found.champion,
-                "model": manifest.content[:12],
-                "embedder": manifest.embedder.get("name"),
-                "labels": manifest.training.get("labels"),
-                "accuracy": manifest.scores.get("accuracy"),
-                "refused": reasons.get(found.name),
-            }
-        )
+    rows = [
+        {
+            "version": found.name,
+            "champion": found.champion,
+            "model": found.manifest.content[:12],
+            "embedder": found.manifest.embedder.get("name"),
+            "labels": found.manifest.training.get("labels"),
+            "accuracy": found.manifest.scores.get("accuracy"),
+            "holdout": found.manifest.scores.get("n"),
+            "refused": reasons.get(found.name),
+        }
+        for found in registry.versions()
+    ]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
-        return DONE
+        return common.DONE
+    if not rows:
+        common.note(f"{registry.path}: no versions there; name a registry with --registry")
+        return common.DONE
+    print(f"  version  model         {'embedder':<10}{'labels':>6}  hold-out accuracy")
     for row in rows:
-        mark = "*" if row["champion"] else " "
-        told = {k: v for k, v in row.items() if k != "champion" and (k != "refused" or v)}
-        print(mark, *(f"{k}={v}" for k, v in told.items()))
-    return DONE
+        tested = "- (no labels were held out)"
+        if row["holdout"]:
+            tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
+        learned = f"{row['model']}  {row['embedder']:<10}{row['labels']:>6}"
+        refused = f"  refused: {row['refused']}" if row["refused"] else ""
+        print(
+            f"{'*' if row['champion'] else ' '} {row['version']:<7}  {learned}  {tested}{refused}"
+        )
+    return common.DONE
 
 
 def show(options: argparse.Namespace) -> int:
     """Print a version's manifest and what the audit log tells of it."""
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     found = registry.version(options.version) if options.version else registry.champion()
     records = registry.audit.of_version(found.name)
     if options.json:
         manifest = json.loads(found.manifest.to_json())
         rows = [record.to_row() for record in records]
         print(json.dumps({**manifest, "audit": rows}, ensure_ascii=False))
-        return DONE
+        return common.DONE
     print(found.manifest.to_json().decode(), end="")
     for record in records:
         _tell(record)
-    return DONE
+    return common.DONE
 
 
 def _tell(record: AuditRecord) -> None:
     facts: dict[str, Any] = dict(record.facts)
     print(f"\n{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else ""))
     for check in facts.get("checks", ()):
-        verdict = {True: "passed", False: "FAILED", None: "can't tell"}[check["passed"]]
-        print(f"  {verdict:<10} {check['check']}: {check['detail']}")
+        print(f"  {common.VERDICTS[check['passed']]:<10} {check['check']}: {check['detail']}")
     for source in facts.get("inputs", ()):
         print(f"  {source['kind']:<10} {source['path']}: SHA-256 {source['sha256'][:12]}…")
 
 
 def verify(options: argparse.Namespace) -> int:
     """Check every byte of versions, or tell what a file without a manifest holds."""
+    from headlines.errors import ModelError
+    from headlines.persistence.modelfile import inspect_model, manifest_path
+
     key = options.require_signature
     path = Path(options.version) if options.version else None
     if path is not None and path.is_file():
         if manifest_path(path).exists():
-            found = ModelRegistry().find(path)
+            found = _registry(None).find(path)
             _, manifest = found.read(key)
             print(f"{path}: whole, model {manifest.content[:12]}")
-            return DONE
+            return common.DONE
         facts = inspect_model(path)
         print(
             f"{path}: plain data of a labeler, nothing in it can run. Topics "
             f"{', '.join(facts.topics)}; embedder {facts.embedder}; {facts.examples} examples, "
             f"{facts.labels} labels; model {facts.content[:12]}, SHA-256 {facts.sha256}"
         )
-        note(
+        common.note(
             f"{path}: no manifest vouches for it, so it isn't used; get the manifest from where "
             "the file came from, and compare the SHA-256"
         )
-        return DONE
-    registry = ModelRegistry(options.registry)
+        return common.DONE
+    registry = _registry(options.registry)
     chosen = [registry.version(options.version)] if options.version else registry.versions()
     if not options.version and registry.champion_or_none() is None and not chosen:
         raise ModelError(f"{registry.path}: no versions there; name a registry with --registry")
@@ -106,34 +164,34 @@ def verify(options: argparse.Namespace) -> int:
     records = registry.audit.records()
     if records and not options.version:
         print(f"audit log: whole, {len(records)} records")
-    return DONE
+    return common.DONE
 
 
 def promote(options: argparse.Namespace) -> int:
     """Make a version the champion."""
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     with registry.lock():
         found = registry.promote(options.version, {"by": "hand"}, key=options.require_signature)
-    note(f"{registry.path}: version {found.name} is the champion")
-    return DONE
+    common.note(f"{registry.path}: version {found.name} is the champion")
+    return common.DONE
 
 
 def rollback(options: argparse.Namespace) -> int:
     """Make the champion before this one the champion again."""
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     with registry.lock():
         found = registry.rollback({"by": "hand"})
-    note(f"{registry.path}: version {found.name} is the champion again")
-    return DONE
+    common.note(f"{registry.path}: version {found.name} is the champion again")
+    return common.DONE
 
 
 def prune(options: argparse.Namespace) -> int:
     """Delete old versions, never the champion."""
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     with registry.lock():
         gone = registry.prune(options.keep)
-    note(f"{registry.path}: deleted {', '.join(gone) or 'nothing'}")
-    return DONE
+    common.note(f"{registry.path}: deleted {', '.join(gone) or 'nothing'}")
+    return common.DONE
 
 
 def keygen(options: argparse.Namespace) -> int:
@@ -141,15 +199,19 @@ def keygen(options: argparse.Namespace) -> int:
     from headlines.persistence.signing import make_keys
 
     private, public = make_keys(options.name)
-    note(f"{private}: keep it secret; {public}: give it to whoever loads the models")
-    return DONE
+    common.note(f"{private}: keep it secret; {public}: give it to whoever loads the models")
+    return common.DONE
 
 
 def sign(options: argparse.Namespace) -> int:
     """Sign a version's manifest."""
+    from headlines.errors import OutputError
+    from headlines.files import replacing
+    from headlines.persistence.modelfile import read_manifest
+    from headlines.persistence.registry import signature_path
     from headlines.persistence.signing import sign as signature_of
 
-    registry = ModelRegistry(options.registry)
+    registry = _registry(options.registry)
     found = registry.find(options.version)
     _, manifest = found.read()
     data = read_manifest(found.path)[1]
@@ -159,5 +221,5 @@ def sign(options: argparse.Namespace) -> int:
             file.write(signature_of(data, options.key, comment=manifest.content[:12]))
     except ValueError as error:
         raise OutputError(f"{place}: {error}") from None
-    note(f"{place}: written")
-    return DONE
+    common.note(f"{place}: written")
+    return common.DONE

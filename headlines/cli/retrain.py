@@ -3,93 +3,111 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import logging
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headlines.cli.common import (
-    DONE,
-    FAULT,
-    INTERRUPTED,
-    LOCKED,
-    REFUSED,
-    headlines_of,
-    note,
-)
-from headlines.errors import (
-    ConfigError,
-    FeedError,
-    HeadlinesError,
-    LockedError,
-    OutputError,
-)
-from headlines.labeling.labeler import HeadlineLabeler
-from headlines.retraining import monitoring
+from headlines.cli import common
+from headlines.errors import ConfigError, FeedError, OutputError
 
 if TYPE_CHECKING:
+    from headlines.cli.common import Verbs
     from headlines.retraining.config import RetrainConfig
     from headlines.retraining.job import RetrainResult
 
-__all__ = ["drift", "retrain"]
+__all__ = ["add_parser"]
 
-log = logging.getLogger(__name__)
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the commands and their options."""
+    from headlines.retraining.schedules import SCHEDULERS
+
+    command = common.add_command(
+        verbs, "retrain", retrain, "Train anew; promote what isn't worse.",
+        "retrain --config retrain.toml --init",
+        "retrain --config retrain.toml --dry-run",
+        "retrain --config retrain.toml --print-schedule cron",
+    )  # fmt: skip
+    add = command.add_argument
+    add("--config", required=True, metavar="FILE", help="TOML: what to read, how to decide")
+    does = command.add_mutually_exclusive_group().add_argument
+    does("--dry-run", action="store_true", help="decide, but write nothing")
+    does("--init", action="store_true", help="write a commented configuration")
+    help = "print a file that makes it run each day (default: retrain now)"
+    does("--print-schedule", choices=SCHEDULERS, help=help)
+    help = "is told how the run went, URL/fail if badly (default: nothing is told)"
+    add("--healthcheck", metavar="URL|FILE", help=help)
+    add("--metrics", metavar="FILE", help="figures of the run for Prometheus (default: none)")
+    help = "of the log on standard error (default: text)"
+    add("--log-format", choices=("text", "json"), default="text", help=help)
+
+    command = common.add_command(
+        verbs, "drift", drift, "Tell how a feed differs from the one a model learned from.",
+        "drift today.txt",
+        "drift today.txt --model models --json",
+    )  # fmt: skip
+    command.add_argument("feed", nargs="+", metavar="FEED", help="a file of headlines")
+    common.add_seed_option(command)
+    common.add_model_option(command)
 
 
 def retrain(options: argparse.Namespace) -> int:
     """Train a candidate, and promote it when it is not worse."""
-    from headlines.retraining import config as configuration
-    from headlines.retraining import job as retraining
+    from headlines.retraining.config import RetrainConfig, write_template
 
     if options.init:
-        configuration.write_template(options.config)
-        note(
+        write_template(options.config)
+        common.note(
             f"{options.config}: written; edit it, then try `headlines retrain --config "
             f"{options.config} --dry-run`"
         )
-        return DONE
-    config = configuration.RetrainConfig.read(options.config)
+        return common.DONE
+    config = RetrainConfig.read(options.config)
     if options.print_schedule:
         print(_schedule(options, config), end="")
-        return DONE
+        return common.DONE
+    return _run(options, config)
+
+
+def _run(options: argparse.Namespace, config: RetrainConfig) -> int:
+    """Run the job, and tell those who watch it how it went, whatever happens."""
+    from headlines.retraining import job, monitoring
+
     monitoring.log_to(sys.stderr, format=options.log_format)
     start = time.monotonic()
-    told: dict[str, float | None] = {}
-    code, message, result = FAULT, "", None
+    code, message, result = common.FAULT, "", None
     try:
-        result = retraining.retrain(config, dry_run=options.dry_run)
-        code = DONE if result.decision.accepted else REFUSED
+        result = job.retrain(config, dry_run=options.dry_run)
+        code = common.DONE if result.decision.accepted else common.REFUSED
         message = result.decision.reason
-        _tell_retrain(options, result)
-    except LockedError as error:
-        code, message = LOCKED, str(error)
-        raise
-    except HeadlinesError as error:
-        message = str(error)
-        raise
-    except KeyboardInterrupt:
-        code, message = INTERRUPTED, "interrupted"
-        raise
-    except Exception as error:
-        message = repr(error)
+    except BaseException as error:
+        code, message = common.outcome_of(error)
         raise
     finally:
         if options.healthcheck and not options.dry_run:
-            monitoring.report_health(
-                options.healthcheck, ok=code in (DONE, REFUSED), message=message
-            )
+            well = code in (common.DONE, common.REFUSED)
+            monitoring.report_health(options.healthcheck, ok=well, message=message)
         if options.metrics and not options.dry_run:
-            told |= _metrics(result)
-            told |= {"exit_code": code, "duration_seconds": time.monotonic() - start}
-            told["last_run_timestamp_seconds"] = time.time()
-            try:
-                monitoring.write_metrics(options.metrics, told)
-            except OutputError as error:  # the run is what it is
-                log.warning("%s", error)
+            _write_metrics(options.metrics, result, code, time.monotonic() - start)
+    _tell_retrain(options, result)
     return code
+
+
+def _write_metrics(path: str, result: RetrainResult | None, code: int, seconds: float) -> None:
+    import logging
+
+    from headlines.retraining.monitoring import write_metrics
+
+    told = _metrics(result) | {
+        "exit_code": code,
+        "duration_seconds": seconds,
+        "last_run_timestamp_seconds": time.time(),
+    }
+    try:
+        write_metrics(path, told)
+    except OutputError as error:  # the run is what it is
+        logging.getLogger(__name__).warning("%s", error)
 
 
 def _metrics(result: RetrainResult | None) -> dict[str, float | None]:
@@ -116,17 +134,17 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
                  "forgotten", "churn"):  # fmt: skip
         print(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:
-        print(f"  {_VERDICTS[check.passed]:<10} {check.name}: {check.detail}")
+        print(f"  {common.VERDICTS[check.passed]:<10} {check.name}: {check.detail}")
         for example in check.facts.get("examples", ()):
             print(f"    {example['from']} -> {example['to']}: {example['headline']}")
     for conflict in result.conflicts:
         print(f"  corrected  {conflict.earlier} -> {conflict.later}: {conflict.headline}")
 
 
-_VERDICTS = {True: "passed", False: "FAILED", None: "can't tell"}
-
-
 def _schedule(options: argparse.Namespace, config: RetrainConfig) -> str:
+    import getpass
+    from pathlib import Path
+
     from headlines.retraining.schedules import schedule_of
 
     path = Path(options.config).resolve()
@@ -148,17 +166,18 @@ def _schedule(options: argparse.Namespace, config: RetrainConfig) -> str:
 
 def drift(options: argparse.Namespace) -> int:
     """Tell how feeds differ from the one that the model was trained on."""
+    from headlines.labeling.labeler import HeadlineLabeler
     from headlines.retraining.drift import measure_drift
 
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    headlines = list(headlines_of(options.feed))
+    headlines = list(common.headlines_of(options.feed))
     try:
         found = measure_drift(labeler, headlines, random_state=options.seed)
     except ValueError as error:
         raise FeedError(f"{', '.join(options.feed)}: {error}") from None
     if options.json:
         print(json.dumps({"model": labeler.model, **found.to_row()}, ensure_ascii=False))
-        return DONE
+        return common.DONE
     print(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
     for shift in (found.topics, found.space, found.confidence):
         print(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<9.3g}{shift.meaning}")
@@ -169,4 +188,4 @@ def drift(options: argparse.Namespace) -> int:
     for new in found.new_topics:
         print(f"  {new.name}: {new.headlines} headlines, {new.growth:.0f} times as many")
         print("".join(f"      {example}\n" for example in new.examples), end="")
-    return DONE
+    return common.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
@@ -12,12 +13,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import OutputError
+from headlines.errors import OutputError, require
 from headlines.files import replacing
 
-__all__ = ["FORMATS", "format_of", "write_blocks", "write_rows"]
+__all__ = ["FORMATS", "add_output_options", "format_of", "write_blocks", "write_rows"]
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
+MIN_HEADLINE_WIDTH = 20
+"""Columns that a table's headlines have, however narrow the terminal."""
+
+
+def add_output_options(command: argparse.ArgumentParser) -> None:
+    """Let a command write its rows to a file, in a format."""
+    help = "for the rows: .jsonl, .csv, .tsv or .parquet (default: standard output)"
+    command.add_argument("--output", metavar="FILE", help=help)
+    help = "of the rows (default: by the ending; without one a table for a person, jsonl in a pipe)"
+    command.add_argument("--format", choices=FORMATS, help=help)
 
 
 def format_of(output: str | None, chosen: str | None) -> str:
@@ -35,20 +46,7 @@ def format_of(output: str | None, chosen: str | None) -> str:
 
 
 def write_blocks(blocks: Iterable[bytes], output: str | None) -> None:
-    """Write what is already in the output's format.
-
-    Parameters
-    ----------
-    blocks : iterable of bytes
-        Whole lines in UTF-8.
-    output : str or None
-        As for `write_rows`.
-
-    Raises
-    ------
-    OutputError
-        When the output can't be written; an old file stays as it was.
-    """
+    """Write whole lines that are already in the output's format; an old file stays on failure."""
     if output is None or output == "-":
         sys.stdout.flush()
         for block in blocks:
@@ -60,7 +58,7 @@ def write_blocks(blocks: Iterable[bytes], output: str | None) -> None:
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:
-    """Write rows and give their number.
+    """Write rows and give their number; an old file stays as it was when that fails.
 
     Parameters
     ----------
@@ -69,15 +67,6 @@ def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: st
     output : str or None
         A path, or None (``-``) for standard output.
     format : {"table", "jsonl", "csv", "tsv", "parquet"}
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    OutputError
-        When the output can't be written; an old file stays as it was.
     """
     if format == "parquet":
         return _write_parquet(rows, output)
@@ -126,7 +115,8 @@ def _write_table(rows: Sequence[Mapping[str, Any]], file: Any) -> int:
     widths = [
         max([len(name), *(_width(line[i]) for line in cells)]) for i, name in enumerate(shown)
     ]
-    room = max(20, shutil.get_terminal_size((110, 24)).columns - sum(widths) - 2 * len(widths))
+    columns = shutil.get_terminal_size((110, 24)).columns
+    room = max(MIN_HEADLINE_WIDTH, columns - sum(widths) - 2 * len(widths))
     header = "  ".join(n.ljust(w) for n, w in zip(shown, widths, strict=True))
     file.write(f"{header}  headline\n" if rows else "")
     for row, line in zip(rows, cells, strict=True):
@@ -156,14 +146,8 @@ def _cut(text: str, room: int) -> str:
 def _write_parquet(rows: Iterable[Mapping[str, Any]], output: str | None) -> int:
     if output is None or output == "-":
         raise OutputError("parquet goes to a file; give --output NAME.parquet")
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise OutputError(
-            f"{output}: parquet needs pyarrow; pip install 'headline-topics[parquet]'"
-        ) from None
+    pyarrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     table = pyarrow.Table.from_pylist([dict(row) for row in rows])
     with replacing(output) as file:
-        pyarrow.parquet.write_table(table, file)
+        parquet.write_table(table, file)
     return int(table.num_rows)

