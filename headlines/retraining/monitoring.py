@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
-from headlines.errors import OutputError
+from headlines.errors import OutputError, require
 from headlines.files import replacing
 
 __all__ = ["METRICS", "JsonFormatter", "log_to", "report_health", "write_metrics"]
@@ -29,30 +31,27 @@ METRICS = {
     "feed_headlines": "Headlines in the feeds.",
     "unreadable_rows": "Rows of the feeds that could not be read.",
 }
-BACKOFF_SECONDS = (1.0, 4.0)  # before the second and the third attempt
-LONGEST_MESSAGE = 10_000  # bytes; what health checks keep
+PAUSES_SECONDS = (1.0, 4.0)  # before the second and the third attempt
+MAX_MESSAGE_BYTES = 10_000  # what health checks keep
 
 _log = logging.getLogger(__name__)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, and fields.
-
-    ``extra={"fields": {...}}`` of a log call adds keys; those of every line keep their values.
-    What JSON has no form for is written as text.
+    """One JSON object a line: time (UTC), level, logger, message, and an exception.
 
     Examples
     --------
     >>> record = logging.LogRecord("headlines", logging.INFO, "", 0, "kept", None, None)
-    >>> record.created, record.fields = 0.0, {"accuracy": 0.75}
+    >>> record.created = 0.0
     >>> print(JsonFormatter().format(record))
     {"time": "1970-01-01T00:00:00.000+00:00", "level": "INFO", "logger": "headlines",
-     "message": "kept", "accuracy": 0.75}
+     "message": "kept"}
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """Give a record as one line without its end."""
-        row: dict[str, Any] = {
+        row = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -60,44 +59,20 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             row["exception"] = self.formatException(record.exc_info)
-        for key, value in getattr(record, "fields", {}).items():
-            row.setdefault(str(key), value)
-        line = ", ".join(f"{_json(key)}: {_json(value)}" for key, value in row.items())
-        # Half of a surrogate pair, as in odd file names, becomes the escape that JSON has for it.
-        return f"{{{line}}}".encode("utf-8", "backslashreplace").decode("utf-8")
+        return _escaped(json.dumps(row, ensure_ascii=False)).decode()
 
 
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_text)
-    except (TypeError, ValueError, RecursionError):  # odd keys, NaN, a list that holds itself
-        return json.dumps(_text(value), ensure_ascii=False)
-
-
-def _text(value: Any) -> str:
-    try:
-        return str(value)
-    except Exception:  # a log line must not end the run that it tells of
-        return f"<{type(value).__name__}>"
+def _escaped(text: str) -> bytes:
+    """Encode text; half of a surrogate pair, as in odd file names, becomes its escape."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def log_to(stream: TextIO, *, format: str) -> None:
     """Send what the package logs to a stream, in place of where it went before.
 
-    Parameters
-    ----------
-    stream : text file
-    format : {"text", "json"}
-        ``text`` is ``headlines: MESSAGE``, ``json`` that of `JsonFormatter`.
-
-    Raises
-    ------
-    ValueError
-        When the format is neither.
+    The format ``text`` is ``headlines: MESSAGE``, ``json`` that of `JsonFormatter`.
     """
     formatters = {"text": logging.Formatter("headlines: %(message)s"), "json": JsonFormatter()}
-    if format not in formatters:
-        raise ValueError(f"format: {format!r} is neither text nor json")
     handler = logging.StreamHandler(stream)
     handler.name = "headlines"
     handler.setFormatter(formatters[format])
@@ -109,86 +84,45 @@ def log_to(stream: TextIO, *, format: str) -> None:
     logger.propagate = False
 
 
-def write_metrics(
-    path: str | Path,
-    values: Mapping[str, float | None],
-    *,
-    labels: Mapping[str, str] | None = None,
-) -> None:
+def write_metrics(path: str | Path, values: Mapping[str, float | None]) -> None:
     """Write the metrics of a run in Prometheus' text format.
 
-    Parameters
-    ----------
-    path : str or Path
-        For node_exporter's textfile collector the name must end in ``.prom``.
-    values : mapping of str to float or None
-        By the names of `METRICS`; each becomes a gauge ``headlines_retrain_NAME``, None and
-        what isn't there is left out.
-    labels : mapping of str to str, optional
-        Given to every metric.
-
-    Raises
-    ------
-    ValueError
-        When a name is not in `METRICS`.
-    OutputError
-        When prometheus_client is missing or the file can't be written; an old one stays whole.
+    Each name of `METRICS` becomes a gauge ``headlines_retrain_NAME``; None is left out. For
+    node_exporter's textfile collector the file's name must end in ``.prom``.
     """
     unknown = sorted(set(values) - set(METRICS))
     if unknown:
         raise ValueError(f"values: {unknown[0]!r} is no metric; they are {', '.join(METRICS)}")
-    try:
-        from prometheus_client import CollectorRegistry, Gauge, generate_latest
-    except ImportError:
-        raise OutputError(
-            f"{path}: metrics need prometheus_client; pip install 'headline-topics[nightly]'"
-        ) from None
-    labels = labels or {}
-    registry = CollectorRegistry()
+    prometheus = require("prometheus_client", "nightly")
+    registry = prometheus.CollectorRegistry()
     for name, help in METRICS.items():
         value = values.get(name)
         if value is not None:
-            gauge = Gauge(f"headlines_retrain_{name}", help, sorted(labels), registry=registry)
-            (gauge.labels(**labels) if labels else gauge).set(value)
+            prometheus.Gauge(f"headlines_retrain_{name}", help, registry=registry).set(value)
     with replacing(path) as file:
-        file.write(generate_latest(registry))
+        file.write(prometheus.generate_latest(registry))
 
 
 def report_health(target: str, *, ok: bool, message: str, timeout: float = 10) -> bool:
-    """Tell a health check how the run went; a fault here never ends the run.
+    """Tell a health check how the run went; a fault here is a warning and never ends the run.
 
-    Parameters
-    ----------
-    target : str
-        An http or https address, which gets the message by POST, at ``/fail`` below it when the
-        run failed; or a file, which gets ``ok``, ``message`` and ``time`` as JSON.
-    ok : bool
-    message : str
-        Sent up to 10 kB.
-    timeout : float
-        Seconds for each of three attempts.
-
-    Returns
-    -------
-    bool
-        Whether it went through; if not, the log has a warning.
+    An http or https address gets the message by POST, at ``/fail`` below it when the run failed,
+    in three attempts of `timeout` seconds; a file gets ``ok``, ``message`` and ``time`` as JSON.
+    Gives whether it went through.
     """
-    from http.client import HTTPException
-
     place = target
     try:
         if not target.lower().startswith(("http://", "https://")):
             row = {"ok": ok, "message": message, "time": datetime.now(UTC).isoformat()}
-            line = json.dumps(row, ensure_ascii=False) + "\n"
             with replacing(target) as file:
-                file.write(line.encode("utf-8", "backslashreplace"))
+                file.write(_escaped(json.dumps(row, ensure_ascii=False) + "\n"))
             return True
         parts = urlsplit(target)
         place = f"{parts.scheme}://{parts.hostname}"  # the rest of an address is often a secret
         if not ok:
             parts = parts._replace(path=f"{parts.path.rstrip('/')}/fail")
-        body = message.encode("utf-8", "backslashreplace")[:LONGEST_MESSAGE]
-        _post(parts.geturl(), body.decode("utf-8", "ignore").encode(), timeout)
+        body = _escaped(message)[:MAX_MESSAGE_BYTES].decode("utf-8", "ignore")
+        _post(parts.geturl(), body.encode(), timeout)
     except (OSError, ValueError, HTTPException, OutputError) as error:
         _log.warning("%s: the health check could not be told (%s)", place, error)
         return False
@@ -196,23 +130,15 @@ def report_health(target: str, *, ok: bool, message: str, timeout: float = 10) -
 
 
 def _post(address: str, body: bytes, timeout: float) -> None:
-    from http.client import HTTPException
-
-    for pause in BACKOFF_SECONDS:
-        with contextlib.suppress(OSError, HTTPException):
-            return _post_once(address, body, timeout)
-        time.sleep(pause)
-    return _post_once(address, body, timeout)
-
-
-def _post_once(address: str, body: bytes, timeout: float) -> None:
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
     headers = {"Content-Type": "text/plain; charset=utf-8"}
-    request = Request(address, body, headers)  # noqa: S310 - the caller lets http and https pass
-    try:
-        urlopen(request, timeout=timeout).close()  # noqa: S310 - as above
-    except HTTPError as error:
-        error.close()  # it is an open answer, too
-        raise
+    for pause in (*PAUSES_SECONDS, None):
+        request = Request(address, body, headers)  # noqa: S310 - only http and https come here
+        try:
+            urlopen(request, timeout=timeout).close()  # noqa: S310 - as above
+            return
+        except (OSError, HTTPException) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it is an open answer, too
+            if pause is None:
+                raise
+            time.sleep(pause)

@@ -51,7 +51,8 @@ def schedule_of(
 ) -> str:
     """Give the text of a file that makes a scheduler run the retraining every day.
 
-    Comments on top say how to install it and what the exit codes mean.
+    Comments on top say how to install it and what the exit codes mean. Raises ValueError when a
+    value can't stand in such a file.
 
     Parameters
     ----------
@@ -65,11 +66,6 @@ def schedule_of(
         program is then ``headlines`` and paths in the configuration's folder move with it.
     user : str
         Account for systemd.
-
-    Raises
-    ------
-    ValueError
-        When a value can't stand in such a file.
 
     Examples
     --------

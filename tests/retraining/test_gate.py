@@ -168,6 +168,17 @@ def test_what_else_was_looked_at_can_refuse() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("passed", "verdict"), [(True, "passed"), (False, "FAILED"), (None, "can't tell")]
+)
+def test_a_check_has_its_verdict_in_words_also_when_it_is_read_again(
+    passed: bool | None, verdict: str
+) -> None:
+    check = Check(name="age", passed=passed, detail="90 days", facts={"days": 90})
+    assert check.verdict == verdict
+    assert Check.from_row(check.to_row()) == check
+
+
 def test_change_is_no_fault_of_a_candidate_that_gains_more_than_the_margin() -> None:
     churn = Check("churn", False, "40 % change their topic", unless_better=True)
     better, same = _case(0, 0.08, 0.03), _case(0, 0.0, 0.0)
