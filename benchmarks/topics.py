@@ -20,14 +20,13 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from benchmarks import common
 from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.classification import training as learning
-from headlines.classification.classifier import grouped_folds
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.vocabulary import tokenize, word_checksums
 from headlines.feeds.headline import Headline
@@ -117,7 +116,8 @@ def cross_validated(
     unlabelled = pool if settings.pop("unlabelled", True) else []
     weight = settings.pop("words", learning.WORDS)
     before, learning.WORDS = learning.WORDS, weight
-    for rest, held in grouped_folds(groups, 3, 0):
+    folds = GroupKFold(3, shuffle=True, random_state=0)
+    for rest, held in folds.split(read, groups=groups):
         labels = [*gold, *([read[i] for i in rest] if use_read else [])]
         model = HeadlineLabeler.train(taxonomy, labels, unlabelled=unlabelled, **settings)
         answers = model.label([read[i].headline for i in held], any_text=True)

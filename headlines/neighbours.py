@@ -9,47 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from headlines.errors import MissingExtraError, require
 from headlines.threads import one_thread
 
-__all__ = ["STEPS", "nearest", "neighbour_graph", "whole_vectors"]
+__all__ = [
+    "MAX_EXACT",
+    "STEPS",
+    "blocks",
+    "compared",
+    "nearest",
+    "neighbour_graph",
+    "symmetric_graph",
+    "whole_vectors",
+]
 
 STEPS = 2.0**24
 """Vectors are rounded to this many steps, so that similarities are exact sums of whole numbers."""
 
-
-BLOCK = 1024
+BLOCK_POINTS = 1024
 """Points that are compared with all others at a time."""
 
-
-EXACT = 20_000
+MAX_EXACT = 20_000
 """Points up to which every pair is compared; more are searched by cells (faiss)."""
 
-
-PROBED = 12
+PROBED_CELLS = 12
 """Cells that are searched for a point's neighbours."""
 
-
-ROUNDS = 5
+KMEANS_ROUNDS = 5
 """Rounds of the k-means that the cells come from."""
 
-
 Places = NDArray[np.int64]
-
 
 Floats = NDArray[np.float64]
 
 
 def whole_vectors(X: NDArray[Any]) -> NDArray[np.float64]:
-    """Scale rows to unit length and round them to whole numbers of `STEPS`.
-
-    Parameters
-    ----------
-    X : ndarray of float, shape (n, n_features)
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n_features)
-    """
+    """Scale rows (n, n_features) to unit length and round them to whole numbers of `STEPS`."""
     X = X.astype(np.float64, copy=False)
     norms = np.sqrt((X * X).sum(axis=1))
     whole = np.rint(X / np.where(norms > 0, norms, 1)[:, None] * STEPS)
@@ -59,17 +54,7 @@ def whole_vectors(X: NDArray[Any]) -> NDArray[np.float64]:
 def neighbour_graph(points: NDArray[Any], n_neighbors: int) -> sparse.csr_matrix:
     """Join every point to its nearest ones, in both directions, weighted by cosine.
 
-    Parameters
-    ----------
-    points : ndarray of float, shape (n, n_features)
-        As `whole_vectors` gives them.
-    n_neighbors : int
-        Neighbours of each point; fewer where there are fewer points.
-
-    Returns
-    -------
-    csr_matrix of float64, shape (n, n)
-        Symmetric; the diagonal is empty.
+    Points are as `whole_vectors` gives them; where they are few, so are the neighbours of each.
     """
     k = min(n_neighbors, len(points) - 1)
     if k < 1:
@@ -81,26 +66,18 @@ def neighbour_graph(points: NDArray[Any], n_neighbors: int) -> sparse.csr_matrix
 def nearest(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     """Find the k nearest other points of each by cosine, ties going to the earlier point.
 
-    Up to `EXACT` points every pair is compared; beyond, points in the cells next to a point are
-    (an inverted file of faiss, from the extra `scale`).
-
-    Parameters
-    ----------
-    points : ndarray of float, shape (n, n_features)
-        As `whole_vectors` gives them.
-    k : int
-        Below n.
+    Points are as `whole_vectors` gives them, and k is below their number. Up to `MAX_EXACT` of
+    them every pair is compared; beyond, points in the cells next to a point are (an inverted
+    file of faiss, from the extra `scale`), and cosines are true to about a hundredth.
 
     Returns
     -------
-    columns : ndarray of int64, shape (n, k)
-        The nearest first.
-    similarity : ndarray of float64, shape (n, k)
-        Their cosines; from cells, to about a hundredth.
+    columns, similarity : ndarray, shape (n, k)
+        Their places, the nearest first, and their cosines.
     """
     if k < 1:
         return np.zeros((len(points), 0), dtype=np.int64), np.zeros((len(points), 0))
-    if len(points) > EXACT:
+    if len(points) > MAX_EXACT:
         return _by_cells(points, k)
     return compared(points, points, k, itself=True)
 
@@ -112,7 +89,7 @@ def compared(
     columns = np.empty((len(of), k), dtype=np.int64)
     similarity = np.empty((len(of), k))
     other = among.astype(np.float64).T
-    for rows in row_blocks(len(of), max(1, min(BLOCK, 2**25 // len(among)))):
+    for rows in blocks(len(of), max(1, min(BLOCK_POINTS, 2**25 // len(among)))):
         found = of[rows].astype(np.float64) @ other
         if itself:
             place = np.arange(len(found))
@@ -134,23 +111,21 @@ def _best(found: Floats, k: int) -> tuple[Places, Floats]:
 def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     """Compare points with those in the cells that are nearest to them."""
     try:
-        import faiss
-    except ImportError:
-        raise ImportError(
-            f"{len(points):,} distinct headlines are too many to compare each with each; "
-            "pip install 'headline-topics[scale]'"
-        ) from None
+        faiss = require("faiss", "scale")
+    except MissingExtraError as error:
+        many = f"{len(points):,} distinct headlines are too many to compare each with each"
+        raise MissingExtraError(f"{many}: {error}") from None
     n, features = points.shape
     scale = np.float32(1 / STEPS)  # a power of two: nothing is rounded
     cells = int(2 * np.sqrt(n))
-    index: Any = faiss.index_factory(features, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
-    index.nprobe, index.cp.niter = PROBED, ROUNDS
+    index = faiss.index_factory(features, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+    index.nprobe, index.cp.niter = PROBED_CELLS, KMEANS_ROUNDS
     with one_thread():  # k-means sums in the order of its threads
         index.train(points[: 40 * cells].astype(np.float32) * scale)
-    for rows in row_blocks(n, 65536):
+    for rows in blocks(n, 65536):
         index.add(points[rows].astype(np.float32) * scale)
     columns, similarity = np.empty((n, k), dtype=np.int64), np.empty((n, k))
-    for rows in row_blocks(n, 4096):
+    for rows in blocks(n, 4096):
         found, near = index.search(points[rows].astype(np.float32) * scale, k + 1)
         near = np.where(near < 0, near[:, :1], near)  # cells that hold fewer than k
         own = near == np.arange(rows.start, rows.start + len(near))[:, None]
@@ -160,12 +135,14 @@ def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     return columns, similarity
 
 
-def row_blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
+def blocks(n: int, size: int = BLOCK_POINTS) -> Iterator[slice]:
+    """Give slices that part n rows, or columns, into blocks."""
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
 
 
 def symmetric_graph(columns: Places, weights: Floats) -> sparse.csr_matrix:
+    """Join n points to k others each, shapes (n, k), in both directions."""
     n, k = columns.shape
     bounds = np.arange(n + 1) * k
     graph = sparse.csr_matrix((weights.ravel(), columns.ravel(), bounds), shape=(n, n))

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.model_selection import GroupKFold
 
-from headlines.classification.classifier import grouped_folds
 from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.files import SEEDS
 from headlines.threads import one_thread
 
 __all__ = ["background_texts", "fit_domain"]
 
-Floats = NDArray[np.float64]
+logger = logging.getLogger(__name__)
 
-REFUSED = 0.95
+TARGET_REFUSED = 0.95
 """Share of other text that is refused, judged by models that didn't see it."""
 
-LOST = 0.04
+MAX_LOST = 0.04
 """Share of the labelled headlines that may be refused at most."""
 
-FOLDS = 5
+MAX_FOLDS = 5
+"""Parts of either side that are held out, one after the other."""
+
 C = 3.0
 """Inverse strength of the penalty; chosen on sections of another paper, see benchmarks."""
 
@@ -42,30 +45,21 @@ def fit_domain(
 ) -> LinearModel:
     """Learn to tell labelled headlines from other text.
 
-    Parameters
-    ----------
-    X : ndarray or csr_matrix of float64, shape (n, n_features)
-        Labelled headlines.
-    background : ndarray or csr_matrix of float64, shape (m, n_features)
-        Text that is no news.
-    representative : ndarray of bool, shape (n,)
-        Those of X that the threshold is learned from.
-    groups : ndarray of int64, shape (n,)
-        Headlines of a group are held out together.
+    X, shape (n, n_features), holds labelled headlines and background, (m, n_features), text that
+    is no news. Headlines of a group are held out together; the threshold is learned from the
+    representative ones.
 
     Returns
     -------
     LinearModel
-        Of one row, above 0 for news: below it are `REFUSED` of the other texts, or fewer where
-        these would be more than `LOST` of the representative headlines; each is judged by a
-        model that wasn't trained on it.
+        Of one row, above 0 for news: below it are `TARGET_REFUSED` of the other texts, or fewer
+        where these would be more than `MAX_LOST` of the representative headlines; each is judged
+        by a model that wasn't trained on it.
     """
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
     n, m = X.shape[0], background.shape[0]
     everything = stack([X, background])
-    headlines = grouped_folds(groups, min(FOLDS, len(np.unique(groups))), 0)
-    others = grouped_folds(np.arange(m), FOLDS, 0)
-    folds = [held for _, held in headlines] + [n + held for _, held in others]
+    folds = [*_parts(groups), *(n + held for held in _parts(np.arange(m)))]
     inside = np.ones((n + m, 1 + len(folds)))
     for i, held in enumerate(folds):
         inside[held, 1 + i] = 0
@@ -79,12 +73,22 @@ def fit_domain(
         logits = judge.logits(everything[held])
         margins[held] = logits[:, 0] - logits[:, 1]
     of_headlines, of_others = margins[:n], margins[n:]
+    logger.info("news or not: %d headlines, %d other texts, %d folds", n, m, len(folds))
     bound = min(
-        float(np.quantile(of_others, REFUSED)),
-        float(np.quantile(of_headlines[representative], LOST)),
+        float(np.quantile(of_others, TARGET_REFUSED)),
+        float(np.quantile(of_headlines[representative], MAX_LOST)),
     )
     return LinearModel(
-        (model.coef[0] - model.coef[1])[None, :],
-        np.array([model.intercept[0] - model.intercept[1] - bound]),
-        model.steps,
+        coef=(model.coef[0] - model.coef[1])[None, :],
+        intercept=np.array([model.intercept[0] - model.intercept[1] - bound]),
+        steps=model.steps,
     )
+
+
+def _parts(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Part samples so that each is held out once and groups stay whole, while there are two."""
+    count = min(MAX_FOLDS, len(np.unique(groups)))
+    if count < 2:
+        return [np.arange(len(groups))]
+    parts = GroupKFold(count, shuffle=True, random_state=0)
+    return [held for _, held in parts.split(groups, groups=groups)]

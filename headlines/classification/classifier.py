@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GroupKFold
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
 
 from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.neighbours import neighbour_graph, whole_vectors
+from headlines.parameters import SEED, Number, per_sample
 from headlines.threads import one_thread
 
-__all__ = ["TopicClassifier", "grouped_folds"]
+__all__ = ["TopicClassifier"]
+
+logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-SPREAD, SPREADS = 0.5, 20
+NEIGHBOURS_SHARE, SPREADS = 0.5, 20
 """Share of a sample's probabilities that comes from its neighbours, and how often it is taken."""
 
-STEPS = 20
+STEPS_A_ROUND = 20
 """Steps of the solver in a round: the targets change again in the next one."""
 
-FOLDS = 5
+MAX_FOLDS = 5
+"""Parts that the samples to calibrate on are held out in, one after the other."""
 
 
 class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
@@ -48,12 +61,12 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     n_neighbors : int, default 10
         Neighbours of a sample in the graph.
     rounds : int, default 6
-        Rounds of learning from unlabelled samples.
+        Rounds of learning from unlabelled samples, or 0.
     sharpness : float, default 2.0
-        Power that smoothed probabilities are raised to.
+        Power that smoothed probabilities are raised to: above 0, at most 100.
     unlabelled_weight : float, default 0.5
-        Weight of an unlabelled sample; a labelled one has 1 on average.
-    random_state : int, default 0
+        Weight of an unlabelled sample, or 0; a labelled one has 1 on average.
+    random_state : int, RandomState instance or None, default 0
         Seed of the folds that calibrate.
 
     Attributes
@@ -66,7 +79,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         Method, and how many labels it was learned from.
     held_out_logits_ : ndarray of float64, shape (n_samples, n_classes)
         Calibrated logits of the labelled samples, each from a model that hadn't seen it or its
-        group; NaN where it doesn't represent, or where there were too few to fold.
+        group; NaN where it doesn't represent or has no weight, or where there were too few.
     threshold_ : Threshold or None
         Where to abstain for the `target_error` of `fit`.
 
@@ -81,6 +94,15 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     array(['sport'], dtype='<U6')
     """
 
+    _parameter_constraints: ClassVar[dict[str, Sequence[Any]]] = {
+        "C": [Number(Real, 0, None, closed="neither")],
+        "n_neighbors": [Number(Integral, 1, None, closed="left")],
+        "rounds": [Number(Integral, 0, None, closed="left")],
+        "sharpness": [Number(Real, 0, 100, closed="right")],
+        "unlabelled_weight": [Number(Real, 0, None, closed="left")],
+        "random_state": SEED,
+    }
+
     def __init__(
         self,
         C: float = 10.0,
@@ -89,7 +111,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         rounds: int = 6,
         sharpness: float = 2.0,
         unlabelled_weight: float = 0.5,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.C = C
         self.n_neighbors = n_neighbors
@@ -107,6 +129,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         graph: sparse.csr_matrix | None = None,
         groups: ArrayLike | None = None,
         representative: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         target_error: float | None = None,
     ) -> Self:
         """Learn from labelled and, where there are any, unlabelled vectors.
@@ -117,130 +140,43 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         y : array-like, shape (n_samples,)
             Two or more different labels.
         X_unlabelled : array-like of float, shape (n_unlabelled, n_features), optional
-        graph : csr_matrix of float, shape (n_samples + n_unlabelled,) * 2, optional
+        graph : sparse matrix of float, shape (n_samples + n_unlabelled,) * 2, optional
             Who is whose neighbour, labelled samples first; by cosine of the vectors by default.
-        groups : array-like of int, shape (n_samples,), optional
+        groups : array-like of int or str, shape (n_samples,), optional
             Samples of a group, as near-duplicates are, are held out together.
         representative : array-like of bool, shape (n_samples,), optional
             Samples that look like what will be predicted; the others, as written examples are,
             teach but don't calibrate. All by default.
+        sample_weight : array-like of float, shape (n_samples,), optional
+            How much a sample teaches beside others: only ratios count, and 0 leaves it out.
+            Calibration counts each of the others once.
         target_error : float, optional
             Between 0 and 1: learn where to abstain so that the error among answers stays there
             or below (`threshold_`).
 
-        Returns
-        -------
-        TopicClassifier
-
         Raises
         ------
         ValueError
-            When X holds NaN, lengths differ, or y has a single class.
+            When a parameter is out of its range, X holds NaN, an argument has another length or
+            type, or y has a single class.
         """
-        vectors, numbers = self._checked(X, y)
-        n, n_classes = vectors.shape[0], len(self.classes_)
-        everything = vectors
-        if X_unlabelled is not None:
-            others = check_array(
-                X_unlabelled, dtype=np.float64, accept_sparse="csr", ensure_min_samples=0
-            )
-            if others.shape[1] != vectors.shape[1]:
-                raise ValueError(
-                    f"X_unlabelled has {others.shape[1]} features, X has {vectors.shape[1]}"
-                )
-            if sparse.issparse(vectors) or sparse.issparse(others):
-                everything = sparse.vstack([vectors, others]).tocsr()
-            else:
-                everything = np.vstack([vectors, others])
-        calibrating = np.ones(n, dtype=np.bool_)
-        if representative is not None:
-            calibrating = np.asarray(representative, dtype=np.bool_)
-        grouped = np.arange(n) if groups is None else np.asarray(groups)
-        for name, given in (("groups", grouped), ("representative", calibrating)):
-            if given.shape != (n,):
-                raise ValueError(f"{name} has shape {given.shape}, expected {(n,)}")
+        self._validate_params()
+        if target_error is not None and not 0 < target_error < 1:
+            raise ValueError(f"target_error is {target_error!r}, expected a number between 0 and 1")
+        vectors, labels = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
+        weight = _check_sample_weight(sample_weight, vectors, ensure_non_negative=True)
+        task = self._task(vectors, labels, X_unlabelled, graph, groups, representative, weight)
+        held_out = np.full((len(task.y), len(self.classes_)), np.nan)
         with one_thread():  # the number of threads changes the last bits of a product
-            if everything.shape[0] > n and self.rounds and graph is None:
-                dense = everything.toarray() if sparse.issparse(everything) else everything
-                graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
-            task = _Task(everything, numbers, n_classes, graph)
-            folds = self._folds(task, calibrating, grouped)
-            model, *others = self._learn(task, [np.arange(0), *(fold.held for fold in folds)])
-        held_out = np.full((n, n_classes), np.nan)
-        for fold, other in zip(folds, others, strict=True):
-            held_out[fold.tested] = other.logits(vectors[fold.tested])
-        folded = ~np.isnan(held_out[:, 0])
-        calibration = Calibration.fit(held_out[folded], numbers[folded])
-        self.calibration_ = calibration
-        self.held_out_logits_: Floats = calibration(held_out)
-        self.coef_: Floats = model.coef * calibration.scale
-        self.intercept_: Floats = model.intercept * calibration.scale + calibration.shift
-        self.n_iter_ = max(1, model.steps)
-        self.threshold_: Threshold | None = None
-        if target_error is not None:
-            scores = probabilities_of(self.held_out_logits_[folded])
-            right = scores.argmax(axis=1) == numbers[folded]
-            self.threshold_ = threshold_for(target_error, scores.max(axis=1), right)
+            folds = self._folds(task)
+            model, *others = self._learn(task, [np.arange(0), *folds])
+            for held, other in zip(folds, others, strict=True):
+                tested = held[task.representative[held]]
+                held_out[tested] = other.logits(task.vectors[tested])
+        self._calibrate(model, held_out, task.y, target_error)
+        self.held_out_logits_: Floats = np.full((len(labels), len(self.classes_)), np.nan)
+        self.held_out_logits_[weight > 0] = self.calibration_(held_out)
         return self
-
-    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[np.int64]]:
-        checked = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
-        # Twice each, or one label a topic would be taken for a regression by mistake.
-        check_classification_targets(np.repeat(np.unique(checked[1]), 2))
-        for name in ("C", "sharpness"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number above 0")
-        self.classes_, numbers = np.unique(checked[1], return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y has one class, {self.classes_[0]!r}: a classifier needs 2 classes or more; "
-                "label headlines of another topic too"
-            )
-        return checked[0], numbers.astype(np.int64)
-
-    def _learn(self, task: _Task, held_out: Sequence[Places]) -> list[LinearModel]:
-        """Fit a model for each set of labelled samples that is to be held out."""
-        n, total = len(task.y), task.vectors.shape[0]
-        weight = np.zeros((total, len(held_out)))
-        weight[n:] = self.unlabelled_weight
-        kept = []
-        for i, held in enumerate(held_out):
-            known = np.setdiff1d(np.arange(n), held)
-            weight[known, i] = _balanced(task.y[known], task.n_classes)
-            kept.append(np.setdiff1d(np.arange(total), held))
-        truth = np.eye(task.n_classes)[task.y][:, None, :]
-        models = fit_logistic(task.vectors[:n], truth, weight[:n], self.C)
-        if task.graph is None:
-            return models
-        edges = [_normalised(task.graph[places][:, places]) for places in kept]
-        targets = np.full((total, len(models), task.n_classes), 1 / task.n_classes)
-        for _ in range(self.rounds):
-            for i, (model, places) in enumerate(zip(models, kept, strict=True)):
-                shares = model.probabilities(task.vectors)
-                shares[:n] = truth[:, 0]
-                shares = smoothed = shares[places]
-                for _ in range(SPREADS):
-                    smoothed = SPREAD * (edges[i] @ smoothed) + (1 - SPREAD) * shares
-                sharp = np.maximum(smoothed, 1e-12) ** self.sharpness
-                targets[places, i] = sharp / sharp.sum(axis=1, keepdims=True)
-            targets[:n] = truth
-            models = fit_logistic(
-                task.vectors, targets, weight, self.C, start=models, max_steps=STEPS
-            )
-        return models
-
-    def _folds(
-        self, task: _Task, calibrating: NDArray[np.bool_], groups: NDArray[Any]
-    ) -> list[_Fold]:
-        """Give the folds to calibrate on, those that leave a topic without a sample aside."""
-        count = min(FOLDS, len(np.unique(groups[calibrating])))
-        if count < 2:
-            return []
-        return [
-            _Fold(held, held[calibrating[held]])
-            for rest, held in grouped_folds(groups, count, self.random_state)
-            if calibrating[held].any() and len(np.unique(task.y[rest])) == task.n_classes
-        ]
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Give the logits, shape (n_samples, n_classes); for two classes their difference."""
@@ -251,15 +187,14 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         """Give probabilities, shape (n_samples, n_classes), in the order of `classes_`."""
         return probabilities_of(self._logits(X))
 
+    def predict_log_proba(self, X: ArrayLike) -> Floats:
+        """Give the logarithms of probabilities, finite however small these are."""
+        return np.asarray(log_softmax(self._logits(X), axis=1))
+
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Give the most probable class of each sample, shape (n_samples,)."""
         best = self._logits(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
     def answered(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Tell which samples are sure enough for the `target_error` of `fit`."""
@@ -268,60 +203,172 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             raise ValueError("no target error is known: give fit a target_error")
         return np.asarray(probabilities_of(logits).max(axis=1) >= self.threshold_.probability)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _logits(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
         vectors: Any = validate_data(self, X, dtype=np.float64, accept_sparse="csr", reset=False)
         return np.asarray(vectors @ self.coef_.T + self.intercept_)
 
+    def _task(
+        self,
+        vectors: Any,
+        y: NDArray[Any],
+        X_unlabelled: ArrayLike | None,
+        graph: Any,
+        groups: ArrayLike | None,
+        representative: ArrayLike | None,
+        weight: Floats,
+    ) -> _Task:
+        """Check the arguments of `fit`, and put together what is learned from."""
+        n = len(y)
+        # Twice each, or one label a topic would be taken for a regression by mistake.
+        check_classification_targets(np.repeat(np.unique(y), 2))
+        groups = np.arange(n) if groups is None else groups
+        groups = per_sample("groups", groups, n, np.integer, np.str_)
+        representative = np.ones(n, dtype=np.bool_) if representative is None else representative
+        representative = per_sample("representative", representative, n, np.bool_)
+        every = _stacked(vectors, X_unlabelled)
+        if graph is not None:
+            graph = _checked_graph(graph, every.shape[0])
+        if not weight.all():
+            kept = np.flatnonzero(weight)
+            y, weight = y[kept], weight[kept]
+            groups, representative = groups[kept], representative[kept]
+            places = np.append(kept, np.arange(n, every.shape[0]))
+            every, graph = every[places], None if graph is None else graph[places][:, places]
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has one class, {self.classes_.tolist()}: a classifier needs 2 classes or "
+                "more; label headlines of another topic too"
+            )
+        return _Task(
+            vectors=every,
+            y=numbers.astype(np.int64),
+            n_classes=len(self.classes_),
+            weight=weight,
+            groups=groups,
+            representative=representative,
+            graph=graph,
+        )
+
+    def _folds(self, task: _Task) -> list[Places]:
+        """Give what to hold out, folds that leave a topic without a sample aside."""
+        groups, calibrating = task.groups, task.representative
+        count = min(MAX_FOLDS, len(np.unique(groups[calibrating])))
+        if count < 2:
+            return []
+        parts = GroupKFold(count, shuffle=True, random_state=self.random_state)
+        return [
+            held
+            for rest, held in parts.split(groups, groups=groups)
+            if calibrating[held].any() and len(np.unique(task.y[rest])) == task.n_classes
+        ]
+
+    def _learn(self, task: _Task, held_out: Sequence[Places]) -> list[LinearModel]:
+        """Fit a model for each set of labelled samples that is to be held out."""
+        n, total = len(task.y), task.vectors.shape[0]
+        logger.info(
+            "learning %d classes from %d labelled and %d unlabelled samples; %d folds to calibrate",
+            task.n_classes, n, total - n, len(held_out) - 1,
+        )  # fmt: skip
+        weight = np.zeros((total, len(held_out)))
+        weight[n:] = self.unlabelled_weight
+        kept = [np.setdiff1d(np.arange(total), held) for held in held_out]
+        for i, places in enumerate(kept):
+            known = places[places < n]
+            weight[known, i] = _balanced(task.y[known], task.weight[known])
+        truth = np.eye(task.n_classes)[task.y][:, None, :]
+        models = fit_logistic(task.vectors[:n], truth, weight[:n], self.C)
+        graph = task.graph
+        if graph is None and total > n and self.rounds:
+            dense = task.vectors.toarray() if sparse.issparse(task.vectors) else task.vectors
+            graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
+        if graph is None:
+            return models
+        edges = [_normalised(graph[places][:, places]) for places in kept]
+        targets = np.full((total, len(models), task.n_classes), 1 / task.n_classes)
+        for number in range(1, self.rounds + 1):
+            for i, (model, places) in enumerate(zip(models, kept, strict=True)):
+                shares = model.probabilities(task.vectors)
+                shares[:n] = truth[:, 0]
+                targets[places, i] = self._spread(edges[i], shares[places])
+            targets[:n] = truth
+            models = fit_logistic(
+                task.vectors, targets, weight, self.C, start=models, max_steps=STEPS_A_ROUND
+            )
+            logger.info("round %d of %d: %d steps", number, self.rounds, models[0].steps)
+        return models
+
+    def _spread(self, edges: sparse.csr_matrix, shares: Floats) -> Floats:
+        """Smooth probabilities over the graph and sharpen them."""
+        smoothed = shares
+        for _ in range(SPREADS):
+            smoothed = NEIGHBOURS_SHARE * (edges @ smoothed) + (1 - NEIGHBOURS_SHARE) * shares
+        sharp = np.maximum(smoothed, 1e-12) ** self.sharpness
+        return np.asarray(sharp / sharp.sum(axis=1, keepdims=True))
+
+    def _calibrate(
+        self, model: LinearModel, held_out: Floats, y: Places, target_error: float | None
+    ) -> None:
+        """Learn from held-out logits how far to trust the model, and set what was learned."""
+        folded = ~np.isnan(held_out[:, 0])
+        calibration = Calibration.fit(held_out[folded], y[folded])
+        self.calibration_ = calibration
+        self.coef_: Floats = model.coef * calibration.scale
+        self.intercept_: Floats = model.intercept * calibration.scale + calibration.shift
+        self.n_iter_ = max(1, model.steps)
+        self.threshold_: Threshold | None = None
+        if target_error is not None:
+            scores = probabilities_of(calibration(held_out)[folded])
+            right = scores.argmax(axis=1) == y[folded]
+            self.threshold_ = threshold_for(target_error, scores.max(axis=1), right)
+
 
 @dataclass(frozen=True)
 class _Task:
-    """What is learned from: labelled vectors, then unlabelled ones, and what joins them."""
+    """What is learned from: vectors of labelled samples, then of unlabelled ones."""
 
     vectors: Any  # an array or a csr_matrix
-    y: NDArray[np.int64]
+    y: Places
     n_classes: int
+    weight: Floats
+    groups: NDArray[Any]
+    representative: NDArray[np.bool_]
     graph: sparse.csr_matrix | None
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """Labelled samples held out of a model, and those of them that it is tested on."""
-
-    held: Places
-    tested: Places
-
-
-def grouped_folds(
-    groups: NDArray[Any], folds: int, random_state: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Hold out one part of the samples after the other, groups kept whole.
-
-    Parameters
-    ----------
-    groups : ndarray, shape (n,)
-        The group of each sample.
-    folds : int
-        At most the number of groups.
-    random_state : int
-
-    Yields
-    ------
-    rest, held : ndarray of int64
-        Places of the samples to learn from, and of those held out.
-    """
-    _, number = np.unique(groups, return_inverse=True)
-    order = np.random.default_rng(random_state).permutation(int(number.max()) + 1)
-    fold = (order % folds)[number.reshape(-1)]
-    for part in range(folds):
-        yield np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+def _stacked(vectors: Any, unlabelled: ArrayLike | None) -> Any:
+    """Put unlabelled vectors below labelled ones."""
+    if unlabelled is None:
+        return vectors
+    others = check_array(unlabelled, dtype=np.float64, accept_sparse="csr", ensure_min_samples=0)
+    if others.shape[1] != vectors.shape[1]:
+        raise ValueError(f"X_unlabelled has {others.shape[1]} features, X has {vectors.shape[1]}")
+    if sparse.issparse(vectors) or sparse.issparse(others):
+        return sparse.vstack([vectors, others]).tocsr()
+    return np.vstack([vectors, others])
 
 
-def _balanced(y: NDArray[np.int64], n_classes: int) -> Floats:
-    """Weights that fall with the root of a class's size; 1 on average."""
-    counts = np.bincount(y, minlength=n_classes)
-    weights = (1 / np.sqrt(np.maximum(counts, 1)))[y]
-    return np.asarray(weights / weights.mean())
+def _checked_graph(graph: Any, n: int) -> sparse.csr_matrix:
+    """Give a graph of n samples whose weights are numbers of 0 or more."""
+    if not sparse.issparse(graph) or graph.shape != (n, n):
+        found = f"shape {graph.shape}" if sparse.issparse(graph) else type(graph).__name__
+        raise ValueError(f"graph is of {found}, expected a sparse matrix of shape {(n, n)}")
+    graph = check_array(graph, dtype=np.float64, accept_sparse="csr", input_name="graph")
+    if graph.nnz and graph.data.min() < 0:
+        raise ValueError(f"graph has a weight of {graph.data.min()}, expected 0 or more")
+    return graph
+
+
+def _balanced(y: Places, weight: Floats) -> Floats:
+    """Give weights that fall with the root of a class's weight; 1 on average."""
+    balanced = weight / np.sqrt(np.bincount(y, weight))[y]
+    return np.asarray(balanced / balanced.mean())
 
 
 def _normalised(graph: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -68,11 +68,6 @@ def fit_logistic(
         Where the solver starts; the minimum is the same.
     max_steps : int, default 300
 
-    Returns
-    -------
-    list of LinearModel
-        m models.
-
     Notes
     -----
     L-BFGS (Liu and Nocedal 1989). The intercepts aren't penalised; of the equivalent solutions
@@ -85,38 +80,12 @@ def fit_logistic(
     columns = m * n_classes
     squares = X.multiply(X).sum() if sparse.issparse(X) else np.sum(X * X)
     scale = float(np.sqrt(squares / n)) or 1.0
-    blocks = _blocks(X, scale)
-    weight = weight[:, :, None]
-    weighted = weight * targets
-
-    def objective(flat: Floats) -> tuple[float, Floats]:
-        coef = flat[:-columns].reshape(n_features, columns)
-        logits = np.tile(flat[-columns:], (n, 1))
-        for of, block, _ in blocks:
-            logits += block @ coef[of]
-        logits = logits.reshape(n, m, n_classes)
-        logits -= logits.max(axis=2, keepdims=True)
-        shares = np.exp(logits)
-        total = shares.sum(axis=2, keepdims=True)
-        loss = float((weighted * (np.log(total) - logits)).sum())
-        shares *= weight / total
-        shares -= weighted
-        slope = shares.reshape(n, columns)
-        gradient = np.empty_like(flat)
-        slopes = gradient[:-columns].reshape(n_features, columns)
-        for of, _, turned in blocks:
-            slopes[of] = turned @ slope
-        slopes *= C
-        slopes += coef
-        gradient[-columns:] = C * slope.sum(axis=0)
-        return C * loss + 0.5 * float(np.vdot(coef, coef)), gradient
-
     flat = np.zeros(columns * (n_features + 1))
     if start is not None:
         coef = np.vstack([model.coef for model in start]).T * scale
         flat = np.concatenate([coef.ravel(), *(model.intercept for model in start)])
     found = minimize(
-        objective,
+        _Objective(_blocks(X, scale), weight[:, :, None] * targets, weight[:, :, None], C),
         flat,
         jac=True,
         method="L-BFGS-B",
@@ -129,6 +98,40 @@ def fit_logistic(
         LinearModel(np.ascontiguousarray(coefs[:, i].T), intercepts[i], int(found.nit))
         for i in range(m)
     ]
+
+
+@dataclass(frozen=True)
+class _Objective:
+    """What is minimised, and its gradient, as a function of all weights and intercepts."""
+
+    blocks: list[tuple[Any, Any, Any]]
+    weighted: Floats  # targets times weight, shape (n, m, n_classes)
+    weight: Floats  # shape (n, m, 1)
+    C: float
+
+    def __call__(self, flat: Floats) -> tuple[float, Floats]:
+        n, m, n_classes = self.weighted.shape
+        columns = m * n_classes
+        coef = flat[:-columns].reshape(-1, columns)
+        logits = np.tile(flat[-columns:], (n, 1))
+        for of, block, _ in self.blocks:
+            logits += block @ coef[of]
+        logits = logits.reshape(n, m, n_classes)
+        logits -= logits.max(axis=2, keepdims=True)
+        shares = np.exp(logits)
+        total = shares.sum(axis=2, keepdims=True)
+        loss = float((self.weighted * (np.log(total) - logits)).sum())
+        shares *= self.weight / total
+        shares -= self.weighted
+        slope = shares.reshape(n, columns)
+        gradient = np.empty_like(flat)
+        slopes = gradient[:-columns].reshape(-1, columns)
+        for of, _, turned in self.blocks:
+            slopes[of] = turned @ slope
+        slopes *= self.C
+        slopes += coef
+        gradient[-columns:] = self.C * slope.sum(axis=0)
+        return self.C * loss + 0.5 * float(np.vdot(coef, coef)), gradient
 
 
 def _blocks(X: Any, scale: float) -> list[tuple[Any, Any, Any]]:

@@ -49,18 +49,10 @@ def learn(
     unlabelled: Sequence[str] = (),
     random_state: int = 0,
 ) -> tuple[TopicScorer, Certainty]:
-    """Learn from a training set and from unlabelled headlines.
+    """Learn topics, each with an example or more, from a training set and unlabelled headlines.
 
-    Parameters
-    ----------
-    known : TrainingSet
-    topics : sequence of str
-        k topics, each with an example or more.
-    embedder : Embedder
-        The one that the training set's terms belong to.
-    unlabelled : sequence of str, optional
-        Texts of the kind that will be labelled.
-    random_state : int, default 0
+    The embedder is the one that the training set's terms belong to; unlabelled headlines are of
+    the kind that will be labelled.
 
     Returns
     -------
@@ -68,37 +60,27 @@ def learn(
         Calibrated; its last column is above 0 for news of the topics.
     certainty : Certainty
     """
-    examples = known.training
+    examples, groups = known.training, known.groups
     number = {topic: i for i, topic in enumerate(topics)}
     y = np.array([number[e.topic] for e in examples])
     drawn = np.array([e.drawn for e in examples])
-    groups = known.groups
-    others = distinct_sample(unlabelled, MAX_UNLABELLED, random_state)
+    representative = drawn if drawn.any() else ~drawn
     labelled = _Texts([e.terms for e in examples], [known.words_of(e, embedder) for e in examples])
-    feed = _Texts(embedder.terms(others), embedder.words(others))
-    other = background_texts()
-    background = _Texts(embedder.terms(other), embedder.words(other))
+    feed = _Texts.of(distinct_sample(unlabelled, MAX_UNLABELLED, random_state), embedder)
     features = _Features.of(labelled, feed, embedder)
-    X, U, B = (features(some) for some in (labelled, feed, background))
+    X, U = features(labelled), features(feed)
     graph = None
     few = len(examples) < MANY_LABELS
     weight = FEW_UNLABELLED_WEIGHT if few else MANY_UNLABELLED_WEIGHT
     classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
-    if len(others):
+    if feed.terms:
         vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
         graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
-    classifier.fit(
-        X,
-        y,
-        U if len(others) else None,
-        graph=graph,
-        groups=groups,
-        representative=drawn if drawn.any() else None,
-    )
-    coef, intercept = classifier.coef_, classifier.intercept_
-    domain = fit_domain(X, B, drawn if drawn.any() else ~drawn, groups)
-    coef = np.vstack([coef, domain.coef])
-    intercept = np.append(intercept, domain.intercept)
+    classifier.fit(X, y, U, graph=graph, groups=groups, representative=representative)
+    background = features(_Texts.of(background_texts(), embedder))
+    domain = fit_domain(X, background, representative, groups)
+    coef = np.vstack([classifier.coef_, domain.coef])
+    intercept = np.append(classifier.intercept_, domain.intercept)
     scorer = TopicScorer.from_linear(
         coef[:, : embedder.n_features] / features.length,
         intercept,
@@ -114,6 +96,10 @@ class _Texts:
 
     terms: Terms
     words: Terms
+
+    @classmethod
+    def of(cls, texts: Sequence[str], embedder: Embedder) -> _Texts:
+        return cls(embedder.terms(texts), embedder.words(texts))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.clustering.clusterer import HeadlineClusterer
+from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes, kept_numbers
 from headlines.clustering.names import name_clusters
 from headlines.embedding.embedder import Embedder
-from headlines.embedding.vocabulary import tokenize
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
@@ -25,17 +24,13 @@ __all__ = ["Cluster", "ClusteredFeed", "ClusteredHeadline", "candidate_topics", 
 
 LEVELS = ("theme", "story")
 
-
-EXAMPLES = 20
+MAX_EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
 
-
-COVERED = 0.5
+MIN_COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
 
-
 Topics = Sequence[tuple[str | None, float]]
-
 
 Labels = NDArray[np.int64]
 
@@ -71,19 +66,12 @@ class Cluster:
     @property
     def covered(self) -> bool:
         """Whether topics hold for half of the headlines; if they don't, it may be a new one."""
-        return sum(share for _, share in self.topics) >= COVERED
+        return sum(share for _, share in self.topics) >= MIN_COVERED
 
     def to_row(self) -> dict[str, Any]:
         """Give the cluster as plain data."""
-        return {
-            "cluster": self.cluster,
-            "name": self.name,
-            "medoid": self.medoid,
-            "headlines": self.headlines,
-            "copies": self.copies,
-            "topics": [{"topic": topic, "share": share} for topic, share in self.topics],
-            "covered": self.covered,
-        }
+        topics = [{"topic": topic, "share": share} for topic, share in self.topics]
+        return {**vars(self), "topics": topics, "covered": self.covered}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +132,6 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     def __getitem__(self, place: Any) -> Any:
         return self.headlines[place]
 
-    def __iter__(self) -> Iterator[ClusteredHeadline]:
-        return iter(self.headlines)
-
 
 def cluster_feed(
     headlines: Sequence[Headline],
@@ -160,86 +145,56 @@ def cluster_feed(
 ) -> ClusteredFeed:
     """Find the clusters of a feed, name them, and give them the numbers that they had.
 
-    Parameters
-    ----------
-    headlines : sequence of Headline
-    embedder : Embedder
-    clusterer : HeadlineClusterer
-        Is fitted.
-    level : {"theme", "story"}, default "theme"
-        What counts as a cluster.
-    previous : EarlierClusters, optional
-        An earlier run, whose clusters keep their numbers and names.
-    edits : ClusterEdits, optional
-        An editor's changes to the outcome.
-    topics : sequence of (str or None, float)
-        Topic of each headline and its probability.
-
-    Returns
-    -------
-    ClusteredFeed
+    Fits the clusterer, whose themes or stories (`level`) are the clusters. Those of an earlier
+    run keep their numbers and names; an editor's changes come last. `topics` has the topic of
+    each headline and its probability.
     """
     if level not in LEVELS:
         raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
     if not headlines:
         return ClusteredFeed((), ())
-    texts = [headline.text for headline in headlines]
-    vectors = embedder.transform(texts)
-    earlier = None
-    if previous:
-        earlier = _numbers(headlines, previous.story)
-        if level == "theme":
-            earlier = np.stack([earlier, _numbers(headlines, previous.cluster)], axis=1)
-    clusterer.fit(vectors, words=[tokenize(text) for text in texts], previous=earlier)
-    points = _unit(np.asarray(vectors, dtype=np.float64))
-    stories, numbers = clusterer.labels_, clusterer.labels_
-    strengths = clusterer.probabilities_
+    vectors, words = vectors_and_words(headlines, embedder)
+    points = _unit(vectors)
+    earlier = _earlier(headlines, previous, level) if previous else None
+    clusterer.fit(vectors, words=words, previous=earlier)
+    stories, strengths = clusterer.labels_, clusterer.probabilities_
+    numbers = stories
     if level == "theme":
         numbers, strengths = clusterer.themes_, clusterer.theme_probabilities_
+    given = dict(previous.names) if previous else {}
     if previous:
-        old = _unit(np.asarray(embedder.transform(list(previous.texts.values())), dtype=np.float64))
+        old = _unit(embedder.transform(list(previous.texts.values())))
         stories = _kept(stories, headlines, points, previous.story, old)
         numbers = _kept(numbers, headlines, points, previous.cluster, old)
     if edits:
         keys = [(headline.id, headline.headline) for headline in headlines]
         numbers = edits.apply(numbers, keys, previous.cluster if previous else {}, points)
-    one_each = np.sort(np.unique(clusterer.copies_, return_index=True)[1])
-    named = name_clusters([texts[i] for i in one_each.tolist()], numbers[one_each].tolist())
-    names = _distinct(
-        named, {**(previous.names if previous else {}), **(edits.names if edits else {})}
-    )
+        given |= edits.names
+    names = _names(headlines, numbers, clusterer.copies_, given)
     found = tuple(
         ClusteredHeadline(
-            headline, int(cluster), names[int(cluster)], int(story), round(float(p), 6)
+            item=headline,
+            cluster=cluster,
+            name=names[cluster],
+            story=story,
+            strength=round(strength, 6),
         )
-        for headline, cluster, story, p in zip(headlines, numbers, stories, strengths, strict=True)
+        for headline, cluster, story, strength in zip(
+            headlines, numbers.tolist(), stories.tolist(), strengths.tolist(), strict=True
+        )
     )
-    became: tuple[ClusterChange, ...] = ()
+    became: list[ClusterChange] = []
     if previous:
-        now = {c.id: c.cluster for c in found}
-        became = tuple(changes(now, previous.cluster, {**previous.names, **names}))
-    return ClusteredFeed(found, _clusters(found, points, clusterer.copies_, topics), became)
+        now = {headline.id: headline.cluster for headline in found}
+        became = changes(now, previous.cluster, {**previous.names, **names})
+    return ClusteredFeed(found, _clusters(found, points, clusterer.copies_, topics), tuple(became))
 
 
 def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
-    """Make topics of clusters, for a person to edit: a name, a definition and examples.
+    """Make topics of clusters in a file of JSON lines that `headlines cluster` wrote.
 
-    Parameters
-    ----------
-    path : path
-        JSON lines that `headlines cluster` wrote.
-    numbers : sequence of int
-        Clusters in it.
-
-    Returns
-    -------
-    list of Topic
-        Their examples are headlines of the feed, the firmest members first.
-
-    Raises
-    ------
-    HeadlinesError
-        When the file can't be read or has no such cluster.
+    A person is to edit them: a name, a definition, and as examples the cluster's headlines, the
+    firmest members first. Raises HeadlinesError when the file has no such cluster.
     """
     earlier = EarlierClusters.read(path)
     found = []
@@ -254,7 +209,12 @@ def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
         name = earlier.names[number]
         definition = f"{name}. Such as: {texts[0]}"
         found.append(
-            Topic(name.lower(), definition, (), tuple(name.split(", ")), tuple(texts[:EXAMPLES]))
+            Topic(
+                name=name.lower(),
+                definition=definition,
+                phrases=tuple(name.split(", ")),
+                examples=tuple(texts[:MAX_EXAMPLES]),
+            )
         )
     return found
 
@@ -263,7 +223,15 @@ def _numbers(headlines: Sequence[Headline], known: dict[str, int]) -> Labels:
     return np.array([known.get(headline.id, -1) for headline in headlines], dtype=np.int64)
 
 
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _earlier(headlines: Sequence[Headline], previous: EarlierClusters, level: str) -> Labels:
+    stories = _numbers(headlines, previous.story)
+    if level == "story":
+        return stories
+    return np.stack([stories, _numbers(headlines, previous.cluster)], axis=1)
+
+
+def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    vectors = np.asarray(vectors, dtype=np.float64)
     norms = np.sqrt((vectors * vectors).sum(axis=1))
     return np.asarray(vectors / np.where(norms > 0, norms, 1)[:, None])
 
@@ -280,9 +248,14 @@ def _kept(
     return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
 
 
-def _distinct(names: dict[int, str], given: dict[int, str]) -> dict[int, str]:
-    """Put given names in the place of found ones; no two clusters have the same."""
-    result = {label: given.get(label, name) for label, name in names.items() if label >= 0}
+def _names(
+    headlines: Sequence[Headline], numbers: Labels, copies: Labels, given: dict[int, str]
+) -> dict[int, str]:
+    """Name clusters, given names first, by one headline of each text; no two have the same."""
+    one_each = np.sort(np.unique(copies, return_index=True)[1])
+    texts = [headlines[i].text for i in one_each.tolist()]
+    found = name_clusters(texts, numbers[one_each].tolist())
+    result = {label: given.get(label, name) for label, name in found.items() if label >= 0}
     taken = Counter(result.values())
     for label, name in result.items():
         if taken[name] > 1 and label not in given:
@@ -302,7 +275,6 @@ def _clusters(
             members.setdefault(headline.cluster, []).append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
-        first = found[places[0]]
         near = points[places] @ points[places].sum(axis=0)
         medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
         distinct = len(np.unique(copies[places]))
@@ -311,6 +283,14 @@ def _clusters(
             if topic is not None:
                 shares[topic] += probability / len(places)
         known = sorted(((t, round(s, 3)) for t, s in shares.items()), key=lambda x: (-x[1], x[0]))
-        copied = len(places) - distinct
-        result.append(Cluster(label, first.name, medoid, len(places), copied, tuple(known)))
+        result.append(
+            Cluster(
+                cluster=label,
+                name=found[places[0]].name,
+                medoid=medoid,
+                headlines=len(places),
+                copies=len(places) - distinct,
+                topics=tuple(known),
+            )
+        )
     return tuple(result)

@@ -13,17 +13,17 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 
 from headlines.clustering.neighbourhood import WORDS, Neighbourhood
-from headlines.neighbours import STEPS
+from headlines.neighbours import STEPS, blocks
 
 __all__ = ["aggregated", "anchored", "joined", "leiden", "mostly", "strengths"]
 
-PARTNERS = 16
+MAX_PARTNERS = 16
 """Communities that each is held against."""
 
 ANCHOR = 0.75
 """Share by which an earlier run's stories make edges within them weigh more, between them less."""
 
-ALIKE = 0.5
+MIN_ALIKE = 0.5
 """Two groups are one story when their samples are as near to each other as this, of what they
 are among themselves."""
 
@@ -97,7 +97,7 @@ def joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: 
     while True:
         i, j, nearness, alike = communities.pairs()
         partner = _best_partner(i, j, alike, len(communities.sizes))
-        chosen = (alike >= ALIKE) & (partner[i] == j) & (partner[j] == i)
+        chosen = (alike >= MIN_ALIKE) & (partner[i] == j) & (partner[j] == i)
         if not chosen.any():
             return labels
         labels = communities.merge(i[chosen], j[chosen], nearness[chosen])[labels]
@@ -117,8 +117,7 @@ class _Communities:
             self._words = (member @ known.words).tocsr()
         self.sizes = np.asarray(member.sum(axis=1)).reshape(-1)
         self._sums = np.empty((len(self.sizes), points.shape[1]))
-        for start in range(0, points.shape[1], 32):  # of a large feed a few columns at a time
-            some = slice(start, start + 32)
+        for some in blocks(points.shape[1], 32):  # of a large feed a few columns at a time
             self._sums[:, some] = member @ (points[:, some].astype(np.float64) / STEPS)
         self._between = (member @ graph @ member.T).tocsr()
         self._held = (member @ _held(was)).tocsr()
@@ -176,8 +175,7 @@ class _Communities:
     def _nearness(self, i: Labels, j: Labels) -> NDArray[np.float64]:
         """Give the sum of nearness over all pairs of points of communities i and j."""
         result = np.empty(len(i))
-        for start in range(0, len(i), 8192):
-            some = slice(start, start + 8192)
+        for some in blocks(len(i), 8192):
             result[some] = np.einsum("ij,ij->i", self._sums[i[some]], self._sums[j[some]])
             if self._words is not None:
                 shared = self._words[i[some]].multiply(self._words[j[some]]).sum(axis=1)
@@ -194,7 +192,7 @@ def _linked(between: sparse.csr_matrix, sizes: NDArray[np.int64]) -> tuple[Label
     order = np.lexsort((j, -weight, i))
     i, j = i[order], j[order]
     place = np.arange(len(i)) - np.searchsorted(i, i)
-    i, j = i[place < PARTNERS], j[place < PARTNERS]
+    i, j = i[place < MAX_PARTNERS], j[place < MAX_PARTNERS]
     pairs = np.unique(np.minimum(i, j) * len(sizes) + np.maximum(i, j))
     return pairs // len(sizes), pairs % len(sizes)
 

@@ -49,13 +49,13 @@ class ClusterEdits:
         HeadlinesError
             When the file can't be read or says something else.
         """
-        found = cls()
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise HeadlinesError(f"{path}: can't be read ({error})") from error
         if unknown := sorted(set(tables) - {"rename", "merge", "split"}):
             raise HeadlinesError(f"{path}: {unknown[0]!r} is not known; use rename, merge, split")
+        found = cls()
         for verb, rows in tables.items():
             for number, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
                 try:
@@ -68,16 +68,14 @@ class ClusterEdits:
         return found
 
     def _take(self, verb: str, row: Mapping[str, Any]) -> None:
+        """Add a row of the file; raises KeyError, TypeError or ValueError for a malformed one."""
         if verb == "rename":
             self.names[_number(row["cluster"])] = str(row["name"])
         elif verb == "merge":
-            target, *others = (_number(n) for n in row["clusters"])
-            if not others:
-                raise ValueError
-            self.merges.update(dict.fromkeys(others, target))
+            target, first, *others = (_number(n) for n in row["clusters"])
+            self.merges.update(dict.fromkeys([first, *others], target))
         else:
-            texts = frozenset(str(text) for text in row["headlines"])
-            self.splits[_number(row["cluster"])] = texts
+            self.splits[_number(row["cluster"])] = frozenset(map(str, row["headlines"]))
 
     def apply(
         self,
@@ -92,40 +90,31 @@ class ClusterEdits:
         mostly in a merged one go into it. What was taken apart stays apart: a headline that a
         split had moved keeps its place, and a new one in the same cluster goes to the nearer.
 
-        Parameters
-        ----------
-        numbers : ndarray of int64, shape (n,)
-            Clusters of the headlines, with the numbers that they kept.
-        keys : sequence of (str, str)
-            Id and text of each headline.
-        earlier : mapping of str to int
-            Clusters of an earlier run by headline id.
-        points : ndarray of float64, shape (n, n_features)
-            Unit vectors.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
+        Each headline has a cluster (`numbers`, as kept from an earlier run), its id and text
+        (`keys`) and a unit vector (`points`); `earlier` gives that run's clusters by id.
         """
-        result = np.array([self.merges.get(int(n), int(n)) for n in numbers], dtype=np.int64)
         was = np.array([earlier.get(key, -1) for key, _ in keys], dtype=np.int64)
-        for cluster in sorted(set(result.tolist())):
-            known = Counter(was[(result == cluster) & (was >= 0)].tolist())
-            most, count = known.most_common(1)[0] if known else (-1, 0)
-            if most in self.merges.values() and 2 * count > known.total():
-                result[result == cluster] = most
+        result = self._merged(numbers, was)
         for target, texts in sorted(self.splits.items()):
             chosen = np.array([not texts.isdisjoint(key) for key in keys]) | (was == target)
-            if not chosen.any():
-                continue
-            homes = set(result[chosen].tolist()) - {target}
-            here = np.isin(result, sorted(homes)) & ~chosen
+            homes = np.setdiff1d(result[chosen], target)
+            here = np.isin(result, homes) & ~chosen
             result[chosen] = target
-            stay = here & (was >= 0)
-            free = np.flatnonzero(here & (was < 0)) if earlier else np.zeros(0, dtype=np.int64)
-            if len(free) and stay.any():
-                nearer = points[free] @ points[chosen].mean(axis=0)
-                result[free[nearer > points[free] @ points[stay].mean(axis=0)]] = target
+            stay, free = here & (was >= 0), here & (was < 0)
+            if earlier and free.any() and stay.any():
+                apart = points[chosen].mean(axis=0)
+                home = points[stay].mean(axis=0)
+                result[np.flatnonzero(free)[points[free] @ apart > points[free] @ home]] = target
+        return result
+
+    def _merged(self, numbers: Labels, was: Labels) -> Labels:
+        """Send clusters where an editor put them, or where most of their headlines had been put."""
+        result = np.array([self.merges.get(n, n) for n in numbers.tolist()], dtype=np.int64)
+        for cluster in np.unique(result).tolist() if self.merges else ():
+            known = Counter(was[(result == cluster) & (was >= 0)].tolist())
+            for most, count in known.most_common(1):
+                if most in self.merges.values() and 2 * count > known.total():
+                    result[result == cluster] = most
         return result
 
 

@@ -1,10 +1,10 @@
-"""Identity: the numbers that clusters keep from day to day and through an editor's hands."""
+"""History: the numbers that clusters keep from day to day, and what became of each."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,11 @@ from headlines.errors import HeadlinesError
 
 __all__ = ["ClusterChange", "EarlierClusters", "changes", "kept_numbers"]
 
-SAME = 0.8
+MIN_LIKENESS = 0.8
 """Two clusters are one from here on: share of common headlines and cosine of centroids, added."""
 
-
-PART = 0.3
+MIN_PART = 0.3
 """Share of a cluster's members that has to come from, or go to, another to tell of it."""
-
 
 Labels = NDArray[np.int64]
 
@@ -108,14 +106,7 @@ class ClusterChange:
 
     def to_row(self) -> dict[str, Any]:
         """Give the change as plain data."""
-        return {
-            "kind": self.kind,
-            "cluster": self.cluster,
-            "name": self.name,
-            "before": self.before,
-            "after": self.after,
-            "others": list(self.others),
-        }
+        return {**vars(self), "others": list(self.others)}
 
 
 def kept_numbers(
@@ -128,25 +119,22 @@ def kept_numbers(
     """Give today's clusters the numbers that they had, by the best assignment overall.
 
     Two clusters are as like as the share of headlines that they have in common and the cosine of
-    their centroids say, added.
+    their centroids say, added. New clusters follow on the highest number that was given.
 
     Parameters
     ----------
-    labels : ndarray of int64, shape (n,)
-        Today's clusters of headlines; -1 is noise.
-    earlier : ndarray of int64, shape (n,)
-        Their clusters in the earlier run, -1 where there was none.
+    labels, earlier : ndarray of int64, shape (n,)
+        Clusters of today's headlines, -1 being noise, and those of the same in the earlier run.
     points : ndarray of float64, shape (n, n_features)
-        Their unit vectors.
+        Unit vectors of today's headlines.
     then : ndarray of int64, shape (m,)
         Clusters of the headlines of the earlier run.
     points_then : ndarray of float64, shape (m, n_features)
         Their unit vectors.
 
-    Returns
-    -------
-    dict of int to int
-        The number of each of today's clusters; new ones follow on the highest that was given.
+    References
+    ----------
+    Crouse 2016, On implementing 2D rectangular assignment algorithms.
     """
     new, sizes, centres = _centroids(labels, points)
     old, sizes_then, centres_then = _centroids(then, points_then)
@@ -159,7 +147,7 @@ def kept_numbers(
         )
         either = sizes[:, None] + sizes_then[None, :] - common
         likeness = common / either + centres @ centres_then.T
-        likeness = np.where(likeness < SAME, 0, np.round(likeness, 9))
+        likeness = np.where(likeness < MIN_LIKENESS, 0, np.round(likeness, 9))
         for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
             if likeness[i, j] > 0:
                 result[int(new[i])] = int(old[j])
@@ -190,32 +178,50 @@ def changes(
 ) -> list[ClusterChange]:
     """Tell what became of each cluster; the mappings give numbers by headline id."""
     sizes, before = Counter(now.values()), Counter(earlier.values())
-    moves = Counter((earlier[key], now[key]) for key in now.keys() & earlier.keys())
-    stayed: Counter[int] = Counter()
-    came: Counter[int] = Counter()
-    for (a, b), count in moves.items():
-        stayed[a] += count
-        came[b] += count
-    into: dict[int, list[int]] = {}
-    out_of: dict[int, list[int]] = {}
-    for (a, b), count in sorted(moves.items()):
-        if a != b and min(a, b) >= 0:
-            if count >= PART * stayed[a] and not sizes[a]:
-                into.setdefault(b, []).append(a)
-            if count >= PART * came[b]:
-                out_of.setdefault(b, []).append(a)
+    into, out_of = _moves(now, earlier)
     found = []
     for cluster in sorted((sizes | before).keys() - {-1}):
         after, then = sizes[cluster], before[cluster]
-        others: tuple[int, ...] = ()
+        others: Sequence[int] = ()
         if not after:
             kind = "died"
         elif not then:
-            others = tuple(out_of.get(cluster, ()))
+            others = out_of[cluster]
             kind = "split" if others else "born"
-        elif cluster in into:
-            kind, others = "merged", tuple(into[cluster])
+        elif others := into[cluster]:
+            kind = "merged"
         else:
             kind = "grew" if after > then else "shrank" if after < then else "same"
-        found.append(ClusterChange(kind, cluster, names[cluster], then, after, others))
+        found.append(
+            ClusterChange(
+                kind=kind,
+                cluster=cluster,
+                name=names[cluster],
+                before=then,
+                after=after,
+                others=tuple(others),
+            )
+        )
     return found
+
+
+def _moves(
+    now: Mapping[str, int], earlier: Mapping[str, int]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Give each cluster those that are gone and went into it, and those that it came out of."""
+    moves = Counter((earlier[key], now[key]) for key in now.keys() & earlier.keys())
+    sizes = Counter(now.values())
+    stayed: Counter[int] = Counter()
+    came: Counter[int] = Counter()
+    for (old, new), count in moves.items():
+        stayed[old] += count
+        came[new] += count
+    into: dict[int, list[int]] = defaultdict(list)
+    out_of: dict[int, list[int]] = defaultdict(list)
+    for (old, new), count in sorted(moves.items()):
+        if old != new and min(old, new) >= 0:
+            if count >= MIN_PART * stayed[old] and not sizes[old]:
+                into[new].append(old)
+            if count >= MIN_PART * came[new]:
+                out_of[new].append(old)
+    return into, out_of

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["name_clusters"]
 
-LONGEST = 4
-"""Words of a phrase."""
+MAX_PHRASE_WORDS = 4
 
-PARTS = 3
+MAX_PHRASES = 3
 """Phrases of a name, words that stand in a name already aside."""
 
-ENOUGH = 6
+FULL_NAME_WORDS = 6
 """Words of a name after which no phrase is added."""
 
 _BREAK = re.compile(r"[,:;.!?–—|()\[\]\"“”]+$")
@@ -31,17 +30,7 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
     among the clusters. The next one is taken from the headlines that have none of the first. No
     two clusters have the same name.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        n headlines.
-    labels : sequence of int
-        Their clusters.
-
-    Returns
-    -------
-    dict of int to str
-        A name for each cluster, words in the order and form that the headlines have.
+    Words have the order and form that the headlines have.
 
     References
     ----------
@@ -67,7 +56,9 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
         for phrase in phrases:
             parts.append(phrase)
             words = sum(len(part.split()) for part in parts)
-            if (words >= ENOUGH or len(parts) == PARTS) and ", ".join(parts) not in taken:
+            if (words >= FULL_NAME_WORDS or len(parts) == MAX_PHRASES) and ", ".join(
+                parts
+            ) not in taken:
                 break
         name = ", ".join(parts) or texts[members[label][0]].strip() or "(no words)"
         number = 2
@@ -85,7 +76,7 @@ def _phrases(texts: Sequence[str], weight: dict[str, float]) -> Iterator[str]:
     holders: dict[Phrase, set[int]] = defaultdict(set)
     for place, text in enumerate(texts):
         for form in _runs(text):
-            folded = tuple(_fold(word) for word in form)
+            folded = tuple(word.casefold() for word in form)
             forms[folded][" ".join(form)] += 1
             holders[folded].add(place)
     worth = {
@@ -120,14 +111,10 @@ def _runs(text: str) -> Iterator[Phrase]:
             run.append(bare.removesuffix("'s").removesuffix("’s"))
         if not bare or _BREAK.search(word):
             for start in range(len(run)):
-                for end in range(start + 1, min(start + LONGEST, len(run)) + 1):
+                for end in range(start + 1, min(start + MAX_PHRASE_WORDS, len(run)) + 1):
                     if _names(run[start]) and _names(run[end - 1]):
                         yield tuple(run[start:end])
             run = []
-
-
-def _fold(word: str) -> str:
-    return word.casefold()
 
 
 def _root(word: str) -> str:
@@ -139,8 +126,8 @@ def _names(word: str) -> bool:
     """Tell whether a phrase may begin or end with a word."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return len(word) > 2 and word[0].isalpha() and _fold(word) not in ENGLISH_STOP_WORDS
+    return len(word) > 2 and word[0].isalpha() and word.casefold() not in ENGLISH_STOP_WORDS
 
 
 def _content(text: str) -> list[str]:
-    return [_fold(word) for run in _runs(text) for word in run if _names(word)]
+    return [word.casefold() for run in _runs(text) for word in run if _names(word)]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from headlines.neighbours import (
-    EXACT,
+    MAX_EXACT,
     STEPS,
     Floats,
     Places,
+    blocks,
     compared,
     nearest,
-    row_blocks,
     symmetric_graph,
     whole_vectors,
 )
@@ -24,23 +24,19 @@ from headlines.threads import one_thread
 
 __all__ = ["Neighbourhood", "Whitening"]
 
-CANDIDATES = 50
+MIN_CANDIDATES = 50
 """Nearest points by vector, of which the neighbours are chosen by words too."""
-
 
 WORDS = 0.8
 """Weight of shared words beside the cosine of the vectors."""
 
-
-SHARP = 3.0
+SHARPNESS = 3.0
 """How fast a neighbour's weight falls with its distance."""
-
 
 SHRINKAGE = 0.1
 """Share of an even spread in the covariance that whitening takes out; more with few points."""
 
-
-SAMPLE = 20_000
+MAX_WHITENING_POINTS = 20_000
 """Points whose neighbours show that covariance."""
 
 
@@ -49,14 +45,8 @@ class Whitening:
     """A linear map under which near neighbours differ alike in every direction.
 
     Headlines of one story differ in how they are told. Directions along which near neighbours
-    differ much say little about what sets stories apart, and count less.
-
-    Attributes
-    ----------
-    mean : ndarray of float64, shape (n_features,)
-        Whole numbers.
-    matrix : ndarray of float64, shape (n_features, n_features)
-        Whole numbers, so that its products are exact for any batch.
+    differ much say little about what sets stories apart, and count less. The mean and the matrix
+    hold whole numbers, so that products are exact for any batch.
 
     References
     ----------
@@ -70,7 +60,7 @@ class Whitening:
     @classmethod
     def of(cls, points: NDArray[Any], near: Places) -> Whitening:
         """Learn it from points (n, n_features) and the nearest few of each, shape (n, k)."""
-        of = points[:SAMPLE].astype(np.float64) / STEPS
+        of = points[:MAX_WHITENING_POINTS].astype(np.float64) / STEPS
         n, features = of.shape
         with one_thread():  # sums that are not exact: always in the same order
             covariance = np.zeros((features, features))
@@ -88,7 +78,7 @@ class Whitening:
     def __call__(self, points: NDArray[Any]) -> NDArray[np.float32]:
         """Map points, shape (n, n_features), to whole vectors of the same shape."""
         result = np.empty(points.shape, dtype=np.float32)  # holds 24 bits
-        for rows in row_blocks(len(points), 8192):
+        for rows in blocks(len(points), 8192):
             result[rows] = whole_vectors((points[rows] - self.mean) @ self.matrix)
         return result
 
@@ -138,10 +128,10 @@ class Neighbourhood:
         n = len(points)
         k = min(n_neighbors, n - 1)
         cosine = None
-        if candidates is None or n <= EXACT:
-            candidates, cosine = nearest(points, min(max(CANDIDATES, k), n - 1))
+        if candidates is None or n <= MAX_EXACT:
+            candidates, cosine = nearest(points, min(max(MIN_CANDIDATES, k), n - 1))
         near, similarity = np.empty(candidates.shape, np.int64), np.empty(candidates.shape)
-        for rows in row_blocks(n):
+        for rows in blocks(n):
             some, score = candidates[rows], None if cosine is None else cosine[rows]
             if score is None:
                 some = np.sort(some, axis=1)
@@ -168,7 +158,7 @@ class Neighbourhood:
         """Find the neighbours of m other points among these: columns and weights, shape (m, k)."""
         n = len(self.points)
         k = max(1, self.columns.shape[1])
-        near, similarity = compared(points, self.points, min(max(CANDIDATES, k), n))
+        near, similarity = compared(points, self.points, min(max(MIN_CANDIDATES, k), n))
         if self.words is not None and words is not None:
             similarity = similarity + WORDS * _shared(words, self.words, near)
         near, similarity = _ranked(near, similarity)
@@ -184,7 +174,7 @@ def _cosines(of: NDArray[Any], near: NDArray[Any]) -> Floats:
 def _shared(of: sparse.csr_matrix, among: sparse.csr_matrix, near: Places) -> Floats:
     """Give the cosine of words between each row and those near it."""
     result = np.empty(near.shape)
-    for rows in row_blocks(len(near)):
+    for rows in blocks(len(near)):
         left = of[np.repeat(np.arange(rows.start, rows.start + len(near[rows])), near.shape[1])]
         product = left.multiply(among[near[rows].ravel()])
         result[rows] = np.asarray(product.sum(axis=1)).reshape(-1, near.shape[1])
@@ -196,9 +186,9 @@ def _weighed(
 ) -> tuple[Places, Floats]:
     """Choose the k nearest beside what is usual; points that share nothing weigh nothing."""
     columns, weights = np.empty((len(near), k), dtype=np.int64), np.empty((len(near), k))
-    for rows in row_blocks(len(near), 8192):
+    for rows in blocks(len(near), 8192):
         nearness = 2 * similarity[rows] - usual[rows, None] - usual_among[near[rows]]
-        weight = np.where(similarity[rows] > 0, np.exp(SHARP * nearness), 0.0)
+        weight = np.where(similarity[rows] > 0, np.exp(SHARPNESS * nearness), 0.0)
         order = np.argsort(-nearness, axis=1, kind="stable")[:, :k]
         columns[rows] = np.take_along_axis(near[rows], order, axis=1)
         weights[rows] = np.take_along_axis(weight, order, axis=1)

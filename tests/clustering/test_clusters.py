@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from sklearn.metrics import adjusted_rand_score
 import headlines.neighbours
 from headlines import HeadlineClusterer, HeadlineLabeler, Taxonomy, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, candidate_topics
+from headlines.clustering.clusterer import vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import EarlierClusters, kept_numbers
 from headlines.clustering.names import name_clusters
@@ -152,20 +155,50 @@ def test_inputs_without_a_meaning_are_errors(X: np.ndarray, message: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "parameters",
-    [{"n_neighbors": 0}, {"resolution": 0}, {"theme_resolution": -1}, {"noise": 2}],
+    ("change", "message"),
+    [
+        ({"words": [["a"]]}, "words of 1 samples for 4"),
+        ({"words": [["a"], ["b"], "c d", []]}, "words of sample 2 are 'c d'"),
+        ({"words": [["a"], ["b"], [], [3]]}, r"words of sample 3 are \[3\]"),
+        ({"words": [["a"], None, [], []]}, "words of sample 1 are None"),
+        ({"previous": [0, 1]}, "previous is"),
+        ({"previous": [0.5, 1, 2, 3]}, "previous is float64"),
+        ({"previous": [True, False, True, True]}, "previous is bool"),
+        ({"previous": [[0, 1, 2]] * 4}, "previous is int64 of shape"),
+        ({"previous": [0, 1, -2, 3]}, "previous is -2 for a sample"),
+    ],
 )
-def test_parameters_out_of_range_are_value_errors(parameters: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="expected"):
-        HeadlineClusterer(**parameters).fit(np.eye(4))
+def test_words_and_previous_must_fit_the_samples(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HeadlineClusterer().fit(np.eye(4), **change)
+    if "words" in change:
+        with pytest.raises(ValueError, match=message):
+            HeadlineClusterer().fit(np.eye(4)).predict(np.eye(4), **change)
 
 
-def test_words_and_previous_must_fit_the_samples() -> None:
-    with pytest.raises(ValueError, match="words of 1 samples for 4"):
-        HeadlineClusterer().fit(np.eye(4), words=[["a"]])
-    for previous in ([0, 1], [0.5, 1, 2, 3]):
-        with pytest.raises(ValueError, match="previous is"):
-            HeadlineClusterer().fit(np.eye(4), previous=previous)
+def test_vectors_and_words_of_texts_give_the_clusters_of_the_labeler(
+    labeler: HeadlineLabeler,
+) -> None:
+    lines = (SEEDS / "feed.txt").read_text(encoding="utf-8").splitlines()
+    X, words = vectors_and_words(lines, labeler.embedder)
+    found = HeadlineClusterer().fit(X, words=words)
+    assert found.labels_.tolist() == [c.story for c in labeler.cluster(lines)]
+    assert found.themes_.tolist() == [c.cluster for c in labeler.cluster(lines)]
+    alone = HeadlineClusterer().fit(X)
+    assert alone.labels_.tolist() != found.labels_.tolist()
+
+
+def test_clustering_tells_its_steps_to_those_who_listen(caplog: pytest.LogCaptureFixture) -> None:
+    X, _ = _blobs()
+    HeadlineClusterer().fit(np.vstack([X, X[:50]]))
+    assert not caplog.records
+    with caplog.at_level(logging.INFO, "headlines"):
+        found = HeadlineClusterer().fit(np.vstack([X, X[:50]]))
+    assert [r.name for r in caplog.records] == ["headlines.clustering.clusterer"] * 3
+    assert caplog.messages[0].startswith("350 samples, 300 distinct, ")
+    assert "50 candidates each" in caplog.messages[0]
+    stories, themes = found.labels_.max() + 1, found.themes_.max() + 1
+    assert caplog.messages[2] == f"joined to {stories} stories in {themes} themes"
 
 
 @settings(max_examples=30, deadline=None)
@@ -199,7 +232,7 @@ def test_many_points_are_searched_by_cells(monkeypatch: pytest.MonkeyPatch) -> N
     points = whole_vectors(X)
     exact, similarity = nearest(points, 10)
     fine = HeadlineClusterer().fit(X).labels_
-    monkeypatch.setattr(headlines.neighbours, "EXACT", 1000)
+    monkeypatch.setattr(headlines.neighbours, "MAX_EXACT", 1000)
     near, found = nearest(points, 10)
     shared = [len(set(a) & set(b)) for a, b in zip(exact.tolist(), near.tolist(), strict=True)]
     assert np.mean(shared) > 9.5

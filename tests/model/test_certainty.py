@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from headlines import HeadlineLabeler, Taxonomy, Topic, TopicClassifier
 from headlines.classification.background import background_texts
-from headlines.classification.classifier import grouped_folds
 from headlines.evaluation import (
     brier_score,
     calibration_error,
@@ -98,15 +97,6 @@ def test_the_scores_are_those_of_their_definitions() -> None:
     assert calibration_error(np.array([0.8, 0.6]), np.array([True, False]), 2) == pytest.approx(0.4)
 
 
-def test_groups_are_held_out_together() -> None:
-    groups = np.array([3, 3, 1, 0, 0, 0, 2, 9])
-    seen: list[int] = []
-    for rest, held in grouped_folds(groups, 3, 0):
-        assert not set(groups[rest]) & set(groups[held])
-        seen += held.tolist()
-    assert sorted(seen) == list(range(8))
-
-
 def _moons(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two long clusters, near each other at their sides."""
     rng = np.random.default_rng(seed)
@@ -158,22 +148,6 @@ def test_one_label_a_topic_and_a_thousand_topics() -> None:
     model = TopicClassifier().fit(X, np.arange(1000))
     assert (model.predict(X) == np.arange(1000)).all()
     assert model.calibration_.method == "none"  # a held-out class can't be learned
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"X_unlabelled": np.ones((3, 7))}, "X_unlabelled has 7 features, X has 2"),
-        ({"X_unlabelled": [[np.nan, 1.0]]}, "NaN"),
-        ({"groups": [1]}, "groups has shape"),
-        ({"representative": [True]}, "representative has shape"),
-        ({"target_error": 0}, "target_error is 0"),
-    ],
-)
-def test_faulty_arguments_of_fit_are_value_errors(change: dict, message: str) -> None:
-    X = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]]
-    with pytest.raises(ValueError, match=message):
-        TopicClassifier().fit(X, [0, 0, 1, 1], **change)
 
 
 # ------------------------------------------------------------------ with headlines
