@@ -207,21 +207,7 @@ def keygen(options: argparse.Namespace) -> int:
 
 def sign(options: argparse.Namespace) -> int:
     """Sign a version's manifest."""
-    from headlines.errors import OutputError
-    from headlines.files import replacing
-    from headlines.persistence.modelfile import read_manifest
-    from headlines.persistence.registry import signature_path
-    from headlines.persistence.signing import sign as signature_of
-
-    registry = _registry(options.registry)
-    found = registry.find(options.version)
-    _, manifest = found.read()
-    data = read_manifest(found.path)[1]
-    place = signature_path(found.path)
-    try:
-        with replacing(place) as file:
-            file.write(signature_of(data, options.key, comment=manifest.content[:12]))
-    except ValueError as error:
-        raise OutputError(f"{place}: {error}") from None
-    common.note(f"{place}: written")
+    found = _registry(options.registry).find(options.version)
+    found.read()
+    common.note(f"{found.sign(options.key)}: written")
     return common.DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ __all__ = ["AuditLog", "AuditRecord"]
 
 FIRST = "0" * 64
 """What the first record names as the one before it."""
+
+BLOCK_BYTES = 1 << 16
+"""What is read at a time, from the end on: an append needs the last line alone."""
 
 _OWN = ("number", "time", "event", "previous", "sha256")
 
@@ -91,22 +95,22 @@ class AuditLog:
         OutputError
             When it can't be written; the log is as it was then.
         ModelError
-            When the log was changed.
+            When its last line was changed; `records` checks all of them.
         """
         if taken := [name for name in _OWN if name in facts]:
             raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
-        number, previous, whole = self._end()
+        last, previous, torn = self._last()
         try:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         except OSError as error:
             raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
         try:
-            torn = os.fstat(file).st_size - whole
+            whole = os.fstat(file).st_size - torn
             if torn:
                 facts = {**facts, "torn_bytes_removed": torn}
             # As they will be read: a line must come out the same when it is written again.
             plain = json.loads(_json(facts))
-            record = AuditRecord(number + 1, _now(), event, plain)
+            record = AuditRecord(last.number + 1 if last else 1, _now(), event, plain)
             self._write(file, whole, _line(record, previous))
         finally:
             os.close(file)
@@ -125,6 +129,10 @@ class AuditLog:
                 os.ftruncate(file, whole)
             raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
 
+    def last(self) -> AuditRecord | None:
+        """Read the last record alone; None where there is none yet."""
+        return self._last()[0]
+
     def records(self) -> list[AuditRecord]:
         """Read all records; an empty list where there is no log yet.
 
@@ -133,36 +141,54 @@ class AuditLog:
         ModelError
             When the chain is broken; the message names the line.
         """
-        return self._read()[0]
+        records, previous = [], FIRST
+        for number, line in enumerate(self._tail(math.inf).split(b"\n")[:-1], 1):
+            record, named = _parsed(line)
+            if record is None or record.number != number or named != previous:
+                raise self._changed(f"line {number}")
+            records.append(record)
+            previous = hashlib.sha256(line).hexdigest()
+        return records
 
     def of_version(self, version: str) -> list[AuditRecord]:
         """Give the records that are about a version."""
         return [record for record in self.records() if record.facts.get("version") == version]
 
-    def _end(self) -> tuple[int, str, int]:
-        """Give the last record's number and hash, and the bytes that are whole lines."""
-        records, previous, whole = self._read()
-        return len(records), previous, whole
+    def _last(self) -> tuple[AuditRecord | None, str, int]:
+        """Give the last record, its line's hash, and how many bytes a torn line after it has."""
+        whole, end, torn = self._tail(lines=2).rpartition(b"\n")
+        if not end:
+            return None, FIRST, len(torn)
+        line = whole.rpartition(b"\n")[2]
+        record, _ = _parsed(line)
+        if record is None:
+            raise self._changed("the last line")
+        return record, hashlib.sha256(line).hexdigest(), len(torn)
 
-    def _read(self) -> tuple[list[AuditRecord], str, int]:
+    def _tail(self, lines: float) -> bytes:
+        """Read the file from its end on, until so many whole lines are had."""
+        blocks: list[bytes] = []
+        found = 0
         try:
-            data = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                place = file.seek(0, os.SEEK_END)
+                while place and found < lines:
+                    start = max(0, place - BLOCK_BYTES)
+                    file.seek(start)
+                    blocks.append(file.read(place - start))
+                    found += blocks[-1].count(b"\n")
+                    place = start
         except FileNotFoundError:
-            return [], FIRST, 0
+            return b""
         except OSError as error:
             raise ModelError(f"{self.path}: can't be read ({error.strerror})") from None
-        lines = data.split(b"\n")[:-1]
-        records, previous = [], FIRST
-        for number, line in enumerate(lines, 1):
-            record, named = _parsed(line)
-            if record is None or record.number != number or named != previous:
-                raise ModelError(
-                    f"{self.path}: line {number} isn't what was written there; restore the file "
-                    "from a copy, or move it away to begin a new log"
-                )
-            records.append(record)
-            previous = hashlib.sha256(line).hexdigest()
-        return records, previous, sum(map(len, lines)) + len(lines)
+        return b"".join(reversed(blocks))
+
+    def _changed(self, what: str) -> ModelError:
+        return ModelError(
+            f"{self.path}: {what} isn't what was written there; restore the file from a copy, or "
+            "move it away to begin a new log"
+        )
 
 
 def _now() -> str:

@@ -4,101 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.errors import ModelError, OutputError
-from headlines.files import MODELS, replacing, sync_folder
+from headlines.files import MODELS
 from headlines.persistence.audit import AuditLog
-from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
+from headlines.persistence.folder import (
+    MIN_DIGITS,
+    MODEL_FILE,
+    VERSION,
+    ModelVersion,
+    Pointer,
+    VersionFolder,
+)
+from headlines.persistence.modelfile import Manifest, read_manifest
 
 if TYPE_CHECKING:
     from headlines.persistence.locking import LockOwner
 
-__all__ = ["ModelRegistry", "ModelVersion"]
+__all__ = ["ModelRegistry"]
 
-MODEL_FILE = "labeler.joblib"
-SIGNATURE_SUFFIX = ".minisig"
-MEMORY = 20
+MAX_EARLIER_CHAMPIONS = 20
 """Earlier champions that the pointer remembers."""
-
-MIN_DIGITS = 4
-"""Of a version's name; zeros go before a smaller number."""
-
-_VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
-_SHA256 = r"[0-9a-f]{64}"
-_HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """One version of a registry, or a model file outside of any.
-
-    Attributes
-    ----------
-    name : str
-    path : Path
-        Its joblib file.
-    champion : bool
-    sha256 : str or None
-        Of its manifest, where the champion pointer states it.
-    """
-
-    name: str
-    path: Path
-    champion: bool = False
-    sha256: str | None = None
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        """The manifest beside the file, checked as far as it vouches for itself."""
-        return read_manifest(self.path, self.sha256)[0]
-
-    def read(self, key: str | Path | None = None) -> tuple[dict[str, Any], Manifest]:
-        """Read the model, every byte checked.
-
-        Parameters
-        ----------
-        key : str or Path, optional
-            A public key, by which the manifest has to be signed.
-
-        Raises
-        ------
-        ModelError
-            When a byte was changed, or the signature is missing or wrong.
-        """
-        if key is not None:
-            self.check_signature(key)
-        return read_model(self.path, sha256=self.sha256)
-
-    def check_signature(self, key: str | Path) -> str:
-        """Check the signature of the manifest and give its comment; raises ModelError."""
-        from headlines.persistence.signing import verify
-
-        _, data = read_manifest(self.path, self.sha256)
-        place = signature_path(self.path)
-        try:
-            with place.open("rb") as file:
-                signature = file.read(1 << 16)
-        except OSError as error:
-            raise ModelError(
-                f"{place}: no signature there ({error.strerror}), and one is required; sign the "
-                "version with `headlines models sign`, or don't use it"
-            ) from None
-        return verify(data, signature, key, where=str(place))
-
-
-def signature_path(path: Path) -> Path:
-    """Give the place of the signature of a model's manifest."""
-    place = manifest_path(path)
-    return place.with_name(place.name + SIGNATURE_SUFFIX)
 
 
 class ModelRegistry:
@@ -124,6 +55,7 @@ class ModelRegistry:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = Path(path) if path is not None else MODELS
+        self._folder = VersionFolder(self.path)
 
     def __repr__(self) -> str:
         return f"ModelRegistry({str(self.path)!r})"
@@ -137,19 +69,8 @@ class ModelRegistry:
 
     def versions(self) -> list[ModelVersion]:
         """Give all finished versions, the oldest first."""
-        try:
-            pointer: Mapping[str, Any] = self._pointer()
-        except ModelError:  # no champion, or none to be trusted: none is marked
-            pointer = {}
-        return [
-            ModelVersion(
-                name,
-                self._file(name),
-                name == pointer.get("version"),
-                pointer["manifest_sha256"] if name == pointer.get("version") else None,
-            )
-            for name in self._names()
-        ]
+        pointer = self._folder.pointer_or_none()
+        return [self._folder.version(name, pointer) for name in self._folder.names()]
 
     def champion(self) -> ModelVersion:
         """Give the champion.
@@ -160,21 +81,20 @@ class ModelRegistry:
             When there is none, or its manifest isn't the one that was promoted.
         """
         while True:
-            pointer = self._pointer()
-            name = pointer["version"]
-            version = ModelVersion(name, self._file(name), True, pointer["manifest_sha256"])
+            pointer = self._folder.pointer()
+            version = self._folder.version(pointer.version, pointer)
             try:
                 _ = version.manifest
                 return version
             except ModelError:
                 # Replaced and pruned since the pointer was read: take the new one.
-                if self._pointer() == pointer:
+                if self._folder.pointer() == pointer:
                     raise
 
     def champion_or_none(self) -> ModelVersion | None:
         """Give the champion, or None in a registry that has had none yet."""
         try:
-            self._pointer_path.lstat()
+            self._folder.pointer_path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:
@@ -283,21 +203,8 @@ class ModelRegistry:
         OutputError
             When it can't be written; nothing is left of it then.
         """
-        name = f"{max(map(int, self._names_taken()), default=0) + 1:0{MIN_DIGITS}d}"
-        folder = self._file(name).parent
-        beside = folder.with_name(f".{name}.new")
-        try:
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.mkdir(parents=True)
-            write(beside / MODEL_FILE)
-            sync_folder(beside)
-            os.replace(beside, folder)
-            sync_folder(folder.parent)
-        except OSError as error:
-            raise self._not_writable(error) from None
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-        return ModelVersion(name, folder / MODEL_FILE)
+        taken = [*self._folder.names_taken(), *self._names_told()]
+        return self._folder.add(f"{max(map(int, taken), default=0) + 1:0{MIN_DIGITS}d}", write)
 
     def promote(
         self, name: str, facts: Mapping[str, Any] | None = None, *, key: str | Path | None = None
@@ -319,7 +226,9 @@ class ModelRegistry:
         OutputError
             When the pointer can't be written; the champion stays.
         """
-        earlier = self._earlier()
+        # The champions so far, the latest first; none where the pointer is damaged.
+        current = self._folder.pointer_or_none()
+        earlier = (current.version, *current.previous) if current else ()
         return self._point_to(name, earlier, "promoted", facts or {}, key)
 
     def rollback(self, facts: Mapping[str, Any] | None = None) -> ModelVersion:
@@ -330,15 +239,14 @@ class ModelRegistry:
         ModelError
             When there was none before, or it was pruned or isn't whole.
         """
-        current = self._pointer()
-        earlier = list(current["previous"])
-        if not earlier:
+        current = self._folder.pointer()
+        if not current.previous:
             raise ModelError(
-                f"{self.path}: version {current['version']} is the first champion; there is none "
+                f"{self.path}: version {current.version} is the first champion; there is none "
                 "to go back to"
             )
-        told = {"from": current["version"], **(facts or {})}
-        return self._point_to(earlier[0], earlier[1:], "rolled back", told, None)
+        told = {"from": current.version, **(facts or {})}
+        return self._point_to(current.previous[0], current.previous[1:], "rolled back", told, None)
 
     def prune(self, keep: int) -> list[str]:
         """Delete versions, but neither the champion nor the newest others.
@@ -358,48 +266,27 @@ class ModelRegistry:
         ModelError
             When there is no champion to be spared.
         """
-        pointer = self._pointer()
-        spared = [pointer["version"]]
-        names = self._names()
-        for name in [*pointer["previous"][:1], *reversed(names)]:
+        pointer = self._folder.pointer()
+        spared = [pointer.version]
+        names = self._folder.names()
+        for name in [*pointer.previous[:1], *reversed(names)]:
             if name in names and name not in spared and len(spared) <= keep:
                 spared.append(name)
         gone = [name for name in names if name not in spared]
-        try:
-            for name in gone:
-                # Renamed first, so that no reader meets a version of which half is gone.
-                folder = self._file(name).parent
-                os.replace(folder, folder.with_name(f".{name}.old"))
-        except OSError as error:
-            raise self._not_writable(error) from None
+        self._folder.retire(gone)
         self._drop_pruned({"kept": sorted(spared)})
         return gone
 
     def _drop_pruned(self, facts: Mapping[str, Any]) -> None:
-        """Delete what was renamed for it, and tell the log.
+        """Delete versions that were taken out of the list, and tell the log."""
 
-        Emptied before it is told, since a full disk may need the room; the empty folders stay
-        until it is told, so that a kill between the two loses no record.
-        """
-        folders = sorted(p for p in _entries(self.path / "versions") if _is(p, "old"))
-        if not folders:
-            return
-        try:
-            for folder in folders:
-                for inner in folder.iterdir():
-                    if inner.is_dir() and not inner.is_symlink():
-                        shutil.rmtree(inner)
-                    else:
-                        inner.unlink()
-            last = next(iter(self.audit.records()[-1:]), None)
+        def tell(names: list[str]) -> None:
+            last = self.audit.last()
             told = last.facts["versions"] if last and last.event == "pruned" else ()
-            names = [folder.name[1:-4] for folder in folders]
             if untold := [name for name in names if name not in told]:
                 self.audit.append("pruned", {"versions": untold, **facts})
-            for folder in folders:
-                folder.rmdir()
-        except OSError as error:
-            raise self._not_writable(error) from None
+
+        self._folder.drop_retired(tell)
 
     def _point_to(
         self,
@@ -412,29 +299,20 @@ class ModelRegistry:
         version = self.version(name)
         version.read(key)
         sha256 = hashlib.sha256(read_manifest(version.path)[1]).hexdigest()
-        pointer = {
-            "manifest_sha256": sha256,
-            "previous": [n for n in previous if n != name][:MEMORY],
-            "version": name,
-        }
+        pointer = Pointer(
+            version=name,
+            manifest_sha256=sha256,
+            previous=tuple(n for n in previous if n != name)[:MAX_EARLIER_CHAMPIONS],
+        )
         # Told before it is done: a kill between the two shows, and `lock` settles it.
         self.audit.append(event, {**facts, "version": name, "manifest_sha256": sha256})
         try:
-            with replacing(self._pointer_path) as file:
-                file.write(_pointer_bytes(pointer))
+            self._folder.point_to(pointer)
         except OutputError as error:
             with contextlib.suppress(OutputError):  # the pointer's fault is what to report
                 self.audit.append("failed", {"version": name, "error": str(error)})
             raise
-        return ModelVersion(name, version.path, True, sha256)
-
-    def _earlier(self) -> list[str]:
-        """Give the champions so far, the latest first; none where the pointer is damaged."""
-        try:
-            pointer = self._pointer()
-        except ModelError:
-            return []
-        return [pointer["version"], *pointer["previous"]]
+        return self._folder.version(name, pointer)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[LockOwner | None]:
@@ -457,120 +335,37 @@ class ModelRegistry:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise self._not_writable(error) from None
-        with WriterLock(self.path).hold(self._sweep) as stale:
+            raise self._folder.not_writable(error) from None
+        with WriterLock(self.path).hold(self._folder.sweep) as stale:
             self._settle(stale)
             self._drop_pruned({})
             yield stale
 
     def _settle(self, stale: LockOwner | None) -> None:
         """Tell the audit log how a run ended that was killed before it could."""
-        records = self.audit.records()
-        if not records and stale is None:
+        last = self.audit.last()
+        if last is None and stale is None:
             return
-        last, facts = (records[-1].event, records[-1].facts) if records else (None, {})
-        champion = None
-        with contextlib.suppress(ModelError):
-            champion = self._pointer()
-        moved = last in ("promoted", "rolled back")
-        done = champion is not None and all(
-            champion[key] == facts.get(key) for key in ("version", "manifest_sha256")
-        )
-        accepted = last == "decided" and facts.get("accepted")
-        cut = (moved and not done) or last == "started" or accepted
+        event, facts = (last.event, last.facts) if last else (None, {})
+        pointer = self._folder.pointer_or_none()
+        moved = event in ("promoted", "rolled back")
+        done = pointer is not None and (pointer.version, pointer.manifest_sha256) == (
+            facts.get("version"), facts.get("manifest_sha256"),
+        )  # fmt: skip
+        accepted = event == "decided" and facts.get("accepted")
+        cut = (moved and not done) or event == "started" or accepted
         if cut or stale is not None:
             told: dict[str, Any] = {"process": stale and asdict(stale)}
-            if cut or (stale is not None and records and records[-1].time >= stale.since):
-                told |= {"run": facts.get("run"), "after": last}
-            told["champion"] = champion and champion["version"]
+            if cut or (stale is not None and last is not None and last.time >= stale.since):
+                told |= {"run": facts.get("run"), "after": event}
+            told["champion"] = pointer and pointer.version
             self.audit.append("interrupted", {k: v for k, v in told.items() if v is not None})
 
-    def _sweep(self) -> None:
-        """Remove what a run that was killed left half-written."""
-        for left in _entries(self.path / "versions"):
-            if _is(left, "new"):
-                shutil.rmtree(left, ignore_errors=True)
-        for left in _entries(self.path):
-            if re.fullmatch(_HALF_WRITTEN, left.name):
-                with contextlib.suppress(OSError):
-                    left.unlink()
-
-    def _not_writable(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write "
-            "to and that has room"
-        )
-
-    # ------------------------------------------------------------------ the pointer
-
-    @property
-    def _pointer_path(self) -> Path:
-        return self.path / "champion.json"
-
-    def _file(self, name: str) -> Path:
-        return self.path / "versions" / name / MODEL_FILE
-
-    def _names(self) -> list[str]:
-        names = [p.name for p in _entries(self.path / "versions")]
-        return sorted(
-            (
-                n
-                for n in names
-                if re.fullmatch(_VERSION, n) and manifest_path(self._file(n)).exists()
-            ),
-            key=int,
-        )
-
-    def _names_taken(self) -> list[str]:
-        """Give all names that were ever in use: folders that aren't whole, pruned versions."""
-        names: list[Any] = [p.name for p in _entries(self.path / "versions")]
+    def _names_told(self) -> list[str]:
+        """Give the versions that the log knows: one that was pruned gives its name to no other."""
+        names: list[Any] = []
         for record in self.audit.records():
             names.append(record.facts.get("version"))
             if record.event == "pruned":
                 names += record.facts["versions"]
-        return [name for name in names if isinstance(name, str) and re.fullmatch(_VERSION, name)]
-
-    def _pointer(self) -> dict[str, Any]:
-        path = self._pointer_path
-        try:
-            with path.open("rb") as file:
-                data = file.read(1 << 16)
-            pointer = json.loads(data)
-            told = {"previous": [], **pointer}
-            names = [told["version"], *told["previous"]]
-            whole = set(told) == {"manifest_sha256", "previous", "version"}
-            if not whole or not all(re.fullmatch(_VERSION, name) for name in names):
-                raise ValueError(f"version {told['version']!r}")
-            if (
-                not re.fullmatch(_SHA256, told["manifest_sha256"])
-                or _pointer_bytes(pointer) != data
-            ):
-                raise ValueError("was changed since it was written")
-            return told
-        except OSError as error:
-            raise ModelError(
-                f"{self.path}: no champion there ({error.strerror}); train one, or name a "
-                "registry, a version or a .joblib file"
-            ) from None
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            said = str(error)[:120]
-            raise ModelError(f"{path}: not a champion pointer ({said}); promote again") from None
-
-
-def _entries(folder: Path) -> list[Path]:
-    """List a folder; nothing where there is none."""
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
-
-
-def _is(path: Path, kind: str) -> bool:
-    """Whether a folder is a version that is being written (new) or deleted (old)."""
-    return re.fullmatch(rf"\.{_VERSION}\.{kind}", path.name) is not None
-
-
-def _pointer_bytes(pointer: Mapping[str, Any]) -> bytes:
-    return (json.dumps(pointer, indent=1, sort_keys=True) + "\n").encode()
+        return [name for name in names if isinstance(name, str) and re.fullmatch(VERSION, name)]

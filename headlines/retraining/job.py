@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from headlines.errors import ModelError, OutputError
 from headlines.feeds.headline import Headline
 from headlines.feeds.report import write_quarantine
-from headlines.files import replacing
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.model.examples import near_duplicate_groups
-from headlines.persistence.modelfile import manifest_path, versions
-from headlines.persistence.registry import ModelRegistry, ModelVersion, signature_path
-from headlines.persistence.signing import sign
+from headlines.persistence.folder import ModelVersion
+from headlines.persistence.modelfile import versions
+from headlines.persistence.registry import ModelRegistry
 from headlines.retraining import checks
 from headlines.retraining.config import RetrainConfig
 from headlines.retraining.drift import Drift, measure_drift
@@ -173,9 +172,7 @@ def _kept(registry: ModelRegistry, candidate: HeadlineLabeler, key: Path | None)
 def _save(candidate: HeadlineLabeler, path: Path, key: Path | None) -> None:
     candidate.save(path)
     if key is not None:
-        signature = sign(manifest_path(path).read_bytes(), key, comment=candidate.model)
-        with replacing(signature_path(path)) as file:
-            file.write(signature)
+        ModelVersion(path.parent.name, path).sign(key)
 
 
 def _decided(trial: _Trial, result: RetrainResult) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -21,10 +22,10 @@ from hypothesis import strategies as st
 
 from headlines import HeadlineLabeler, ModelRegistry, Taxonomy
 from headlines.errors import LockedError, ModelError, OutputError
-from headlines.persistence import registry as registry_module
-from headlines.persistence.audit import AuditLog
+from headlines.persistence import folder as folder_module
+from headlines.persistence.audit import BLOCK_BYTES, AuditLog, AuditRecord, _line
+from headlines.persistence.folder import MODEL_FILE, ModelVersion
 from headlines.persistence.modelfile import manifest_path
-from headlines.persistence.registry import MODEL_FILE, ModelVersion
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 TOPICS = """
@@ -261,17 +262,17 @@ def test_a_champion_that_is_replaced_and_pruned_while_it_is_read_gives_the_new_o
 ) -> None:
     """Even where old and new have the same manifest."""
     _add(registry, models[0], promote=True)
-    true, calls = getattr(registry_module, moment), []
+    true, calls = getattr(folder_module, moment), []
 
     def read(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
         if len(calls) == 1:
-            monkeypatch.setattr(registry_module, moment, true)
+            monkeypatch.setattr(folder_module, moment, true)
             _add(registry, models[0], promote=True)
             registry.prune(0)
         return true(*arguments, **options)
 
-    monkeypatch.setattr(registry_module, moment, read)
+    monkeypatch.setattr(folder_module, moment, read)
     assert registry.read()[2].name == "0002"
     assert _names(registry) == ["0002"]
 
@@ -429,8 +430,6 @@ def _edited(lines: list[bytes]) -> None:
 
 def _made_anew(lines: list[bytes]) -> None:
     """A line with right hashes of its own, but another text."""
-    from headlines.persistence.audit import AuditRecord, _line
-
     row = json.loads(lines[2])
     facts = {"versions": ["0009"]}
     lines[2] = _line(AuditRecord(3, row["time"], "pruned", facts), row["previous"])
@@ -450,7 +449,7 @@ BREAKS: list[tuple[Callable[[list[bytes]], object], int]] = [
 
 
 @pytest.mark.parametrize(("change", "line"), BREAKS)
-def test_a_broken_chain_is_told_with_its_line_and_nothing_is_added_to_it(
+def test_a_broken_chain_is_told_with_its_line(
     log: AuditLog, change: Callable[[list[bytes]], object], line: int
 ) -> None:
     lines = log.path.read_bytes().splitlines(keepends=True)
@@ -458,9 +457,55 @@ def test_a_broken_chain_is_told_with_its_line_and_nothing_is_added_to_it(
     log.path.write_bytes(b"".join(lines))
     with pytest.raises(ModelError, match=rf"audit\.jsonl: line {line} isn't what was written"):
         log.records()
-    with pytest.raises(ModelError, match=f"line {line}"):
+
+
+@pytest.mark.parametrize("last", [b"{}\n", b"\n", b"[" * 100_000 + b"\n", b'{"number":6}\n'])
+def test_nothing_is_added_after_a_line_that_was_not_written_there(
+    log: AuditLog, last: bytes
+) -> None:
+    whole = log.path.read_bytes() + last
+    log.path.write_bytes(whole)
+    with pytest.raises(ModelError, match=r"audit\.jsonl: the last line isn't what was written"):
         log.append("failed", {})
-    assert log.path.read_bytes() == b"".join(lines)
+    assert log.path.read_bytes() == whole
+
+
+READ = """
+import os, sys
+from headlines.persistence.audit import AuditLog
+def read():
+    return int(open("/proc/self/io").read().split()[1])
+log = AuditLog(sys.argv[1])
+log.append("failed", {})  # which loads what it needs
+before = read()
+number = log.append("failed", {}).number
+print(number, read() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="needs Linux's count of bytes read")
+@pytest.mark.parametrize("torn", [b"", b"\0" * 700])
+def test_an_append_reads_the_end_of_the_log_however_long_it_is(tmp_path: Path, torn: bytes) -> None:
+    """By the system's own count; and what stands in its beginning is left to `records`."""
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.append("failed", {"detail": "x" * 900})
+    lines, previous = [log.path.read_bytes()], log.path.read_bytes()
+    for number in range(2, 5001):
+        named = hashlib.sha256(previous[:-1]).hexdigest()
+        previous = _line(AuditRecord(number, "now", "failed", {"detail": "x" * 900}), named)
+        lines.append(previous)
+    log.path.write_bytes(b"".join(lines) + torn)
+    assert len(log.records()) == 5000
+    command = [sys.executable, "-c", READ, log.path]
+    done = subprocess.run(command, capture_output=True, env=ENVIRONMENT, check=True, text=True)
+    number, read = map(int, done.stdout.split())
+    assert number == 5002
+    assert read < 2 * BLOCK_BYTES < log.path.stat().st_size / 30
+    assert len(log.records()) == 5002
+    log.path.write_bytes(b"?" + log.path.read_bytes()[1:])
+    assert log.append("failed", {}).number == 5003
+    with pytest.raises(ModelError, match="line 1 isn't"):
+        log.records()
 
 
 @pytest.mark.parametrize("torn", [b'{"number":6,"ti', b"\0" * 700])

@@ -1,0 +1,293 @@
+"""A registry's folder: versions, the pointer to the champion, and what killed runs leave."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from headlines.errors import ModelError, OutputError, short
+from headlines.files import replacing, sync_folder
+from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
+
+__all__ = [
+    "MIN_DIGITS",
+    "MODEL_FILE",
+    "VERSION",
+    "ModelVersion",
+    "Pointer",
+    "VersionFolder",
+    "signature_path",
+]
+
+MODEL_FILE = "labeler.joblib"
+
+MIN_DIGITS = 4
+"""Of a version's name; zeros go before a smaller number."""
+
+VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
+MAX_POINTER_BYTES = 1 << 16
+MAX_SIGNATURE_BYTES = 1 << 16
+
+_SHA256 = r"[0-9a-f]{64}"
+_HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
+
+
+def signature_path(path: Path) -> Path:
+    """Give the place of the signature of a model's manifest."""
+    place = manifest_path(path)
+    return place.with_name(place.name + ".sig")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a registry, or a model file outside of any.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+        Its joblib file.
+    champion : bool
+    sha256 : str or None
+        Of its manifest, where the champion pointer states it.
+    """
+
+    name: str
+    path: Path
+    champion: bool = False
+    sha256: str | None = None
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest beside the file, checked as far as it vouches for itself."""
+        return read_manifest(self.path, self.sha256)[0]
+
+    def read(self, key: str | Path | None = None) -> tuple[dict[str, Any], Manifest]:
+        """Read the model, every byte checked.
+
+        Parameters
+        ----------
+        key : str or Path, optional
+            A public key, by which the manifest has to be signed.
+
+        Raises
+        ------
+        ModelError
+            When a byte was changed, or the signature is missing or wrong.
+        """
+        if key is not None:
+            self.check_signature(key)
+        return read_model(self.path, sha256=self.sha256)
+
+    def sign(self, key: str | Path) -> Path:
+        """Sign the manifest with a private key; gives the signature's place."""
+        from headlines.persistence.signing import sign
+
+        signature = sign(read_manifest(self.path, self.sha256)[1], key)
+        place = signature_path(self.path)
+        with replacing(place) as file:
+            file.write(signature)
+        return place
+
+    def check_signature(self, key: str | Path) -> None:
+        """Check the signature of the manifest by a public key; raises ModelError."""
+        from headlines.persistence.signing import verify
+
+        _, data = read_manifest(self.path, self.sha256)
+        place = signature_path(self.path)
+        try:
+            with place.open("rb") as file:
+                signature = file.read(MAX_SIGNATURE_BYTES)
+        except OSError as error:
+            raise ModelError(
+                f"{place}: no signature there ({error.strerror}), and one is required; sign the "
+                "version with `headlines models sign`, or don't use it"
+            ) from None
+        verify(data, signature, key, where=str(place))
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What ``champion.json`` says.
+
+    Attributes
+    ----------
+    version : str
+    manifest_sha256 : str
+    previous : tuple of str
+        The champions before it, the latest first.
+    """
+
+    version: str
+    manifest_sha256: str
+    previous: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Pointer:
+        """Read the file's bytes; raises ValueError, KeyError or TypeError when they aren't ours."""
+        content = json.loads(data)
+        told = {"previous": [], **content}
+        names = [told["version"], *told["previous"]]
+        known = set(told) == {"manifest_sha256", "previous", "version"}
+        if not known or not all(re.fullmatch(VERSION, name) for name in names):
+            raise ValueError(f"version {told['version']!r}")
+        if not re.fullmatch(_SHA256, told["manifest_sha256"]) or _json(content) != data:
+            raise ValueError("was changed since it was written")
+        return cls(told["version"], told["manifest_sha256"], tuple(told["previous"]))
+
+    def to_json(self) -> bytes:
+        """Give the bytes that are written."""
+        return _json(asdict(self))
+
+
+class VersionFolder:
+    """The files of a registry, of which one process writes at a time.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.versions_path = path / "versions"
+        self.pointer_path = path / "champion.json"
+
+    def file(self, name: str) -> Path:
+        """Give the place of a version's model."""
+        return self.versions_path / name / MODEL_FILE
+
+    def names(self) -> list[str]:
+        """Give the finished versions, the oldest first."""
+        found = [name for name in self.names_taken() if manifest_path(self.file(name)).exists()]
+        return sorted(found, key=int)
+
+    def names_taken(self) -> list[str]:
+        """Give the names of all versions that are there, whole or not."""
+        names = [path.name for path in _entries(self.versions_path)]
+        return [name for name in names if re.fullmatch(VERSION, name)]
+
+    def version(self, name: str, pointer: Pointer | None) -> ModelVersion:
+        """Describe a version, the champion where the pointer names it."""
+        if pointer is None or pointer.version != name:
+            return ModelVersion(name, self.file(name))
+        return ModelVersion(name, self.file(name), champion=True, sha256=pointer.manifest_sha256)
+
+    def pointer(self) -> Pointer:
+        """Read the pointer; raises ModelError when there is none, or not one that was written."""
+        try:
+            with self.pointer_path.open("rb") as file:
+                return Pointer.parse(file.read(MAX_POINTER_BYTES))
+        except OSError as error:
+            raise ModelError(
+                f"{self.path}: no champion there ({error.strerror}); train one, or name a "
+                "registry, a version or a .joblib file"
+            ) from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            said = short(str(error))
+            raise ModelError(
+                f"{self.pointer_path}: not a champion pointer ({said}); promote again"
+            ) from None
+
+    def pointer_or_none(self) -> Pointer | None:
+        """Read the pointer; None where there is none, or none to be trusted."""
+        with contextlib.suppress(ModelError):
+            return self.pointer()
+        return None
+
+    def point_to(self, pointer: Pointer) -> None:
+        """Replace the pointer in one step; raises OutputError."""
+        with replacing(self.pointer_path) as file:
+            file.write(pointer.to_json())
+
+    def add(self, name: str, write: Callable[[Path], object]) -> ModelVersion:
+        """Write a version beside the others, and rename it when it is whole."""
+        folder = self.file(name).parent
+        beside = folder.with_name(f".{name}.new")
+        try:
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.mkdir(parents=True)
+            write(beside / MODEL_FILE)
+            sync_folder(beside)
+            os.replace(beside, folder)
+            sync_folder(folder.parent)
+        except OSError as error:
+            raise self.not_writable(error) from None
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return ModelVersion(name, folder / MODEL_FILE)
+
+    def retire(self, names: Sequence[str]) -> None:
+        """Rename versions before they are deleted: no reader meets one of which half is gone."""
+        try:
+            for name in names:
+                folder = self.file(name).parent
+                os.replace(folder, folder.with_name(f".{name}.old"))
+        except OSError as error:
+            raise self.not_writable(error) from None
+
+    def drop_retired(self, tell: Callable[[list[str]], object]) -> None:
+        """Delete what was renamed for it, and tell of it by name.
+
+        Emptied before it is told, since a full disk may need the room; the empty folders stay
+        until it is told, so that a kill between the two loses no record.
+        """
+        folders = sorted(p for p in _entries(self.versions_path) if _is(p, "old"))
+        if not folders:
+            return
+        try:
+            for folder in folders:
+                for inner in folder.iterdir():
+                    if inner.is_dir() and not inner.is_symlink():
+                        shutil.rmtree(inner)
+                    else:
+                        inner.unlink()
+            tell([folder.name[1:-4] for folder in folders])
+            for folder in folders:
+                folder.rmdir()
+        except OSError as error:
+            raise self.not_writable(error) from None
+
+    def sweep(self) -> None:
+        """Remove what a run that was killed left half-written."""
+        for left in _entries(self.versions_path):
+            if _is(left, "new"):
+                shutil.rmtree(left, ignore_errors=True)
+        for left in _entries(self.path):
+            if re.fullmatch(_HALF_WRITTEN, left.name):
+                with contextlib.suppress(OSError):
+                    left.unlink()
+
+    def not_writable(self, error: OSError) -> OutputError:
+        """Say that the folder can't be written."""
+        return OutputError(
+            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write "
+            "to and that has room"
+        )
+
+
+def _entries(folder: Path) -> list[Path]:
+    """List a folder; nothing where there is none."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
+
+
+def _is(path: Path, kind: str) -> bool:
+    """Whether a folder is a version that is being written (new) or deleted (old)."""
+    return re.fullmatch(rf"\.{VERSION}\.{kind}", path.name) is not None
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
