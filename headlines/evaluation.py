@@ -23,8 +23,12 @@ __all__ = [
     "suspected_errors",
 ]
 
-
 Floats = NDArray[np.float64]
+
+BINS = 10
+"""Of about equally many answers each, in which probabilities are compared with what is right."""
+
+BOOTSTRAP_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,7 @@ class TopicScore:
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers of about the same probability, and how many of them are right.
-
-    Attributes
-    ----------
-    probability : float
-        Their mean.
-    right : float
-        Share of right ones.
-    n : int
-    """
+    """n answers of about the same probability (its mean), and the share of them that is right."""
 
     probability: float
     right: float
@@ -60,14 +55,7 @@ class Bin:
 class Suspect:
     """A label that may be wrong.
 
-    Attributes
-    ----------
-    place : int
-        Of the headline among those scored.
-    gold, predicted : str
-        What the label says, and what the model says.
-    probability : float
-        That the model gives to the label.
+    By the `place` of its headline among those scored; `probability` is what the model gives to it.
     """
 
     place: int
@@ -106,7 +94,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of predictions against gold labels.
+    """Scores of predictions against gold labels, as `evaluate` gives them.
 
     Attributes
     ----------
@@ -130,6 +118,12 @@ class Evaluation:
     periods : tuple of (str, int, float)
         Name, number of headlines and accuracy of the earlier and the later half, where every
         headline has a date.
+
+    Examples
+    --------
+    >>> found = evaluate(["courts", "courts", None], ["courts", "courts", "drones"])
+    >>> found.accuracy, found.confusion["drones", ""]
+    (0.6666666666666666, 1)
     """
 
     n: int
@@ -146,20 +140,19 @@ class Evaluation:
     def summary(self) -> dict[str, float | int]:
         """Give the overall scores, rounded to 4 digits."""
         scores = {
-            "n": self.n,
-            "accuracy": round(self.accuracy, 4),
-            "accuracy_low": round(self.interval[0], 4),
-            "accuracy_high": round(self.interval[1], 4),
-            "lenient": round(self.lenient, 4),
-            "macro_f1": round(self.macro_f1, 4),
-            "macro_f1_low": round(self.f1_interval[0], 4),
-            "macro_f1_high": round(self.f1_interval[1], 4),
+            "accuracy": self.accuracy,
+            "accuracy_low": self.interval[0],
+            "accuracy_high": self.interval[1],
+            "lenient": self.lenient,
+            "macro_f1": self.macro_f1,
+            "macro_f1_low": self.f1_interval[0],
+            "macro_f1_high": self.f1_interval[1],
         }
         if self.reliability is not None:
-            scores["calibration_error"] = round(self.reliability.calibration_error, 4)
-            scores["brier"] = round(self.reliability.brier, 4)
-            scores["log_loss"] = round(self.reliability.log_loss, 4)
-        return scores
+            scores["calibration_error"] = self.reliability.calibration_error
+            scores["brier"] = self.reliability.brier
+            scores["log_loss"] = self.reliability.log_loss
+        return {"n": self.n, **{name: round(score, 4) for name, score in scores.items()}}
 
     def to_plain(self, headlines: Sequence[str]) -> dict[str, Any]:
         """Give what `summary` leaves out as plain data; `headlines` are those scored."""
@@ -197,10 +190,8 @@ def evaluate(
 
     Parameters
     ----------
-    predicted : sequence of str or None
-        n topics; None (abstained) counts as wrong.
-    gold : sequence of str
-        n topics.
+    predicted, gold : sequences of str
+        n topics each; a prediction may be None (abstained), which counts as wrong.
     also : sequence of sequences of str, optional
         Further topics that the lenient score accepts.
     probabilities : sequence of mappings of str to float, optional
@@ -210,11 +201,6 @@ def evaluate(
     dates : sequence of str or None, optional
         ISO dates, for scores of the earlier and the later half.
     random_state : int, default 0
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------
@@ -233,16 +219,11 @@ def evaluate(
             f"{len(predicted)} predictions, {len(gold)} gold topics, {len(further)} further "
             f"ones and {len(own)} groups; expected the same number, 1 or more"
         )
-    hits = np.array([p == g for p, g in zip(predicted, gold, strict=True)], dtype=np.float64)
+    names, pairs = _paired(predicted, gold)
+    hits = (pairs[:, 0] == pairs[:, 1]).astype(np.float64)
     lenient = [h or p in a for h, p, a in zip(hits, predicted, further, strict=True)]
-    names = sorted({*gold, *(p for p in predicted if p is not None)})
-    number = {name: i for i, name in enumerate(names)}
-    pairs = np.array(
-        [(number[g], number.get(p or "", len(names))) for p, g in zip(predicted, gold, strict=True)]
-    )
     low, high = _bootstrap(pairs, len(names), np.asarray(own), random_state)
-    topics = tuple(_topic_score(name, predicted, gold) for name in names)
-    confusion = Counter((g, p or "") for p, g in zip(predicted, gold, strict=True))
+    topics = _topic_scores(names, pairs)
     return Evaluation(
         n=len(gold),
         accuracy=float(hits.mean()),
@@ -251,10 +232,22 @@ def evaluate(
         macro_f1=float(np.mean([t.f1 for t in topics])),
         f1_interval=(float(low[1]), float(high[1])),
         topics=topics,
-        confusion=dict(confusion),
+        confusion=dict(Counter((g, p or "") for p, g in zip(predicted, gold, strict=True))),
         reliability=_reliability(probabilities, gold) if probabilities is not None else None,
         periods=_periods(hits, dates) if dates is not None else (),
     )
+
+
+def _paired(
+    predicted: Sequence[str | None], gold: Sequence[str]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Give the topics that occur, and gold and prediction by number; beyond the last for none."""
+    names = sorted({*gold, *(p for p in predicted if p is not None)})
+    number = {name: i for i, name in enumerate(names)}
+    pairs = [
+        (number[g], number.get(p or "", len(names))) for g, p in zip(gold, predicted, strict=True)
+    ]
+    return names, np.array(pairs)
 
 
 def _periods(
@@ -278,18 +271,37 @@ def _bootstrap(
     rng = np.random.default_rng(random_state)
     _, number = np.unique(groups, return_inverse=True)
     n_groups = int(number.max()) + 1
-    scores = np.zeros((1000, 2))
+    scores = np.zeros((BOOTSTRAP_DRAWS, 2))
     for draw in range(len(scores)):
         weight = np.bincount(rng.integers(0, n_groups, n_groups), minlength=n_groups)[number]
-        table = np.zeros((n_topics, n_topics + 1))
-        np.add.at(table, (pairs[:, 0], pairs[:, 1]), weight)
-        right, claimed = np.diagonal(table), table[:, :n_topics].sum(axis=0)
-        whole = claimed + table.sum(axis=1)
-        seen = whole > 0
-        f1 = 2 * right[seen] / whole[seen]
-        scores[draw] = right.sum() / max(1.0, float(table.sum())), f1.mean() if len(f1) else 0.0
+        right, claimed, support = _counts(pairs, n_topics, weight)
+        seen = claimed + support > 0
+        f1 = 2 * right[seen] / (claimed + support)[seen]
+        scores[draw] = right.sum() / max(1.0, support.sum()), f1.mean() if len(f1) else 0.0
     low, high = np.quantile(scores, [0.025, 0.975], axis=0)
     return low, high
+
+
+def _counts(
+    pairs: NDArray[np.int64], n_topics: int, weight: NDArray[Any] | float
+) -> tuple[Floats, Floats, Floats]:
+    """Count, topic by topic, right answers, answers and gold labels."""
+    table = np.zeros((n_topics, n_topics + 1))
+    np.add.at(table, (pairs[:, 0], pairs[:, 1]), weight)
+    return np.diagonal(table), table[:, :n_topics].sum(axis=0), table.sum(axis=1)
+
+
+def _topic_scores(names: Sequence[str], pairs: NDArray[np.int64]) -> tuple[TopicScore, ...]:
+    right, claimed, support = _counts(pairs, len(names), 1.0)
+    scores = {
+        "topic": names,
+        "precision": (right / np.maximum(claimed, 1)).tolist(),
+        "recall": (right / np.maximum(support, 1)).tolist(),
+        "f1": (2 * right / (claimed + support)).tolist(),
+        "support": support.astype(int).tolist(),
+    }
+    rows = zip(*scores.values(), strict=True)
+    return tuple(TopicScore(**dict(zip(scores, row, strict=True))) for row in rows)
 
 
 def _reliability(
@@ -303,8 +315,7 @@ def _reliability(
     y = np.array([names.index(g) for g in gold])
     best = shares.argmax(axis=1)
     scores, right = shares.max(axis=1), best == y
-    order = np.argsort(scores, kind="stable")
-    bins = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    order, bins = np.argsort(scores, kind="stable"), _bins(scores)
     wrong = np.cumsum(~right[order[::-1]])
     counts = np.unique(np.linspace(len(y) / 10, len(y), 10).astype(int))
     counts = counts[counts > 0]
@@ -315,7 +326,12 @@ def _reliability(
         bins=tuple(Bin(float(scores[b].mean()), float(right[b].mean()), len(b)) for b in bins),
         risk=tuple((float(c / len(y)), float(wrong[c - 1] / c)) for c in counts),
         suspects=tuple(
-            Suspect(int(i), gold[i], names[int(best[i])], float(shares[i, y[i]]))
+            Suspect(
+                place=int(i),
+                gold=gold[i],
+                predicted=names[int(best[i])],
+                probability=float(shares[i, y[i]]),
+            )
             for i in suspected_errors(shares, y)
         ),
     )
@@ -324,21 +340,9 @@ def _reliability(
 def suspected_errors(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.int64]:
     """Find labels that a model contradicts as firmly as it usually agrees.
 
-    Parameters
-    ----------
-    probabilities : ndarray of float64, shape (n, n_classes)
-        Of samples that the model wasn't trained on.
-    y : ndarray of int64, shape (n,)
-        Their labels by number.
-
-    Returns
-    -------
-    ndarray of int64
-        Places of suspected errors, the least probable label first.
-
-    References
-    ----------
-    Northcutt, Jiang, Chuang 2021, Confident learning: estimating uncertainty in dataset labels.
+    From the probabilities, shape (n, n_classes), of samples that it wasn't trained on, and their
+    labels by number, the places of suspected errors, the least probable label first (Northcutt,
+    Jiang, Chuang 2021, Confident learning: estimating uncertainty in dataset labels).
 
     Examples
     --------
@@ -357,32 +361,19 @@ def suspected_errors(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -
     return np.asarray(suspects[np.argsort(own, kind="stable")])
 
 
-def _topic_score(name: str, predicted: Sequence[str | None], gold: Sequence[str]) -> TopicScore:
-    right = sum(p == g == name for p, g in zip(predicted, gold, strict=True))
-    claimed, support = sum(p == name for p in predicted), sum(g == name for g in gold)
-    precision = right / claimed if claimed else 0.0
-    recall = right / support if support else 0.0
-    f1 = 2 * right / (claimed + support) if claimed + support else 0.0
-    return TopicScore(name, precision, recall, f1, support)
+def _bins(scores: Floats) -> list[NDArray[np.intp]]:
+    """Give the places of about equally many scores each, by rising score."""
+    parts = np.array_split(np.argsort(scores, kind="stable"), BINS)
+    return [part for part in parts if len(part)]
 
 
-def calibration_error(scores: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
+def calibration_error(scores: Floats, right: NDArray[np.bool_]) -> float:
     """Give the expected calibration error of top probabilities, in bins of equal mass.
 
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (n,)
-        Probabilities of the answers.
-    right : ndarray of bool, shape (n,)
-    bins : int, default 10
-
-    Returns
-    -------
-    float
-        Mean distance between probability and share of right answers.
+    The mean distance between the probabilities of answers and the share of them that is right,
+    both of shape (n,).
     """
-    parts = np.array_split(np.argsort(scores, kind="stable"), min(bins, max(1, len(scores))))
-    gaps = [len(p) * abs(scores[p].mean() - right[p].mean()) for p in parts if len(p)]
+    gaps = [len(p) * abs(scores[p].mean() - right[p].mean()) for p in _bins(scores)]
     return float(sum(gaps) / max(1, len(scores)))
 
 

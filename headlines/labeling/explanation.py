@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -102,13 +102,7 @@ class Explanation:
             "tipped_without": list(self.tipped_without),
             "news": self.news,
             "neighbours": [
-                {
-                    "headline": n.headline,
-                    "topic": n.topic,
-                    "similarity": round(n.similarity, 4),
-                    "written": n.written,
-                }
-                for n in self.neighbours
+                asdict(n) | {"similarity": round(n.similarity, 4)} for n in self.neighbours
             ],
         }
 
@@ -158,16 +152,16 @@ class Explainer:
         margin = float(whole[first] - whole[second])
         effects = self._effects(words, whole, first, second)
         return Explanation(
-            headline.headline,
-            self.topics[first],
-            round(float(probabilities_of(whole[None, :-1])[0, first]), 6),
-            self.topics[second],
-            margin,
-            margin - float(effects.sum()),
-            tuple(WordEffect(w, float(e)) for w, e in zip(words, effects, strict=True)),
-            self._tipping(words, effects, first, second),
-            bool(whole[-1] >= 0),
-            self._nearest(headline.text, neighbours),
+            headline=headline.headline,
+            topic=self.topics[first],
+            probability=round(float(probabilities_of(whole[None, :-1])[0, first]), 6),
+            runner_up=self.topics[second],
+            margin=margin,
+            base=margin - float(effects.sum()),
+            words=tuple(WordEffect(w, float(e)) for w, e in zip(words, effects, strict=True)),
+            tipped_without=self._tipping(words, effects, first, second),
+            news=bool(whole[-1] >= 0),
+            neighbours=self._nearest(headline.text, neighbours),
         )
 
     def _logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -208,7 +202,10 @@ class Explainer:
         nearest = np.argsort(-similarity, kind="stable")[:count].tolist()
         return tuple(
             Neighbour(
-                quoted[i].text or "", quoted[i].topic, float(similarity[i]), quoted[i].written
+                headline=quoted[i].text or "",
+                topic=quoted[i].topic,
+                similarity=float(similarity[i]),
+                written=quoted[i].written,
             )
             for i in nearest
         )

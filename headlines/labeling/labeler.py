@@ -382,7 +382,13 @@ class HeadlineLabeler:
         answered &= shares[:, 0] >= threshold
         also_from = self.certainty.also_from
         return PredictionBlock(
-            headlines, self.topics, order, shares, answered, also_from, self.model
+            items=headlines,
+            names=self.topics,
+            order=order,
+            shares=shares,
+            answered=answered,
+            also_from=also_from,
+            model=self.model,
         )
 
     def evaluate(self, labels: Sequence[GoldLabel]) -> tuple[Evaluation, list[GoldLabel]]:

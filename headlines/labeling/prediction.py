@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.block import HeadlineBlock
 from headlines.feeds.headline import Headline, HeadlineResult
+from headlines.labeling.jsonl import lines_of_block
 
 __all__ = ["Prediction", "PredictionBlock"]
 
@@ -36,6 +34,13 @@ class Prediction(HeadlineResult):
         Further topics that apply.
     model : str
         Name of the model by its content.
+
+    Examples
+    --------
+    >>> from headlines import HeadlineLabeler
+    >>> [found] = HeadlineLabeler.load().label(["Drone Hits Oil Depot Near Ryazan"])
+    >>> found.topic, found.to_row(top=1)["topics"][0]["topic"]
+    ('drones', 'drones')
     """
 
     topic: str | None
@@ -103,7 +108,14 @@ class PredictionBlock(Sequence[Prediction]):
         further = zip(topics[1:], bounds[1:], strict=True)
         also = tuple(t for (t, p), bound in further if p >= bound) if answered else ()
         topic = ranked[0] if answered else None
-        return Prediction(self.items[place], topic, shares[0], topics, also, self.model)
+        return Prediction(
+            item=self.items[place],
+            topic=topic,
+            probability=shares[0],
+            topics=topics,
+            also=also,
+            model=self.model,
+        )
 
     def shares_of_topics(self) -> dict[str | None, int]:
         """Count the headlines of each topic given, None for those without one."""
@@ -117,96 +129,6 @@ class PredictionBlock(Sequence[Prediction]):
     def to_jsonl(self, top: int = 3) -> bytes:
         """Give ``json.dumps(prediction.to_row(top), ensure_ascii=False)`` of each, line by line.
 
-        Parameters
-        ----------
-        top : int, default 3
-            At least 1.
-
-        Returns
-        -------
-        bytes
-            n lines in UTF-8.
+        `top` is at least 1; the n lines are in UTF-8.
         """
-        block = self.items
-        if not isinstance(block, HeadlineBlock):
-            return "".join(_json_line(prediction, top) for prediction in self).encode()
-        # Every row is joined from the same number of parts, most of them taken from tables.
-        # UTF-8 is spelt in Latin-1 until the end: strings of one byte a character join fastest.
-        names = np.array([_quoted(name) for name in self.names], dtype=object)
-        top = min(top, len(self.names))
-        high, low = _decimals(self.shares[:, :top])
-        first = (', "topic": ' + np.append(names, "null") + ', "probability": ').take(
-            np.where(self.answered, self.order[:, 0], len(names))
-        )
-        columns = [
-            ['{"id": "'] * len(self),
-            block.ids,
-            [f'", "source": {_quoted(block.source)}, "line": '] * len(self),
-            list(map(str, block.lines)),
-            [', "headline": '] * len(self),
-            [_quoted(headline) for headline in block.headlines],
-            first.tolist(),
-            high[:, 0].tolist(),
-            low[:, 0].tolist(),
-        ]
-        before = ', "topics": ['
-        for k in range(top):
-            opened = before + '{"topic": ' + names + ', "probability": '
-            columns.append(opened.take(self.order[:, k]).tolist())
-            columns += [high[:, k].tolist(), low[:, k].tolist()]
-            before = "}, "
-        columns.append(self._ends(block, names))
-        parts = [""] * (len(columns) * len(self))
-        for k, column in enumerate(columns):
-            parts[k :: len(columns)] = column
-        for i in block.others:
-            row = slice(i * len(columns), (i + 1) * len(columns))
-            line = _json_line(self[i], top).encode().decode("latin-1")
-            parts[row] = [line, *[""] * (len(columns) - 1)]
-        return "".join(parts).encode("latin-1")
-
-    def _ends(self, block: HeadlineBlock, names: NDArray[np.object_]) -> list[str]:
-        """Give the last part of each row: what else applies, and the copy that came before."""
-        model = f', "model": {_quoted(self.model)}}}\n'
-        ends = [f'}}], "also": [], "duplicate_of": null{model}'] * len(self)
-        # The second topic's share is the largest that may be named: few rows go on from here.
-        several = self.answered & (self.shares[:, 1:2] >= self.also_from.min()).any(axis=1)
-        for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
-            more = several[i] & (self.shares[i, 1:] >= self.also_from[self.order[i, 1:]])
-            also = ", ".join(names.take(self.order[i, 1:][more]).tolist())
-            copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
-            ends[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
-        return ends
-
-
-def _quoted(text: str) -> str:
-    """Give a JSON string whose UTF-8 is spelt in Latin-1."""
-    quoted = encode_basestring(text)
-    return quoted if text.isascii() else quoted.encode().decode("latin-1")
-
-
-def _json_line(prediction: Prediction, top: int) -> str:
-    return json.dumps(prediction.to_row(top), ensure_ascii=False) + "\n"
-
-
-def _decimals(shares: NDArray[np.float64]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Give `repr` of numbers from 0 to 1 that have 6 digits, as two halves from tables."""
-    millionths = np.rint(shares * 1e6).astype(np.int64)
-    high, low = np.divmod(millionths, 1000)
-    # From 0.0001 on `repr` shows plain digits; the few below, and 1.0, have rows of their own.
-    small = millionths < 100
-    row = np.where(small, 2000 + millionths, np.where(low == 0, 1000 + high, high))
-    row[millionths == 1_000_000] = 2100
-    return _HIGH.take(row), _LOW.take(np.where(small, 0, low))
-
-
-_HIGH = np.array(
-    [f"0.{i:03d}" for i in range(1000)]
-    + [f"0.{i:03d}".rstrip("0") for i in range(1000)]
-    + [repr(i / 1e6) for i in range(100)]
-    + ["1.0"],
-    dtype=object,
-)
-
-
-_LOW = np.array([f"{i:03d}".rstrip("0") for i in range(1000)], dtype=object)
+        return lines_of_block(self, top)

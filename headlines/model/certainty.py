@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.model.scorer import probabilities_of
 from headlines.persistence.plaindata import pack, unpack
+from headlines.persistence.schema import CertaintyData
 
 __all__ = ["CONFIDENCE", "Calibration", "Certainty", "Threshold", "threshold_for"]
 
 Floats = NDArray[np.float64]
 
-
 CONFIDENCE = 0.8
 """Confidence with which a threshold holds its target error."""
 
-
-ENOUGH = 50
-"""Labels from which a temperature is learned; below it is drawn towards `PRIOR`."""
-
-
-ENOUGH_A_TOPIC = 50
+MIN_LABELS_FOR_A_SHIFT = 50
 """Labels a topic from which each topic has a bias of its own."""
 
 
@@ -77,7 +71,7 @@ class Calibration:
         n, n_classes = logits.shape
         if n == 0:
             return cls(1.0, np.zeros(n_classes), 0)
-        several = n >= ENOUGH_A_TOPIC * n_classes
+        several = n >= MIN_LABELS_FOR_A_SHIFT * n_classes
         own = np.eye(n_classes)[y]
 
         def objective(flat: Floats) -> tuple[float, Floats]:
@@ -203,7 +197,7 @@ class Certainty:
         """
         return threshold_for(target_error, self.scores, self.right)
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> CertaintyData:
         """Give it as plain data for a model file."""
         return {
             "scores": pack(self.scores),
@@ -213,7 +207,7 @@ class Certainty:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Certainty:
+    def from_plain(cls, plain: CertaintyData) -> Certainty:
         """Read it from a model file's data.
 
         Raises

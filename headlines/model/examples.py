@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import word_checksums
 from headlines.errors import ModelError, TaxonomyError, short
 from headlines.feeds.headline import Headline
-from headlines.persistence.plaindata import pack, unpack
+from headlines.persistence.plaindata import pack, pack_rows, unpack, unpack_rows
+from headlines.persistence.schema import PackedArray, ReferenceData, TrainingData
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 
@@ -30,18 +30,16 @@ __all__ = [
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
+REFERENCE_HEADLINES = 2000
 
 MAX_TERMS = 8_000_000
 """Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
 
-
 MAX_REFERENCE = 2_000_000
-"""The same of the reference, a sample of 2,000 headlines."""
-
+"""The same of the reference."""
 
 MIN_SIMILARITY = 0.6
 """Jaccard similarity of their words from which two headlines are near-duplicates."""
-
 
 HOLDOUT_RULE = (
     "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
@@ -86,14 +84,7 @@ class Example:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Labelled headlines of one embedder, sorted by id.
-
-    Attributes
-    ----------
-    examples : tuple of Example
-    fingerprint : str
-        Of the embedder that `terms` belong to.
-    """
+    """Labelled headlines, sorted by id, and the fingerprint of the embedder of their `terms`."""
 
     examples: tuple[Example, ...]
     fingerprint: str
@@ -108,59 +99,24 @@ class TrainingSet:
     ) -> TrainingSet:
         """Gather the topics' examples and phrases, gold labels, and what a model knew before.
 
-        Parameters
-        ----------
-        taxonomy : Taxonomy
-        labels : sequence of GoldLabel
-            A headline that is labelled here overrules an example and what was known before.
-        embedder : Embedder
-        earlier : TrainingSet, optional
-            Of the model that is to be replaced. Its hold-out stays; its gold labels are kept
-            where the embedder is the same and their topic still exists.
-
-        Returns
-        -------
-        TrainingSet
-
-        Raises
-        ------
-        TaxonomyError
-            When a topic has nothing to learn from.
+        Of `labels`, one overrules an example and what was known before. Of `earlier`, the model
+        that is to be replaced, the hold-out stays, and gold labels are kept where the embedder is
+        the same and their topic still exists. Raises TaxonomyError when a topic has nothing to
+        learn from.
         """
-        given: dict[str, tuple[GoldLabel, bool]] = {}
-        for topic in taxonomy.topics:
-            for text in topic.texts:
-                written = GoldLabel(Headline.parse(text), topic.name)
-                given[written.headline.id] = (written, True)
-        for label in labels:
-            given[label.headline.id] = (label, False)
-        parts = list(given.items())
-        terms = embedder.terms([label.headline.text for _, (label, _) in parts])
-        found = {
-            id: Example(
-                id,
-                label.topic,
-                label.also,
-                is_written,
-                False,
-                tuple(word_checksums(label.headline.text)),
-                tuple(term),
-                label.drawn and not is_written,
-                label.headline.headline if label.quotable else None,
-            )
-            for (id, (label, is_written)), term in zip(parts, terms, strict=True)
-        }
+        found = _embedded(taxonomy, labels, embedder)
         held: set[str] = set()
         trained: set[str] = set()
         if earlier is not None:
             held = {e.id for e in earlier.holdout}
             trained = {e.id for e in earlier.training if not e.written}
             if earlier.fingerprint == embedder.fingerprint:
-                # Written examples are the topics file's own: one deleted there is forgotten.
-                gold = {e.id: e for e in earlier.examples if not e.written}
                 labelled = {i for i, e in found.items() if not e.written}
                 found |= {
-                    i: e for i, e in gold.items() if i not in labelled and e.topic in taxonomy.names
+                    # Written examples are the topics file's own: one deleted there is forgotten.
+                    e.id: e
+                    for e in earlier.examples
+                    if not e.written and e.id not in labelled and e.topic in taxonomy.names
                 }
         examples = _hold_out([found[i] for i in sorted(found)], held, trained)
         for name in taxonomy.names:
@@ -192,18 +148,9 @@ class TrainingSet:
         return [e for e in self.examples if e.held_out]
 
     def unseen(self, labels: Sequence[GoldLabel]) -> tuple[list[GoldLabel], list[int]]:
-        """Give the labels that are no near-duplicates of what is trained on.
+        """Give the labels that are no near-duplicates of what is trained on, and their groups.
 
-        Parameters
-        ----------
-        labels : sequence of GoldLabel
-
-        Returns
-        -------
-        unseen : list of GoldLabel
-            In the order of the input.
-        groups : list of int
-            The near-duplicate group of each, by number.
+        The groups are near-duplicate groups by number, one for each label given.
         """
         trained = self.training
         ids = {e.id for e in trained}
@@ -214,7 +161,7 @@ class TrainingSet:
         kept = [i for i, group in enumerate(theirs) if group not in learned]
         return [others[i] for i in kept], [theirs[i] for i in kept]
 
-    def to_plain(self, topics: Sequence[str]) -> dict[str, Any]:
+    def to_plain(self, topics: Sequence[str]) -> TrainingData:
         """Give the set as plain data for a model file; raises ModelError when it is too large."""
         size = sum(len(e.words) + len(e.terms) for e in self.examples)
         if size > MAX_TERMS:  # what `from_plain` would refuse
@@ -230,14 +177,14 @@ class TrainingSet:
             "also": [list(e.also) for e in self.examples],
             "written": pack(np.array([e.written for e in self.examples], dtype=np.bool_)),
             "held_out": pack(np.array([e.held_out for e in self.examples], dtype=np.bool_)),
-            "words": _pack_ragged([e.words for e in self.examples], np.uint32),
-            "terms": _pack_ragged([e.terms for e in self.examples], np.int32),
+            "words": pack_rows([e.words for e in self.examples], np.uint32),
+            "terms": pack_rows([e.terms for e in self.examples], np.int32),
             "drawn": pack(np.array([e.drawn for e in self.examples], dtype=np.bool_)),
             "texts": [e.text for e in self.examples],
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any], topics: Sequence[str]) -> TrainingSet:
+    def from_plain(cls, plain: TrainingData, topics: Sequence[str]) -> TrainingSet:
         """Read the set from a model file's data; raises ModelError when it is malformed."""
         where = "training state"
         try:
@@ -247,21 +194,23 @@ class TrainingSet:
             numbers = _column(plain["topics"], where, len(ids), "i")
             if numbers.min(initial=0) < 0:
                 raise ValueError("a topic's number below 0")
-            flags = [
-                _column(plain[name], where, len(ids), "b").tolist()
-                for name in ("written", "held_out", "drawn")
-            ]
-            columns = (
-                ids,
-                [topics[i] for i in numbers.tolist()],
-                [tuple(a) for a in plain["also"]],
-                *flags[:2],
-                *_unpack_rows([plain["words"], plain["terms"]], where, MAX_TERMS, len(ids)),
-                flags[2],
-                list(plain["texts"]),
+            words, terms = unpack_rows([plain["words"], plain["terms"]], where, MAX_TERMS, len(ids))
+            columns = {
+                "id": ids,
+                "topic": [topics[i] for i in numbers.tolist()],
+                "also": [tuple(a) for a in plain["also"]],
+                "written": _column(plain["written"], where, len(ids), "b").tolist(),
+                "held_out": _column(plain["held_out"], where, len(ids), "b").tolist(),
+                "drawn": _column(plain["drawn"], where, len(ids), "b").tolist(),
+                "words": words,
+                "terms": terms,
+                "text": list(plain["texts"]),
+            }
+            examples = (
+                Example(**dict(zip(columns, values, strict=True)))
+                for values in zip(*columns.values(), strict=True)
             )
-            examples = tuple(Example(*row) for row in zip(*columns, strict=True))
-            return cls(examples, str(plain["fingerprint"]))
+            return cls(tuple(examples), str(plain["fingerprint"]))
         except (KeyError, IndexError, ValueError, TypeError) as error:
             said = short(str(error))
             raise ModelError(f"{where}: malformed ({said}); train the model again") from None
@@ -271,54 +220,65 @@ class TrainingSet:
 class Reference:
     """Headlines of the feed that a model was trained on, against which drift is measured.
 
-    Attributes
-    ----------
-    terms, words : tuple of tuple of int
-        A sample of its distinct headlines as `Embedder.terms` and `Embedder.words` give them.
+    A sample of the distinct ones, as `Embedder.terms` and `Embedder.words` give them.
     """
 
     terms: tuple[tuple[int, ...], ...]
     words: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(
-        cls, texts: Sequence[str], embedder: Embedder, random_state: int, most: int = 2000
-    ) -> Reference:
-        """Take a sample of a feed's distinct texts.
-
-        Parameters
-        ----------
-        texts : sequence of str
-        embedder : Embedder
-        random_state : int
-        most : int, default 2000
-            Headlines in the sample.
-        """
-        distinct = distinct_sample(texts, most, random_state)
+    def of(cls, texts: Sequence[str], embedder: Embedder, random_state: int) -> Reference:
+        """Take a sample of a feed's distinct texts."""
+        distinct = distinct_sample(texts, REFERENCE_HEADLINES, random_state)
         terms = tuple(tuple(some) for some in embedder.terms(distinct))
         own = terms if embedder.terms_are_words else embedder.words(distinct)
         return cls(terms, tuple(tuple(some) for some in own))
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> ReferenceData:
         """Give it as plain data for a model file; words that are the terms are left out."""
         words = () if self.words == self.terms else self.words
-        return {
-            "terms": _pack_ragged(self.terms, np.int32),
-            "words": _pack_ragged(words, np.int64),
-        }
+        return {"terms": pack_rows(self.terms, np.int32), "words": pack_rows(words, np.int64)}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Reference:
+    def from_plain(cls, plain: ReferenceData) -> Reference:
         """Read it from a model file's data; raises ModelError when it is malformed."""
         try:
             both = [plain["terms"], plain["words"]]
-            terms, words = map(tuple, _unpack_rows(both, "reference", MAX_REFERENCE))
+            terms, words = map(tuple, unpack_rows(both, "reference", MAX_REFERENCE))
             if words and len(words) != len(terms):
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
             return cls(terms, words or terms)
         except (KeyError, TypeError, ValueError) as error:
             said = short(str(error))
             raise ModelError(f"reference: malformed ({said}); train the model again") from None
+
+
+def _embedded(
+    taxonomy: Taxonomy, labels: Sequence[GoldLabel], embedder: Embedder
+) -> dict[str, Example]:
+    """Give the topics' examples and phrases, overruled by labels, by id."""
+    given: dict[str, tuple[GoldLabel, bool]] = {}
+    for topic in taxonomy.topics:
+        for text in topic.texts:
+            written = GoldLabel(Headline.parse(text), topic.name)
+            given[written.headline.id] = (written, True)
+    for label in labels:
+        given[label.headline.id] = (label, False)
+    terms = embedder.terms([label.headline.text for label, _ in given.values()])
+    return {
+        id: Example(
+            id=id,
+            topic=label.topic,
+            also=label.also,
+            written=is_written,
+            held_out=False,
+            words=tuple(word_checksums(label.headline.text)),
+            terms=tuple(own),
+            drawn=label.drawn and not is_written,
+            text=label.headline.headline if label.quotable else None,
+        )
+        for (id, (label, is_written)), own in zip(given.items(), terms, strict=True)
+    }
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:
@@ -341,51 +301,12 @@ def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) ->
     ]
 
 
-def _pack_ragged(rows: Sequence[Sequence[int]], dtype: type) -> dict[str, Any]:
-    flat: NDArray[Any] = np.array([v for row in rows for v in row], dtype=dtype)
-    lengths = np.array([len(row) for row in rows], dtype=np.int32)
-    return {"values": pack(flat), "lengths": pack(lengths)}
-
-
-def _column(packed: Mapping[str, Any], where: str, length: int, kinds: str) -> NDArray[Any]:
+def _column(packed: PackedArray, where: str, length: int, kinds: str) -> NDArray[Any]:
     """Read an array that has to have one dimension, a length and one of some kinds of dtype."""
     array = unpack(packed, where)
     if array.shape != (length,) or array.dtype.kind not in kinds:
         raise ValueError(f"an array {array.dtype} of shape {array.shape}, expected {length} values")
     return array
-
-
-def _unpack_rows(
-    packed: Sequence[Mapping[str, Any]], where: str, most: int, rows: int | None = None
-) -> list[list[tuple[int, ...]]]:
-    """Read ragged columns that have at most so many values, or rows, together."""
-    sizes = [len(part[name]["data"]) for part in packed for name in ("values", "lengths")]
-    if sum(sizes) > 8 * most:  # before anything is made of them
-        raise ValueError(f"{sum(sizes):,} bytes of words and terms")
-    pairs = [(unpack(part["values"], where), unpack(part["lengths"], where)) for part in packed]
-    total = sum(values.size + lengths.size for values, lengths in pairs)
-    if total > most + 2 * (rows or 0):
-        raise ValueError(f"{total:,} words and terms, at most {most:,} are read")
-    for values, lengths in pairs:
-        if (
-            values.ndim != 1
-            or lengths.ndim != 1
-            or not {values.dtype.kind, lengths.dtype.kind} <= {"i", "u"}
-        ):
-            raise ValueError("words and terms that aren't rows of whole numbers")
-        if rows is not None and len(lengths) != rows:
-            raise ValueError(f"{len(lengths)} rows for {rows} examples")
-        bounds = lengths.astype(np.int64)
-        if len(bounds) and not 0 <= bounds.min() <= bounds.max() <= len(values):
-            raise ValueError("lengths don't add up")
-        if int(bounds.sum()) != len(values):
-            raise ValueError("lengths don't add up")
-    return [_split(values.tolist(), lengths.tolist()) for values, lengths in pairs]
-
-
-def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
-    ends = accumulate(lengths)
-    return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 
 
 def sampled_places(n: int, most: int, random_state: int | np.random.Generator) -> NDArray[np.int64]:
@@ -402,17 +323,7 @@ def distinct_sample(texts: Sequence[str], most: int, random_state: int) -> list[
 
 
 def near_duplicate_groups(words: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Group headlines whose sets of words overlap, directly or through others.
-
-    Parameters
-    ----------
-    words : sequence of sequences of int
-        The words of each of n headlines, as numbers.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        A group number for each headline.
+    """Number the groups of headlines whose sets of words overlap, directly or through others.
 
     Examples
     --------

@@ -8,15 +8,16 @@ logits don't depend on the order of summation, on the batch, or on the linear-al
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from headlines.embedding.embedder import WordRows
 from headlines.persistence.plaindata import pack, unpack
+from headlines.persistence.schema import ScorerData
 
 __all__ = ["TopicScorer", "probabilities_of"]
 
@@ -85,7 +86,7 @@ class TopicScorer:
             np.asarray(intercept, dtype=np.float64),
         )
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> ScorerData:
         """Give the scorer as plain data for a model file."""
         coarse = max(1.0, OWN_STEP / self.step)
         return {
@@ -97,7 +98,7 @@ class TopicScorer:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+    def from_plain(cls, plain: ScorerData) -> Self:
         """Read the scorer from a model file's data.
 
         Raises

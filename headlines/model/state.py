@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
+from headlines.persistence.schema import LABELER, LabelerData
 
 __all__ = ["LabelerState"]
 
@@ -29,14 +30,14 @@ class LabelerState:
 
     Parameters
     ----------
-    payload : mapping
+    payload : LabelerData
         The file's plain data.
     embedder : Embedder
         The embedder that it was trained for.
 
     Attributes
     ----------
-    payload : dict
+    payload : LabelerData
     embedder : Embedder
     topics : tuple of str
     scorer : TopicScorer
@@ -48,9 +49,9 @@ class LabelerState:
         When the data isn't a labeler's, or was learned with another embedder.
     """
 
-    def __init__(self, payload: Mapping[str, Any], embedder: Embedder) -> None:
+    def __init__(self, payload: LabelerData, embedder: Embedder) -> None:
         self.embedder = embedder
-        self.payload = dict(payload)
+        self.payload = payload
         try:
             self.topics: tuple[str, ...] = tuple(payload["topics"])
             self.scorer = TopicScorer.from_plain(payload["scorer"])
@@ -76,7 +77,7 @@ class LabelerState:
                 "train the model again"
             )
 
-    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any], Embedder]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[LabelerData, Embedder]]:
         return type(self), (self.payload, self.embedder)
 
     @classmethod
@@ -101,8 +102,8 @@ class LabelerState:
         feed : sequence of str
             Headlines of the feed, of which a sample is kept as the reference; may be empty.
         """
-        payload: dict[str, Any] = {
-            "kind": "headlines.labeler",
+        payload: LabelerData = {
+            "kind": LABELER,
             "topics": list(topics),
             "embedder": {"name": _name_of(name), "fingerprint": embedder.fingerprint},
             "scorer": scorer.to_plain(),

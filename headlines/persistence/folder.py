@@ -16,6 +16,7 @@ from typing import Any
 from headlines.errors import ModelError, OutputError, short
 from headlines.files import replacing, sync_folder
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
+from headlines.persistence.schema import LabelerData
 
 __all__ = [
     "MIN_DIGITS",
@@ -70,7 +71,7 @@ class ModelVersion:
         """The manifest beside the file, checked as far as it vouches for itself."""
         return read_manifest(self.path, self.sha256)[0]
 
-    def read(self, key: str | Path | None = None) -> tuple[dict[str, Any], Manifest]:
+    def read(self, key: str | Path | None = None) -> tuple[LabelerData, Manifest]:
         """Read the model, every byte checked.
 
         Parameters

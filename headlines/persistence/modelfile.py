@@ -13,15 +13,15 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from headlines.errors import ModelError, short
 from headlines.files import replacing
 from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
 from headlines.persistence.scan import MAX_BYTES
+from headlines.persistence.schema import LabelerData, contradicts, differs
 
 __all__ = [
-    "LABELER",
     "FileFacts",
     "Manifest",
     "inspect_model",
@@ -36,92 +36,6 @@ FORMAT = 2
 """1: the first; 2: the manifest has a hash of itself, the data what drift is measured against."""
 
 MAX_MANIFEST_BYTES = 8 << 20
-
-_ARRAY = {"dtype": str, "shape": [int], "data": bytes}
-_RAGGED = {"values": _ARRAY, "lengths": _ARRAY}
-
-LABELER: Mapping[str, Any] = {
-    "kind": str,
-    "topics": [str],
-    "embedder": {"name": str, "fingerprint": str},
-    "scorer": {"weights": _ARRAY, "step": float, "bias": _ARRAY, "words": _ARRAY, "rows": _ARRAY},
-    "certainty": {"scores": _ARRAY, "right": _ARRAY, "also_from": _ARRAY, "method": str},
-    "training": {
-        "fingerprint": str,
-        "ids": [str],
-        "topics": _ARRAY,
-        "also": [[str]],
-        "written": _ARRAY,
-        "held_out": _ARRAY,
-        "words": _RAGGED,
-        "terms": _RAGGED,
-        "drawn": _ARRAY,
-        "texts": [(str, type(None))],
-    },
-    "random_state": int,
-    "reference?": {"words": _RAGGED, "terms": _RAGGED},
-}
-"""Structure of a labeler's data. A type is that type, a tuple one of several, a list of one
-item a list of such, a dict the keys that there must be, one that ends in ``?`` may be missing."""
-
-_MANIFEST: Mapping[str, Any] = {
-    "content": str,
-    "embedder": dict,
-    "files": dict,
-    "format": int,
-    "holdout": dict,
-    "scores": dict,
-    "sha256?": str,
-    "topics": [str],
-    "training": dict,
-    "versions": dict,
-}
-
-
-def _differs(value: Any, schema: Any, where: str) -> str | None:
-    """Say where a value differs from a structure; None when it doesn't."""
-    if isinstance(schema, type | tuple):
-        kinds = schema if isinstance(schema, tuple) else (schema,)
-        names = " or ".join(kind.__name__ for kind in kinds)
-        return None if type(value) in kinds else f"{where} is no {names}"
-    if isinstance(schema, list):
-        if type(value) is not list:
-            return f"{where} is no list"
-        if schema[0] is str and set(map(type, value)) <= {str}:  # the long ones, at once
-            return None
-        found = (_differs(item, schema[0], f"{where}[{i}]") for i, item in enumerate(value))
-        return next((said for said in found if said), None)
-    if type(value) is not dict:
-        return f"{where} is no dict"
-    known = {key.rstrip("?") for key in schema}
-    odd = sorted(map(str, set(value) - known))
-    if odd:
-        return f"{where} has an unknown key {odd[0][:40]!r}"
-    for key, inner in schema.items():
-        name = key.rstrip("?")
-        if name not in value and not key.endswith("?"):
-            return f"{where} has no key {name!r}"
-        inside = _differs(value[name], inner, f"{where}.{name}") if name in value else None
-        if inside:
-            return inside
-    return None
-
-
-def _contradicts(payload: Mapping[str, Any]) -> str | None:
-    """Say what in a labeler's data can't be, though its structure is right; None when all can."""
-    topics, embedder, certainty = payload["topics"], payload["embedder"], payload["certainty"]
-    words = [*topics, embedder["name"], embedder["fingerprint"], certainty["method"]]
-    odd = [word for word in words if not word or len(word) > 1000 or not word.isprintable()]
-    if odd:
-        return f"{short(repr(odd[0]), 40)} is no name"
-    if payload["kind"] != "headlines.labeler":
-        return f"its kind is {short(repr(payload['kind']), 40)}"
-    if not topics or len(set(topics)) < len(topics):
-        return f"{len(topics)} topics, {len(set(topics))} of them distinct"
-    columns = [*payload["scorer"]["weights"]["shape"][1:], *certainty["also_from"]["shape"]]
-    if columns != [len(topics) + 1, len(topics)]:
-        return f"{len(topics)} topics, but weights and bounds for {short(str(columns), 40)}"
-    return None
 
 
 @dataclass(frozen=True)
@@ -149,13 +63,13 @@ class Manifest:
     """
 
     content: str
-    files: Mapping[str, str]
+    files: dict[str, str]
     topics: list[str]
-    embedder: Mapping[str, str]
-    training: Mapping[str, Any]
-    holdout: Mapping[str, Any]
-    scores: Mapping[str, Any]
-    versions: Mapping[str, str] = field(default_factory=dict)
+    embedder: dict[str, str]
+    training: dict[str, Any]
+    holdout: dict[str, Any]
+    scores: dict[str, Any]
+    versions: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> bytes:
@@ -191,10 +105,10 @@ class Manifest:
                 f"{where}: format {short(repr(version), 20)} is newer than {FORMAT}, which this "
                 "version reads; upgrade headline-topics"
             )
-        odd = _differs(content, _MANIFEST, "it")
-        if odd:
+        if isinstance(content, dict):
+            content.pop("sha256", None)  # compared below, with all else
+        if odd := differs(content, cls, "it"):
             raise ModelError(f"{where}: not a manifest ({odd}); restore the file")
-        content.pop("sha256", None)
         manifest = cls(**content)
         try:
             same = manifest.format > 0 and manifest.to_json() == data
@@ -305,32 +219,11 @@ def read_manifest(path: Path, sha256: str | None = None) -> tuple[Manifest, byte
     return Manifest.parse(data, place), data
 
 
-def read_model(
-    path: str | Path,
-    *,
-    sha256: str | None = None,
-    schema: Any = LABELER,
-) -> tuple[dict[str, Any], Manifest]:
+def read_model(path: str | Path, *, sha256: str | None = None) -> tuple[LabelerData, Manifest]:
     """Read a model after its manifest has vouched for every byte.
 
-    Parameters
-    ----------
-    path : str or Path
-        The joblib file.
-    sha256 : str, optional
-        Of the manifest, where the champion pointer states it.
-    schema : optional
-        Structure of the data; a labeler's by default.
-
-    Returns
-    -------
-    payload : dict
-    manifest : Manifest
-
-    Raises
-    ------
-    ModelError
-        When a file is missing, changed, of a newer format, or no plain data.
+    `sha256` is the manifest's, where the champion pointer states it. Raises ModelError when a
+    file is missing, changed, of a newer format, or not a labeler's plain data.
     """
     path = Path(path)
     manifest, _ = read_manifest(path, sha256)
@@ -341,7 +234,7 @@ def read_model(
             f"{path}: SHA-256 is {found[:12]}…, the manifest says {short(str(stated), 12)}; "
             "the file was changed, restore it or train again"
         )
-    payload = _parse(path, data, schema)
+    payload = _parse(path, data)
     if content_hash(payload) != manifest.content:
         raise ModelError(f"{path}: the data isn't what the manifest describes; train again")
     return payload, manifest
@@ -379,7 +272,7 @@ def inspect_model(path: str | Path) -> FileFacts:
     """
     path = Path(path)
     data = _read_file(path)
-    payload = _parse(path, data, LABELER)
+    payload = _parse(path, data)
     written = payload["training"]["written"]["data"]
     return FileFacts(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -391,16 +284,14 @@ def inspect_model(path: str | Path) -> FileFacts:
     )
 
 
-def _parse(path: Path, data: bytes, schema: Any) -> dict[str, Any]:
+def _parse(path: Path, data: bytes) -> LabelerData:
     try:
         payload = load_plain(data)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    if said := _differs(payload, schema, "its data"):
+    if said := differs(payload, LabelerData, "its data") or contradicts(payload):
         raise ModelError(f"{path}: not a labeler ({said}); train the model again")
-    if schema is LABELER and (said := _contradicts(payload)):
-        raise ModelError(f"{path}: not a labeler ({said}); train the model again")
-    return payload
+    return cast(LabelerData, payload)
 
 
 def _read_file(path: Path) -> bytes:

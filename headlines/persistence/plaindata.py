@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -20,20 +21,21 @@ from numpy.typing import NDArray
 
 from headlines.errors import ModelError, short
 from headlines.persistence.scan import _refusal, scan
+from headlines.persistence.schema import PackedArray, RaggedRows
 
-__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "unpack"]
+__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "pack_rows", "unpack", "unpack_rows"]
 
 _DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|b1")
 
 
-def pack(array: NDArray[Any]) -> dict[str, Any]:
+def pack(array: NDArray[Any]) -> PackedArray:
     """Write an array as plain data: dtype, shape and little-endian bytes."""
     array = np.ascontiguousarray(array)
     dtype = array.dtype.newbyteorder("<")
     return {"dtype": dtype.str, "shape": list(array.shape), "data": array.astype(dtype).tobytes()}
 
 
-def unpack(packed: Any, where: str) -> NDArray[Any]:
+def unpack(packed: PackedArray, where: str) -> NDArray[Any]:
     """Read an array back; `where` names it in errors.
 
     Raises
@@ -49,6 +51,46 @@ def unpack(packed: Any, where: str) -> NDArray[Any]:
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         said = short(str(error))
         raise ModelError(f"{where}: not an array ({said}); train the model again") from None
+
+
+def pack_rows(rows: Sequence[Sequence[int]], dtype: type) -> RaggedRows:
+    """Write rows of whole numbers as plain data."""
+    flat: NDArray[Any] = np.array([v for row in rows for v in row], dtype=dtype)
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    return {"values": pack(flat), "lengths": pack(lengths)}
+
+
+def unpack_rows(
+    packed: Sequence[RaggedRows], where: str, most: int, rows: int | None = None
+) -> list[list[tuple[int, ...]]]:
+    """Read ragged columns that have at most so many values, or rows, together."""
+    sizes = [len(part[name]["data"]) for part in packed for name in ("values", "lengths")]
+    if sum(sizes) > 8 * most:  # before anything is made of them
+        raise ValueError(f"{sum(sizes):,} bytes of words and terms")
+    pairs = [(unpack(part["values"], where), unpack(part["lengths"], where)) for part in packed]
+    total = sum(values.size + lengths.size for values, lengths in pairs)
+    if total > most + 2 * (rows or 0):
+        raise ValueError(f"{total:,} words and terms, at most {most:,} are read")
+    for values, lengths in pairs:
+        if (
+            values.ndim != 1
+            or lengths.ndim != 1
+            or not {values.dtype.kind, lengths.dtype.kind} <= {"i", "u"}
+        ):
+            raise ValueError("words and terms that aren't rows of whole numbers")
+        if rows is not None and len(lengths) != rows:
+            raise ValueError(f"{len(lengths)} rows for {rows} examples")
+        bounds = lengths.astype(np.int64)
+        if len(bounds) and not 0 <= bounds.min() <= bounds.max() <= len(values):
+            raise ValueError("lengths don't add up")
+        if int(bounds.sum()) != len(values):
+            raise ValueError("lengths don't add up")
+    return [_split(values.tolist(), lengths.tolist()) for values, lengths in pairs]
+
+
+def _split(values: list[int], lengths: list[int]) -> list[tuple[int, ...]]:
+    ends = accumulate(lengths)
+    return [tuple(values[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 
 
 def content_hash(payload: Any) -> str:

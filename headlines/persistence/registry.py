@@ -22,6 +22,7 @@ from headlines.persistence.folder import (
     VersionFolder,
 )
 from headlines.persistence.modelfile import Manifest, read_manifest
+from headlines.persistence.schema import LabelerData
 
 if TYPE_CHECKING:
     from headlines.persistence.locking import LockOwner
@@ -157,7 +158,7 @@ class ModelRegistry:
 
     def read(
         self, ref: str | Path | None = None, *, key: str | Path | None = None
-    ) -> tuple[dict[str, Any], Manifest, ModelVersion]:
+    ) -> tuple[LabelerData, Manifest, ModelVersion]:
         """Find a model and read it, every byte checked.
 
         Parameters

@@ -14,7 +14,7 @@ from headlines.files import SEEDS, replacing
 
 __all__ = ["Taxonomy", "Topic", "add_topics"]
 
-FEW = 10
+MIN_WRITTEN_TEXTS = 10
 """Phrases and examples below which a topic is learned from its name and definition too."""
 
 
@@ -46,7 +46,7 @@ class Topic:
     def texts(self) -> tuple[str, ...]:
         """What a classifier learns from: phrases and examples, with too few of them also words."""
         written = (*self.phrases, *self.examples)
-        if len(written) >= FEW:
+        if len(written) >= MIN_WRITTEN_TEXTS:
             return written
         return tuple(t for t in (self.name, self.definition, *written) if t)
 

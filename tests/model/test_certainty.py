@@ -94,7 +94,7 @@ def test_the_scores_are_those_of_their_definitions() -> None:
     y = np.array([0, 1])
     assert brier_score(shares, y) == pytest.approx((0.04 + 0.04 + 0.36 + 0.36) / 2)
     assert log_loss(shares, y) == pytest.approx(-(np.log(0.8) + np.log(0.4)) / 2)
-    assert calibration_error(np.array([0.8, 0.6]), np.array([True, False]), 2) == pytest.approx(0.4)
+    assert calibration_error(np.array([0.8, 0.6]), np.array([True, False])) == pytest.approx(0.4)
 
 
 def _moons(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
