@@ -40,7 +40,7 @@ DATA = dump_plain(sound())[0]
 # Refuses more address space than it has, tries one model, and says how that ended.
 LIMITED = """
 import json, resource, sys
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/persistence")
 from hostile_files import attack
 from headlines import HeadlinesError
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
