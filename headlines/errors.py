@@ -37,7 +37,17 @@ __all__ = [
 
 
 class HeadlinesError(Exception):
-    """Root of the tree; its message names the file, the line, the value and the remedy."""
+    """Root of the tree; its message names the file, the line, the value and the remedy.
+
+    Examples
+    --------
+    >>> from headlines import Taxonomy
+    >>> try:
+    ...     Taxonomy.load("none.toml")
+    ... except HeadlinesError as error:
+    ...     print(error)
+    none.toml: can't be read (No such file or directory); give a topics file
+    """
 
 
 class FeedError(HeadlinesError):

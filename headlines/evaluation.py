@@ -80,8 +80,7 @@ class Reliability:
     risk : tuple of (float, float)
         Share of headlines answered, the surest first, and share of wrong answers among them.
     suspects : tuple of Suspect
-        Labels that the model contradicts as firmly as it usually agrees, the least probable
-        first (confident learning, Northcutt, Jiang, Chuang 2021).
+        What `suspected_errors` finds.
     """
 
     calibration_error: float

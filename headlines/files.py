@@ -23,7 +23,6 @@ _SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE
 MODELS = _SHIPPED / "models"
 """Folder of the built-in embedder and of the registry that has the shipped champion."""
 
-
 SEEDS = _SHIPPED / "seeds"
 """Folder of the built-in topics, the feed that they were made for, and its labels."""
 
@@ -32,19 +31,7 @@ SEEDS = _SHIPPED / "seeds"
 def replacing(path: str | Path) -> Iterator[IO[bytes]]:
     """Write a file beside its target and put it in the target's place at the end.
 
-    Parameters
-    ----------
-    path : str or Path
-        The target; untouched when the block raises.
-
-    Yields
-    ------
-    binary file
-
-    Raises
-    ------
-    OutputError
-        When the target can't be written.
+    The target is untouched when the block raises. Raises OutputError when it can't be written.
     """
     path = Path(path)
     try:

@@ -20,15 +20,10 @@ __all__ = ["Explainer", "Explanation", "Neighbour", "WordEffect"]
 
 @dataclass(frozen=True)
 class WordEffect:
-    """What one word of the headline does.
+    """What one word of the headline, as the headline has it, does.
 
-    Attributes
-    ----------
-    word : str
-        As the headline has it.
-    effect : float
-        What it adds to the logit of the topic over that of the runner-up; below 0 it speaks
-        for the runner-up.
+    `effect` is what it adds to the logit of the topic over that of the runner-up; below 0 it speaks
+    for the runner-up.
     """
 
     word: str
@@ -37,16 +32,9 @@ class WordEffect:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A labelled headline that is near.
+    """A labelled headline that is near, by the cosine of vectors.
 
-    Attributes
-    ----------
-    headline : str
-    topic : str
-    similarity : float
-        Cosine, at most 1.
-    written : bool
-        Written as an example for its topic, not published.
+    One that is `written` is an example for its topic and wasn't published.
     """
 
     headline: str
@@ -123,18 +111,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains a model's answers.
+    """Explains a model's answers; there are at least two topics.
 
-    Attributes
-    ----------
-    topics : tuple of str
-        At least two.
-    embedder : Embedder
-    scorer : TopicScorer
-    products : callable
-        The scorer's weights folded by the embedder.
-    examples : sequence of Example
-        What the model learned from; those with a text are shown as neighbours.
+    `products` are the scorer's weights folded by the embedder. Of `examples`, what the model
+    learned from, those with a text are shown as neighbours.
     """
 
     topics: tuple[str, ...]

@@ -94,10 +94,6 @@ class HeadlineLabeler:
         require_signature : str or Path, optional
             A public key (a file, or the key itself), by which the model has to be signed.
 
-        Returns
-        -------
-        HeadlineLabeler
-
         Raises
         ------
         ModelError
@@ -131,10 +127,6 @@ class HeadlineLabeler:
         earlier : HeadlineLabeler, optional
             A model whose labels are kept where these labels don't overrule them.
         random_state : int, default 0
-
-        Returns
-        -------
-        HeadlineLabeler
 
         Raises
         ------
@@ -181,10 +173,6 @@ class HeadlineLabeler:
         ----------
         path : str or Path
             ``NAME.joblib``; the manifest is ``NAME.manifest.json``.
-
-        Returns
-        -------
-        Manifest
 
         Raises
         ------
@@ -362,10 +350,6 @@ class HeadlineLabeler:
             A `HeadlineBlock` of a feed, or some thousands of headlines.
         abstain_below, target_error, any_text
             As for `label`.
-
-        Returns
-        -------
-        PredictionBlock
         """
         return self._block(headlines, self._threshold(abstain_below, target_error), any_text)
 
@@ -435,10 +419,6 @@ class HeadlineLabeler:
         text : str or Headline
         neighbours : int, default 3
             Labelled headlines to show.
-
-        Returns
-        -------
-        Explanation
 
         Examples
         --------

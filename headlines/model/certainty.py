@@ -27,14 +27,8 @@ MIN_LABELS_FOR_A_SHIFT = 50
 class Calibration:
     """Scales and shifts logits so that their softmax is a probability one can trust.
 
-    Attributes
-    ----------
-    scale : float
-        One for all topics: the inverse of a temperature.
-    shift : ndarray of float64, shape (n_classes,)
-        What is added to each topic's logit afterwards.
-    n : int
-        Labels that it was learned from.
+    `scale`, one for all topics, is the inverse of a temperature; `shift`, shape (n_classes,), is
+    then added to each topic's logit; n labels were learned from.
     """
 
     scale: float
@@ -50,21 +44,10 @@ class Calibration:
 
     @classmethod
     def fit(cls, logits: Floats, y: NDArray[np.int64]) -> Self:
-        """Learn from logits of samples that the model wasn't trained on.
+        """Learn from logits, shape (n, n_classes), of samples that the model wasn't trained on.
 
-        Parameters
-        ----------
-        logits : ndarray of float64, shape (n, n_classes)
-        y : ndarray of int64, shape (n,)
-            Their classes by number.
-
-        Returns
-        -------
-        Calibration
-
-        References
-        ----------
-        Guo, Pleiss, Sun, Weinberger 2017, On calibration of modern neural networks.
+        y are their classes by number. Method: Guo, Pleiss, Sun, Weinberger 2017, On calibration of
+        modern neural networks.
         """
         from scipy.optimize import minimize
 
@@ -130,10 +113,6 @@ def threshold_for(
     confidence : float, default 0.8
         That the error stays at the target or below.
 
-    Returns
-    -------
-    Threshold
-
     Notes
     -----
     The largest share of answers for which the upper bound of Clopper and Pearson 1934 for the
@@ -184,16 +163,8 @@ class Certainty:
     def threshold_for(self, target_error: float) -> Threshold:
         """Find where to abstain so that the error among answers stays at a target or below.
 
-        Parameters
-        ----------
-        target_error : float
-            Above 0, below 1.
-
-        Returns
-        -------
-        Threshold
-            Held with a confidence of `CONFIDENCE`; its probability is infinite where too few
-            labels are known, or where no threshold holds the error.
+        The target is above 0 and below 1, and held with a confidence of `CONFIDENCE`. The
+        probability is infinite where too few labels are known, or where no threshold holds it.
         """
         return threshold_for(target_error, self.scores, self.right)
 
@@ -210,10 +181,7 @@ class Certainty:
     def from_plain(cls, plain: CertaintyData) -> Certainty:
         """Read it from a model file's data.
 
-        Raises
-        ------
-        ModelError, KeyError, ValueError
-            When it is malformed.
+        Raises ModelError, KeyError or ValueError when it is malformed.
         """
         scores, right = unpack(plain["scores"], "scores"), unpack(plain["right"], "right")
         also_from = unpack(plain["also_from"], "also_from")

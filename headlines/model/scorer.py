@@ -24,7 +24,6 @@ __all__ = ["TopicScorer", "probabilities_of"]
 SUM_BITS = 27
 """Bits of an embedder's whole numbers; see `Embedder.sums`."""
 
-
 LARGEST = 2.0**53
 """Up to here float64 holds every whole number."""
 
@@ -67,10 +66,6 @@ class TopicScorer:
             The embedder's `unit`.
         own : WordRows, optional
             What single words add to the logits: to their sum, divided by the number of terms.
-
-        Returns
-        -------
-        TopicScorer
         """
         weights = np.asarray(coef, dtype=np.float64).T * unit
         bits = 53 - SUM_BITS - 2 - math.ceil(math.log2(max(2, weights.shape[0])))
@@ -101,10 +96,7 @@ class TopicScorer:
     def from_plain(cls, plain: ScorerData) -> Self:
         """Read the scorer from a model file's data.
 
-        Raises
-        ------
-        ModelError, KeyError, TypeError, ValueError
-            When it is malformed.
+        Raises ModelError, KeyError, TypeError or ValueError when it is malformed.
         """
         step = float(plain["step"])
         if math.frexp(step)[0] != 0.5 or not 2.0**-200 <= step <= 2.0**64:
@@ -134,51 +126,21 @@ class TopicScorer:
         counts: NDArray[np.int64],
         words: Sequence[Sequence[int]],
     ) -> NDArray[np.float64]:
-        """Give the logits of headlines from their sums and words.
+        """Give the logits, shape (n, n_topics + 1), of headlines from their sums and words.
 
-        Parameters
-        ----------
-        values : ndarray of float64, shape (n, n_features)
-        counts : ndarray of int64, shape (n,)
-            As `Embedder.sums` gives them.
-        words : sequence of n sequences of int
-            As `Embedder.words` gives them.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics + 1)
+        `values` and `counts` are what `Embedder.sums` gives, `words` what `Embedder.words` gives.
         """
         return self.logits_of_products(values @ self.weights + self.own.sums(words), counts)
 
     def logits_of_products(
         self, products: NDArray[np.float64], counts: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Give the logits of headlines from what `Embedder.fold` gives for them.
-
-        Parameters
-        ----------
-        products : ndarray of float64, shape (n, n_topics + 1)
-        counts : ndarray of int64, shape (n,)
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics + 1)
-        """
+        """Give the logits, shape (n, n_topics + 1), from what `Embedder.fold` gives."""
         return products / np.maximum(counts, 1)[:, None] * self.step + self.bias
 
 
 def probabilities_of(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the probability of each topic (softmax), the same for a row in any batch.
-
-    Parameters
-    ----------
-    logits : ndarray of float64, shape (n, n_topics)
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n_topics)
-        Rows that add up to 1.
-    """
+    """Give the probability of each topic (softmax of each row), the same for a row in any batch."""
     columns = np.ascontiguousarray(logits.T)
     scores = np.exp(columns - columns.max(axis=0))
     total = np.zeros(len(logits))

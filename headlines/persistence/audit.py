@@ -78,24 +78,11 @@ class AuditLog:
         return f"AuditLog({str(self.path)!r})"
 
     def append(self, event: str, facts: Mapping[str, Any]) -> AuditRecord:
-        """Write a record; on return it is on the disk.
+        """Write a record of plain data; on return it is on the disk.
 
-        Parameters
-        ----------
-        event : str
-        facts : mapping
-            Plain data; the names that a record has of its own aren't free.
-
-        Returns
-        -------
-        AuditRecord
-
-        Raises
-        ------
-        OutputError
-            When it can't be written; the log is as it was then.
-        ModelError
-            When its last line was changed; `records` checks all of them.
+        Raises OutputError when it can't be written (the log is as it was then), ModelError when its
+        last line was changed (`records` checks all of them), and ValueError when a fact has a name
+        that a record has of its own.
         """
         if taken := [name for name in _OWN if name in facts]:
             raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
@@ -136,10 +123,7 @@ class AuditLog:
     def records(self) -> list[AuditRecord]:
         """Read all records; an empty list where there is no log yet.
 
-        Raises
-        ------
-        ModelError
-            When the chain is broken; the message names the line.
+        Raises ModelError when the chain is broken; the message names the line.
         """
         records, previous = [], FIRST
         for number, line in enumerate(self._tail(math.inf).split(b"\n")[:-1], 1):

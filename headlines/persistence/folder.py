@@ -72,17 +72,9 @@ class ModelVersion:
         return read_manifest(self.path, self.sha256)[0]
 
     def read(self, key: str | Path | None = None) -> tuple[LabelerData, Manifest]:
-        """Read the model, every byte checked.
+        """Read the model, every byte checked, and its signature by a public key where one is given.
 
-        Parameters
-        ----------
-        key : str or Path, optional
-            A public key, by which the manifest has to be signed.
-
-        Raises
-        ------
-        ModelError
-            When a byte was changed, or the signature is missing or wrong.
+        Raises ModelError when a byte was changed, or the signature is missing or wrong.
         """
         if key is not None:
             self.check_signature(key)
@@ -150,12 +142,7 @@ class Pointer:
 
 
 class VersionFolder:
-    """The files of a registry, of which one process writes at a time.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """The files of a registry, of which one process writes at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -21,17 +21,7 @@ __all__ = ["LockOwner", "WriterLock"]
 
 @dataclass(frozen=True)
 class LockOwner:
-    """The process that holds, or held, a folder for writing.
-
-    Attributes
-    ----------
-    pid : int
-    host : str
-    since : str
-        UTC, ISO 8601.
-    command : str
-        Its command line, the first 200 characters.
-    """
+    """The process that holds, or held, a folder for writing; `since` is UTC, ISO 8601."""
 
     pid: int
     host: str
@@ -64,10 +54,7 @@ class LockOwner:
 class WriterLock:
     """A lock on a folder that the system frees when its holder ends, however that is.
 
-    Parameters
-    ----------
-    folder : Path
-        Exists. ``.lock`` in it is locked, ``.lock.owner`` names the holder.
+    ``.lock`` in it is locked, ``.lock.owner`` names the holder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,25 +62,11 @@ class WriterLock:
 
     @contextlib.contextmanager
     def hold(self, sweep: Callable[[], None]) -> Iterator[LockOwner | None]:
-        """Hold the folder for writing.
+        """Hold the folder for writing, and give the process that died while it held it, if one did.
 
-        Parameters
-        ----------
-        sweep : callable
-            Removes what a dead holder left half-written: called before anything is written,
-            since a full disk may need the room.
-
-        Yields
-        ------
-        LockOwner or None
-            A process that died while it held the lock, which is taken over.
-
-        Raises
-        ------
-        LockedError
-            When another process holds it; the message names it.
-        OutputError
-            When the folder can't be written.
+        `sweep` removes what a dead holder left half-written, before anything is written, since a
+        full disk may need the room. Raises LockedError, which names the holder, when another
+        process holds it, and OutputError when the folder can't be written.
         """
         from filelock import FileLock, Timeout
 

@@ -81,18 +81,9 @@ class Manifest:
 
     @classmethod
     def parse(cls, data: bytes, where: Path) -> Manifest:
-        """Read a manifest's bytes.
+        """Read a manifest's bytes; `where` names it in errors.
 
-        Parameters
-        ----------
-        data : bytes
-        where : Path
-            Names it in errors.
-
-        Raises
-        ------
-        ModelError
-            When it is malformed, changed, or of a newer format.
+        Raises ModelError when it is malformed, changed, or of a newer format.
         """
         try:
             content = json.loads(data)
@@ -144,27 +135,10 @@ def manifest_path(path: Path) -> Path:
 
 
 def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) -> Manifest:
-    """Write a model and its manifest.
+    """Write a model's plain data, and its manifest beside it.
 
-    Parameters
-    ----------
-    path : str or Path
-        The joblib file; ``NAME.manifest.json`` is written beside ``NAME.joblib``.
-    payload : mapping
-        Plain data.
-    **described
-        The manifest's fields but `content`, `files` and `format`.
-
-    Returns
-    -------
-    Manifest
-
-    Raises
-    ------
-    OutputError
-        When a file can't be written.
-    ModelError
-        When the model is larger than what is read.
+    `described` are the manifest's fields but `content`, `files` and `format`. Raises OutputError
+    when a file can't be written, ModelError when it is larger than what is read.
     """
     path = Path(path)
     data, content = dump_plain(payload)
@@ -181,25 +155,10 @@ def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) 
 
 
 def read_manifest(path: Path, sha256: str | None = None) -> tuple[Manifest, bytes]:
-    """Read the manifest of a model.
+    """Read the manifest of a model file, and give its bytes too.
 
-    Parameters
-    ----------
-    path : Path
-        The model's joblib file.
-    sha256 : str, optional
-        What the champion pointer states.
-
-    Returns
-    -------
-    manifest : Manifest
-    data : bytes
-        As it stands in the file.
-
-    Raises
-    ------
-    ModelError
-        When it is missing, too large, malformed or not the one that is stated.
+    `sha256` is what the champion pointer states. Raises ModelError when it is missing, too large,
+    malformed or not the one that is stated.
     """
     place = manifest_path(path)
     try:
@@ -244,14 +203,8 @@ def read_model(path: str | Path, *, sha256: str | None = None) -> tuple[LabelerD
 class FileFacts:
     """What a model file holds, told without running or trusting it.
 
-    Attributes
-    ----------
-    sha256, content : str
-        Of the file's bytes, and of its data.
-    topics : list of str
-    embedder : str
-    examples, labels : int
-        Written examples and gold labels in it.
+    `sha256` and `content` are hashes of the file's bytes and of its data; `examples` were written,
+    `labels` are gold labels.
     """
 
     sha256: str
@@ -265,10 +218,7 @@ class FileFacts:
 def inspect_model(path: str | Path) -> FileFacts:
     """Tell what a model file holds that came without a manifest; it isn't made usable.
 
-    Raises
-    ------
-    ModelError
-        When it can't be read or isn't a labeler's plain data.
+    Raises ModelError when it can't be read or isn't a labeler's plain data.
     """
     path = Path(path)
     data = _read_file(path)

@@ -36,13 +36,7 @@ def pack(array: NDArray[Any]) -> PackedArray:
 
 
 def unpack(packed: PackedArray, where: str) -> NDArray[Any]:
-    """Read an array back; `where` names it in errors.
-
-    Raises
-    ------
-    ModelError
-        When dtype, shape and number of bytes don't agree.
-    """
+    """Read an array back; raises ModelError, which names it by `where`, when its parts disagree."""
     try:
         dtype, shape, data = packed["dtype"], packed["shape"], packed["data"]
         if dtype not in _DTYPES or not isinstance(data, bytes) or min(shape, default=0) < 0:
@@ -118,26 +112,10 @@ def _feed_hash(value: Any, update: Any) -> None:
 
 
 def dump_plain(payload: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Write plain data as the bytes of a joblib file.
+    """Write plain data as the bytes of a joblib file, the same for equal values, and give its hash.
 
-    Parameters
-    ----------
-    payload : mapping
-        Plain data; tuples become lists.
-
-    Returns
-    -------
-    data : bytes
-        The same for equal values.
-    content : str
-        `content_hash` of the payload.
-
-    Raises
-    ------
-    TypeError
-        When there is anything else than plain data in it.
-    ModelError
-        When it is larger than what `load_plain` reads.
+    Tuples become lists. Raises TypeError when there is anything else than plain data in it, and
+    ModelError when it is larger than what `load_plain` reads.
     """
     import joblib
 
@@ -163,21 +141,9 @@ def _plain(value: Any, known: dict[Any, Any]) -> Any:
 
 
 def load_plain(data: bytes) -> dict[str, Any]:
-    """Read plain data.
+    """Read plain data from the bytes of a joblib file.
 
-    Parameters
-    ----------
-    data : bytes
-        Of a joblib file as `dump_plain` writes it.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ModelError
-        When it asks for anything but plain data, or is damaged; nothing was built then.
+    Raises ModelError when it asks for anything else, or is damaged; nothing was built then.
     """
     scan(data)
     try:

@@ -127,10 +127,6 @@ class ModelRegistry:
             A ``.joblib`` file, a folder that holds one, another registry's folder (its
             champion), or the name of a version here. The champion here by default.
 
-        Returns
-        -------
-        ModelVersion
-
         Raises
         ------
         ModelError
@@ -194,10 +190,6 @@ class ModelRegistry:
         ----------
         write : callable
             Writes the model and its manifest to the path that it is given.
-
-        Returns
-        -------
-        ModelVersion
 
         Raises
         ------

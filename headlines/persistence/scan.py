@@ -11,24 +11,19 @@ __all__ = ["scan"]
 MAX_BYTES = 128 << 20
 """Bytes of a file, and of the data that it builds with repeated text written out."""
 
-
 MAX_OPCODES = 1_000_000
 """Steps of a file: each builds at most one small object, so they bound the memory."""
-
 
 MAX_TEXT = 32 << 20
 """Bytes of text in a file: one odd letter makes four bytes of each letter beside it."""
 
-
 MAX_DEPTH = 16
 """Lists and dicts inside each other."""
-
 
 _TEXT = {0x8C: 1, 0x58: 4, 0x8D: 8}  # opcode to the bytes of its length
 
 
 _BYTES = {0x43: 1, 0x42: 4, 0x8E: 8}
-
 
 _SIZED = _TEXT | _BYTES
 
@@ -41,15 +36,11 @@ _PROTO, _FRAME, _MARK, _STOP, _MEMOIZE, _LONG = 0x80, 0x95, 0x28, 0x2E, 0x94, 0x
 
 _LIST, _DICT, _APPEND, _APPENDS, _SETITEM, _SETITEMS = 0x5D, 0x7D, 0x61, 0x65, 0x73, 0x75
 
-
 _MEMOIZED = {*_SIZED, _LIST, _DICT}
-
 
 _GET = {0x68: 1, 0x6A: 4}
 
-
 _GLOBALS = {"GLOBAL", "STACK_GLOBAL", "INST"}
-
 
 _COMPRESSED = {b"x": "zlib", b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7zXZ": "xz",
                b"]\x00": "lzma", b"\x04\x22M\x18": "lz4"}  # fmt: skip
@@ -58,15 +49,8 @@ _COMPRESSED = {b"x": "zlib", b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7zXZ": "xz
 def scan(data: bytes) -> None:
     """Check every step of a pickle, and every length in it, without building anything.
 
-    Parameters
-    ----------
-    data : bytes
-
-    Raises
-    ------
-    ModelError
-        When a step isn't one of plain data's, a length goes beyond the end, lists or dicts are
-        shared or too deep, or the whole is more than the bounds allow.
+    Raises ModelError when a step isn't one of plain data's, a length goes beyond the end, lists or
+    dicts are shared or too deep, or the whole is more than the bounds allow.
     """
     if len(data) > MAX_BYTES:
         raise ModelError(f"{len(data):,} bytes, a model has at most {MAX_BYTES:,}")

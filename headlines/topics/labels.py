@@ -83,16 +83,7 @@ def read_labels(
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two labels of one headline, of which the later was taken.
-
-    Attributes
-    ----------
-    headline : str
-    earlier, later : str
-        The topics.
-    where_earlier, where_later : str
-        File and line of each.
-    """
+    """Two labels of one headline, of which the later was taken, each with its file and line."""
 
     headline: str
     earlier: str
@@ -142,9 +133,14 @@ def merge_corrections(
             early, late = (now, before) if date and date < before[2] else (before, now)
             if early[0].topic != late[0].topic:
                 conflicts.append(
-                    Conflict(label.headline.headline, early[0].topic, late[0].topic,
-                             early[1], late[1])
-                )  # fmt: skip
+                    Conflict(
+                        headline=label.headline.headline,
+                        earlier=early[0].topic,
+                        later=late[0].topic,
+                        where_earlier=early[1],
+                        where_later=late[1],
+                    )
+                )
             now = late
         found[label.headline.id] = now
     return [label for label, _, _ in found.values()], conflicts
@@ -187,7 +183,14 @@ def _labels(
             drawn = (row.get("drawn") or "yes").strip().casefold()
             if drawn not in ("yes", "no"):
                 raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
-            yield GoldLabel(headline, topic, also, published, drawn == "yes"), where, row
+            label = GoldLabel(
+                headline=headline,
+                topic=topic,
+                also=also,
+                quotable=published,
+                drawn=drawn == "yes",
+            )
+            yield label, where, row
 
 
 def _id_of(digest: str, where: str) -> str:

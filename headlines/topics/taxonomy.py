@@ -34,6 +34,11 @@ class Topic:
         Short descriptions that a classifier may learn from.
     examples : tuple of str
         Headlines written as examples: training data, never test data.
+
+    Examples
+    --------
+    >>> Topic("tariffs", phrases=("new import duties",)).texts
+    ('tariffs', 'new import duties')
     """
 
     name: str
@@ -92,10 +97,6 @@ class Taxonomy:
             A TOML file with one ``[[topic]]`` table a topic: `name`, and optionally
             `definition`, `ties`, `phrases`, `examples`. The built-in topics by default.
 
-        Returns
-        -------
-        Taxonomy
-
         Raises
         ------
         TaxonomyError
@@ -108,18 +109,9 @@ class Taxonomy:
 def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
     """Write topics at the end of a topics file; what stands in it stays as it is.
 
-    Parameters
-    ----------
-    path : path
-        Is made where it doesn't exist; a classifier wants two topics or more in it.
-    topics : sequence of Topic
-
-    Raises
-    ------
-    TaxonomyError
-        When the file can't be read or has a topic of that name.
-    OutputError
-        When it can't be written.
+    The file is made where it doesn't exist; a classifier wants two topics or more in it. Raises
+    TaxonomyError when it can't be read or has a topic of that name, OutputError when it can't be
+    written.
     """
     path = Path(path)
     text = "version = 1\n"
