@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from headlines.errors import HeadlinesError, LockedError
 
@@ -32,6 +32,9 @@ MODEL = (
     "the number of a shipped version"
 )
 MAX_SEED = 2**32 - 1
+"""What numpy and scikit-learn take."""
+
+Number = TypeVar("Number", int, float)
 
 
 def note(text: str) -> None:
@@ -116,42 +119,38 @@ def add_input_options(command: argparse.ArgumentParser) -> None:
     add("--quarantine", metavar="FILE", help=help)
 
 
-def _number(text: str, fits: Callable[[float], bool], wanted: str) -> float:
+def _number(
+    kind: Callable[[str], Number], text: str, fits: Callable[[Number], bool], wanted: str
+) -> Number:
     with contextlib.suppress(ValueError):
-        if fits(float(text)):
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-
-
-def _whole_number(text: str, lowest: int, wanted: str) -> int:
-    with contextlib.suppress(ValueError):
-        if lowest <= int(text) <= MAX_SEED:
-            return int(text)
+        if fits(kind(text)):
+            return kind(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
 
 
 def whole(text: str) -> int:
     """Read a whole number from 1 on."""
-    return _whole_number(text, 1, "a whole number from 1 on")
+    return _number(int, text, lambda value: value >= 1, "a whole number from 1 on")
 
 
 def _seed(text: str) -> int:
-    return _whole_number(text, 0, f"a whole number from 0 to {MAX_SEED}")
+    wanted = f"a whole number from 0 to {MAX_SEED}"
+    return _number(int, text, lambda value: 0 <= value <= MAX_SEED, wanted)
 
 
 def positive(text: str) -> float:
     """Read a number above 0."""
-    return _number(text, lambda value: 0 < value < float("inf"), "a number above 0")
+    return _number(float, text, lambda value: 0 < value < float("inf"), "a number above 0")
 
 
 def share(text: str) -> float:
     """Read a number from 0 to 1."""
-    return _number(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
+    return _number(float, text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
 def error_share(text: str) -> float:
     """Read a number between 0 and 1."""
-    return _number(text, lambda value: 0 < value < 1, "a number above 0 and below 1")
+    return _number(float, text, lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
 # ---------------------------------------------------------------- feeds
