@@ -214,7 +214,7 @@ def setfit(draw: Draw) -> dict[str, Any]:
     from setfit import SetFitModel, Trainer, TrainingArguments
     from sklearn.linear_model import LogisticRegression
 
-    body = SentenceTransformer(str(peers._minilm_folder()), device="cpu")
+    body = SentenceTransformer(str(peers.minilm_folder()), device="cpu")
     model = SetFitModel(model_body=body, model_head=LogisticRegression(max_iter=1000))
     rows = {"text": draw.texts(draw.labelled), "label": draw.y.tolist()}
     with tempfile.TemporaryDirectory() as folder:

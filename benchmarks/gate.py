@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from headlines.feeds.headline import as_headlines
+from headlines.feeds.intake import as_headlines
 from headlines.retraining.checks import data_checks
 from headlines.retraining.config import DataLimits
 from headlines.retraining.gate import Answers, Check, Gate

@@ -46,7 +46,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, StaticEmbedder, Taxonomy
-from headlines.embedding.encoders import _minilm_folder
+from headlines.embedding.encoders import minilm_folder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline
 from headlines.topics.labels import read_labels
@@ -102,7 +102,7 @@ def minilm(folder: Path) -> Encode:
     from sentence_transformers import SentenceTransformer
 
     torch.set_num_threads(1)
-    model = SentenceTransformer(str(_minilm_folder()), device="cpu")
+    model = SentenceTransformer(str(minilm_folder()), device="cpu")
     return lambda texts: np.asarray(
         model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
     )
@@ -120,7 +120,7 @@ def minilm_onnx(folder: Path) -> Encode:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    source = _minilm_folder()
+    source = minilm_folder()
     longest = json.loads((source / "sentence_bert_config.json").read_text())["max_seq_length"]
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     tokenizer.enable_truncation(longest)
@@ -151,7 +151,7 @@ def _export_minilm(path: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(_minilm_folder()), device="cpu")
+    model = SentenceTransformer(str(minilm_folder()), device="cpu")
     inner = model[0].auto_model.eval().requires_grad_(False)
 
     class Pooled(torch.nn.Module):  # type: ignore[misc] # torch is untyped here
@@ -188,7 +188,7 @@ def model2vec(folder: Path) -> Encode:
     if not path.is_dir():
         from model2vec.distill import distill
 
-        distill(str(_minilm_folder()), pca_dims=256).save_pretrained(str(path))
+        distill(str(minilm_folder()), pca_dims=256).save_pretrained(str(path))
     model = StaticModel.from_pretrained(str(path))
     # Above 10,000 texts it would start processes: one thread is what all are given.
     return lambda texts: unit(model.encode(list(texts), use_multiprocessing=False))

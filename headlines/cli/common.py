@@ -106,7 +106,8 @@ def add_seed_option(command: argparse.ArgumentParser) -> None:
 
 def add_input_options(command: argparse.ArgumentParser) -> None:
     """Let a command read feeds and say what becomes of what can't be read."""
-    from headlines.feeds.formats import FORMATS, HEADLINE_COLUMNS
+    from headlines.feeds.formats import FORMATS
+    from headlines.feeds.intake import HEADLINE_COLUMNS
 
     add = command.add_argument
     add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")

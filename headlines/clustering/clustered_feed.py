@@ -163,7 +163,7 @@ def cluster_feed(
         numbers, strengths = clusterer.themes_, clusterer.theme_probabilities_
     given = dict(previous.names) if previous else {}
     if previous:
-        old = _unit(embedder.transform(list(previous.texts.values())))
+        old = _unit(embedder.vectors(list(previous.texts.values())))
         stories = _kept(stories, headlines, points, previous.story, old)
         numbers = _kept(numbers, headlines, points, previous.cluster, old)
     if edits:

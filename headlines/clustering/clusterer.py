@@ -18,7 +18,8 @@ from headlines.clustering.communities import aggregated, anchored, joined, leide
 from headlines.clustering.neighbourhood import MIN_CANDIDATES, Neighbourhood, Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
-from headlines.feeds.headline import Headline, as_headlines
+from headlines.feeds.headline import Headline
+from headlines.feeds.intake import as_headlines
 from headlines.neighbours import blocks, nearest, whole_vectors
 from headlines.parameters import SEED, Number
 
@@ -270,7 +271,7 @@ def vectors_and_words(
         Those of each headline.
     """
     titles = [headline.text for headline in as_headlines(texts)]
-    return embedder.transform(titles), [tokenize(title) for title in titles]
+    return embedder.vectors(titles), [tokenize(title) for title in titles]
 
 
 def _whole(vectors: NDArray[Any]) -> NDArray[np.float32]:

@@ -53,21 +53,7 @@ class VectorCache:
         n_features: int,
         compute: Callable[[list[str]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Give the vectors of the texts, computing and keeping those not there yet.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            n texts.
-        n_features : int
-            Length of a vector.
-        compute : callable
-            Takes a list of texts, gives an array of float32 (len, n_features).
-
-        Returns
-        -------
-        ndarray of float32, shape (n, n_features)
-        """
+        """Give the vectors of texts, row by row, computing and keeping those not there yet."""
         result = np.zeros((len(texts), n_features), dtype=np.float32)
         for start in range(0, len(texts), 16_384):  # kept as it goes: a long run may be cut
             chunk = texts[start : start + 16_384]

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding.embedder import Embedder
+from headlines.embedding.embedder import Embedder, unit_rows
 from headlines.embedding.encoders import TransformerEmbedder
 from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import FORMAT, StaticEmbedder
@@ -201,11 +201,11 @@ class _Lessons:
         vocabulary: Vocabulary,
         recipe: Recipe,
     ) -> Self:
-        vectors = teacher.transform(corpus)
+        vectors = teacher.vectors(corpus)
         mean, axes = _principal(vectors, recipe.dimension)
         goals = [_projected(vectors, mean, axes)]
         del vectors  # gigabytes
-        goals.append(_projected(teacher.transform(words), mean, axes))
+        goals.append(_projected(teacher.vectors(words), mean, axes))
         ids, counts = vocabulary.encode([*corpus, *words])
         weights = np.ones(len(counts), dtype=np.float32)
         weights[len(corpus) :] = recipe.words
@@ -248,17 +248,12 @@ def _projected(
     result = np.empty((len(vectors), axes.shape[1]), dtype=np.float32)
     with one_thread():
         for some in _slices(len(vectors)):
-            rows = (vectors[some] - mean) @ axes
-            result[some] = rows / np.maximum(_lengths(rows), 1e-9)
+            result[some] = unit_rows((vectors[some] - mean) @ axes)
     return result
 
 
 def _slices(n: int, size: int = 16_384) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, n, size))
-
-
-def _lengths(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)), dtype=np.float32)[:, None]
 
 
 # ------------------------------------------------------------------ training
@@ -314,7 +309,7 @@ def _gradient(
     ones = np.ones(len(ids), dtype=np.float32)
     terms = csr_array((ones, place[ids], bounds), shape=(len(rows), len(chosen)))
     sums: NDArray[np.float32] = terms @ table[chosen]
-    lengths = np.maximum(_lengths(sums), 1e-6)
+    lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", sums, sums)), 1e-6)[:, None]
     sums /= lengths
     goals = lessons.goals[rows]
     weights = lessons.weights[rows, None]

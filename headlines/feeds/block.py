@@ -83,16 +83,7 @@ class Titles:
 
     @classmethod
     def parse(cls, published: Sequence[str]) -> Self:
-        """Read titles, each for itself, as `Headline.parse` does.
-
-        Parameters
-        ----------
-        published : sequence of str
-
-        Returns
-        -------
-        Titles
-        """
+        """Read titles, each for itself, as `Headline.parse` does."""
         headlines, texts = list(published), list(published)
         folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
         parts: dict[int, dict[str, str | None]] = {}
@@ -105,32 +96,25 @@ class Titles:
             if section is not None or attribution is not None:
                 parts[i] = {"section": section, "attribution": attribution}
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
-        return cls(headlines, texts, ids, parts)
+        return cls(headlines=headlines, texts=texts, ids=ids, parts=parts)
 
     def chosen(self, places: Sequence[int]) -> Self:
         """Give some of them, in this order."""
         return type(self)(
-            [self.headlines[i] for i in places],
-            [self.texts[i] for i in places],
-            [self.ids[i] for i in places],
-            {new: self.parts[old] for new, old in enumerate(places) if old in self.parts},
+            headlines=[self.headlines[i] for i in places],
+            texts=[self.texts[i] for i in places],
+            ids=[self.ids[i] for i in places],
+            parts={new: self.parts[old] for new, old in enumerate(places) if old in self.parts},
         )
 
 
-def texts_of(published: Sequence[str]) -> Texts:
-    """Give what is embedded of each title: ``Headline.parse(title).text``, at a glance for most.
-
-    Parameters
-    ----------
-    published : sequence of str
-        n titles as they came.
-
-    Returns
-    -------
-    Texts
-        n texts.
-    """
-    titles = Texts.of(published)
+def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
+    """Give what is embedded of each title: ``Headline.parse(title).text``, at a glance for most."""
+    strings = [title for title in published if isinstance(title, str)]
+    if len(strings) < len(published):
+        parsed = iter(texts_of(strings))
+        return [h.text if isinstance(h, Headline) else next(parsed) for h in published]
+    titles = Texts.of(strings)
     unsound, joint = _look(titles)
     headlines = {i: titles.strings[i] for i in joint}
     headlines |= {i: repaired(titles.strings[i]) for i in unsound}
@@ -139,9 +123,7 @@ def texts_of(published: Sequence[str]) -> Texts:
 
 _PLAIN, _BLANK, _HYPHEN, _DASH, _BRACKET, _FIRST, _SECOND, _END, _ODD = range(9)
 
-
 _KINDS = bytearray([_ODD]) * 256
-
 
 _KINDS[0x20:0x7F] = bytes([_PLAIN]) * (0x7F - 0x20)
 for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), ("[", _BRACKET), (";", _ODD), ("\n", _END):
@@ -149,7 +131,6 @@ for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), ("[", _BRACKET), (";", _ODD),
 for _sign in SIGNS:  # three bytes each in UTF-8, the first two the same
     _KINDS[_sign.encode()[0]], _KINDS[_sign.encode()[1]] = _FIRST, _SECOND
     _KINDS[_sign.encode()[2]] = _DASH if _sign in "\u2013\u2014" else _PLAIN
-
 
 _MAY_BEGIN_NAME = np.array(
     [i > 127 or chr(i).isupper() or chr(i) in {" ", *(link[0] for link in LINKS)}

@@ -6,18 +6,21 @@ import bz2
 import gzip
 import lzma
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
 from headlines.errors import FeedError
 
-__all__ = ["encoding_of", "open_input", "pieces_of", "plain_suffix"]
+__all__ = ["decoded", "encoding_of", "line_by_line", "open_input", "pieces_of", "plain_suffix"]
 
 SNIFF_BYTES = 1 << 20
 """What the encoding and the format are told from."""
 
 PIECE_BYTES = 1 << 19
+
+NumberedLines = tuple[Sequence[int], list[str]]
+"""Lines without their ends, and their numbers."""
 
 _OPENERS: Mapping[str, Callable[..., Any]] = {
     ".gz": gzip.open,
@@ -52,6 +55,48 @@ def pieces_of(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
         piece += stream.readline() if not piece.endswith(b"\n") else b""
         yield piece
         piece = stream.read(PIECE_BYTES)
+
+
+def decoded(
+    pieces: Iterable[bytes], encoding: str, set_aside: Callable[[int, str, str], None]
+) -> Iterator[NumberedLines]:
+    """Number and decode the lines, some at a time; `set_aside` is told of those that can't be."""
+    if encoding.startswith("utf-16"):
+        text = b"".join(pieces).decode(encoding, "replace").lstrip("\ufeff")
+        lines = _lines(text)
+        yield range(1, len(lines) + 1), lines
+        return
+    start = 1
+    for piece in pieces:
+        if start == 1:
+            piece = piece.removeprefix(b"\xef\xbb\xbf")
+        try:
+            lines = _lines(piece.decode(encoding))
+            yield range(start, start + len(lines)), lines
+            start += len(lines)
+        except UnicodeDecodeError:
+            good: dict[int, str] = {}
+            for number, raw in enumerate(piece.removesuffix(b"\n").split(b"\n"), start):
+                raw = raw.rstrip(b"\r")
+                try:
+                    good[number] = raw.decode(encoding)
+                except UnicodeDecodeError as error:
+                    set_aside(number, f"not {encoding} ({error.reason})", raw.decode("latin-1"))
+            yield list(good), list(good.values())
+            start = number + 1
+
+
+def line_by_line(pieces: Iterable[NumberedLines]) -> Iterator[tuple[int, str]]:
+    """Give the lines one by one."""
+    for numbers, lines in pieces:
+        yield from zip(numbers, lines, strict=True)
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
 
 
 def encoding_of(head: bytes, name: str) -> str:

@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headlines.errors import FeedError
+from headlines.feeds.intake import HEADLINE_COLUMNS, column_among
 from headlines.feeds.page import LineKind, sort_page
 
 __all__ = [
     "FORMATS",
-    "HEADLINE_COLUMNS",
     "Record",
-    "column_among",
     "page_records",
     "records_of",
     "told_format",
 ]
 
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
-HEADLINE_COLUMNS = ("headline", "title", "text")
 
 Lines = Iterable[tuple[int, str]]
 
@@ -73,18 +71,6 @@ def told_format(first_part: str) -> str:
         if len(cells) > 1 and named:
             return name
     return "text"
-
-
-def column_among(columns: Sequence[str], wanted: str | None, source: str) -> str:
-    """Give the column that holds the headlines; raises FeedError with the columns' names."""
-    names = (wanted.casefold(),) if wanted else HEADLINE_COLUMNS
-    for name in names:
-        if name in columns:
-            return name
-    raise FeedError(
-        f"{source}: line 1: no column {' or '.join(map(repr, names))}; the columns are "
-        f"{', '.join(columns)}; rename one or name it with column= (--column)"
-    )
 
 
 def records_of(lines: Lines, format: str, column: str | None, source: str) -> Iterator[Record]:
@@ -146,11 +132,16 @@ def _of_table(lines: Lines, format: str, column: str | None, source: str) -> Ite
             yield Record(number, LineKind.BLANK)
         elif header is None:
             header = [cell.strip().casefold() for cell in row]
-            chosen = column_among(header, column, source)
+            try:
+                chosen = column_among(header, column)
+            except ValueError as error:
+                raise FeedError(
+                    f"{source}: line 1: {error} or name it with column= (--column)"
+                ) from None
             yield Record(number, LineKind.HEADER)
         else:
             fields = dict(zip(header, row, strict=True))
-            yield Record(number, LineKind.HEADLINE, fields[chosen], fields)
+            yield Record(number, LineKind.HEADLINE, fields[chosen], fields=fields)
 
 
 Rows = Iterator[tuple[list[tuple[int, str]], list[str], str]]
@@ -232,7 +223,7 @@ def _of_value(number: int, value: Any, raw: str, column: str | None) -> Record:
         fields = {str(k).casefold(): v for k, v in value.items()}
         for name in (column.casefold(),) if column else HEADLINE_COLUMNS:
             if isinstance(fields.get(name), str):
-                return Record(number, LineKind.HEADLINE, fields[name], fields)
+                return Record(number, LineKind.HEADLINE, fields[name], fields=fields)
         reason = f"no headline among the keys {', '.join(map(str, value)) or '(none)'}"
     else:
         reason = f"JSON of type {type(value).__name__}, expected a string or an object"

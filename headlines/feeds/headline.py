@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-__all__ = ["Headline", "as_headlines", "normalise_v1"]
+__all__ = ["Headline", "HeadlineResult", "normalise_v1"]
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
 
-
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
-
 
 _DASHES = (" -", "--", " \u2013", " \u2014")
 
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-
 
 # Signs that news is set with, in any company, and accented letters and currencies that stand
 # alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
 SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
 
-
 _LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
 
-
 _UNUSUAL = re.compile(f"[^ -~{SIGNS}]")
-
 
 _UNSOUND = re.compile(f"[^ -~{SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
 
@@ -40,15 +32,7 @@ _UNSOUND = re.compile(f"[^ -~{SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
 def normalise_v1(headline: str) -> str:
     r"""Fold a headline to the form that its id is made of; never changes.
 
-    Parameters
-    ----------
-    headline : str
-        A headline as published.
-
-    Returns
-    -------
-    str
-        NFC, white space collapsed to single blanks, case folded.
+    The form is NFC, white space collapsed to single blanks, case folded.
 
     Examples
     --------
@@ -76,6 +60,14 @@ class Headline:
         As the feed gives them.
     duplicate_of : str or None
         The id of an earlier copy, which is this headline's own id too.
+
+    Examples
+    --------
+    >>> headline = Headline.parse("[Russia] - Drone Hits  Depot – Reuters")
+    >>> headline.text, headline.section, headline.attribution
+    ('Drone Hits Depot', 'Russia', 'Reuters')
+    >>> headline.headline, headline.id
+    ('[Russia] - Drone Hits Depot – Reuters', 'bd715fdf43894379')
     """
 
     headline: str
@@ -96,16 +88,7 @@ class Headline:
 
     @classmethod
     def parse(cls, published: str) -> Headline:
-        """Read one headline; a pure function of this one string.
-
-        Parameters
-        ----------
-        published : str
-            The title as it came.
-
-        Returns
-        -------
-        Headline
+        """Read one headline, as it was published; a pure function of this one string.
 
         Examples
         --------
@@ -180,24 +163,6 @@ def _repair_once(text: str) -> str:
         text = ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False)
     text = unicodedata.normalize("NFC", _CONTROL.sub("", text).replace("\ufeff", ""))
     return " ".join(text.split())
-
-
-def as_headlines(texts: Iterable[Any]) -> list[Headline]:
-    """Give strings and headlines as headlines, each read for itself."""
-    if isinstance(texts, str | bytes):
-        raise TypeError("expected a list of headlines, got one string; wrap it in a list")
-    result = []
-    for position, text in enumerate(texts):
-        if isinstance(text, Headline):
-            result.append(text)
-        elif isinstance(text, str):
-            result.append(Headline.parse(text))
-        else:
-            raise TypeError(
-                f"headline {position} is {text!r} ({type(text).__name__}), expected a string; "
-                "drop or fill missing values first"
-            )
-    return result
 
 
 @dataclass(frozen=True, slots=True)

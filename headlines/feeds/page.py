@@ -82,7 +82,6 @@ _CALL = re.compile(
     """
 )
 
-
 # Bylines and datelines, menus in one line (`News | Opinion | Arts`).
 _BYLINE = re.compile(
     r"""(?x)

@@ -37,6 +37,15 @@ class FeedReport:
         The rows that could not be read.
     page : mapping of int to str
         For a web page's text the kind of every line by its number; empty for other formats.
+
+    Examples
+    --------
+    >>> from headlines import read_feed
+    >>> report = read_feed(["Floods Hit Siberia", "", "floods hit Siberia"]).report
+    >>> print(report)
+    <stream>: 3 lines (text, utf-8): 1 headline, 1 duplicate, 1 blank
+    >>> report.kinds["duplicate"]
+    1
     """
 
     source: str

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding.embedder import Embedder, Products
+from headlines.embedding.embedder import Embedder, Products, unit_rows
 from headlines.feeds.headline import Headline
 from headlines.model.examples import Example
 from headlines.model.scorer import TopicScorer, probabilities_of
@@ -178,7 +178,7 @@ class Explainer:
         quoted, vectors = self._quoted
         if not quoted or count < 1:
             return ()
-        similarity = vectors @ self.embedder.transform([text])[0]
+        similarity = vectors @ self.embedder.vectors([text])[0]
         nearest = np.argsort(-similarity, kind="stable")[:count].tolist()
         return tuple(
             Neighbour(
@@ -195,8 +195,7 @@ class Explainer:
         """Give the labelled headlines whose text is at hand, and their vectors."""
         quoted = [e for e in self.examples if e.text is not None]
         values, _ = self.embedder.sums_of_terms([e.terms for e in quoted])
-        lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
-        return quoted, (values / np.maximum(lengths, 1)[:, None]).astype(np.float32)
+        return quoted, unit_rows(values).astype(np.float32)
 
 
 def _without(words: Sequence[str], dropped: set[int]) -> str:

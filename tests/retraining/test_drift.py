@@ -12,7 +12,7 @@ from conftest import write
 
 from headlines import HeadlineLabeler, Taxonomy
 from headlines.errors import ModelError
-from headlines.feeds.headline import as_headlines
+from headlines.feeds.intake import as_headlines
 from headlines.retraining.checks import drift_checks
 from headlines.retraining.config import DriftLimits
 from headlines.retraining.drift import measure_drift

@@ -1,0 +1,157 @@
+"""The account of a feed: lines and rows in, headlines out, and what became of every one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, islice
+from typing import Any
+
+import numpy as np
+
+from headlines.feeds.block import HeadlineBlock, Titles
+from headlines.feeds.formats import Record
+from headlines.feeds.page import LineKind
+from headlines.feeds.report import FeedReport, Quarantined
+from headlines.textarray import KeyTable
+
+__all__ = ["Account"]
+
+MAX_CHARACTERS = 10_000
+"""A longer line is no headline."""
+
+BLOCK_HEADLINES = 8192
+"""Headlines given at once."""
+
+WINDOW_IDS = 1 << 19
+"""Ids remembered before the older half is forgotten: a bound on memory."""
+
+
+class SeenIds:
+    """Ids met before, within a window of the last half a million to a million headlines."""
+
+    def __init__(self) -> None:
+        self._young = KeyTable(WINDOW_IDS)
+        self._old = KeyTable(1)
+
+    def add(self, ids: Sequence[str]) -> list[bool]:
+        """Remember ids; say of each whether it was there."""
+        keys = np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64)
+        keys |= keys == 0  # which a table can't hold
+        known = (self._young.find(keys) >= 0) | (self._old.find(keys) >= 0)
+        _, first = np.unique(keys, return_index=True)
+        again = np.ones(len(keys), dtype=np.bool_)
+        again[first] = known[first]
+        new = keys[~again]
+        if len(self._young) + len(new) > WINDOW_IDS:
+            self._old, self._young = self._young, KeyTable(WINDOW_IDS)
+        self._young.add(new, np.zeros(len(new), dtype=np.int32))
+        return [bool(a) for a in again]
+
+
+class Account:
+    """Gives the headlines of one input, and keeps account of its lines.
+
+    Parameters
+    ----------
+    source, format, encoding : str
+        The input's name and how it is read, for rows and the report.
+    seen : SeenIds
+        Headlines whose copies are marked.
+    """
+
+    def __init__(self, source: str, format: str, encoding: str, seen: SeenIds) -> None:
+        self.source, self.format, self.encoding = source, format, encoding
+        self._seen = seen
+        self._kinds: Counter[LineKind] = Counter()
+        self._quarantined: list[Quarantined] = []
+        self._page: dict[int, LineKind] = {}
+
+    @property
+    def report(self) -> FeedReport:
+        """What became of the lines so far."""
+        return FeedReport(
+            source=self.source,
+            format=self.format,
+            encoding=self.encoding,
+            kinds={str(kind): self._kinds[kind] for kind in LineKind},
+            quarantined=tuple(self._quarantined),
+            page={number: str(kind) for number, kind in self._page.items()},
+        )
+
+    def of_lines(self, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[HeadlineBlock]:
+        """Account for the lines of a plain list; give the headlines."""
+        for start in range(0, len(lines), BLOCK_HEADLINES):
+            block = slice(start, start + BLOCK_HEADLINES)
+            some, at = lines[block], numbers[block]
+            if max(map(len, some)) > MAX_CHARACTERS or any("\x00" in line for line in some):
+                good = [self._is_readable(n, line) for n, line in zip(at, some, strict=True)]
+                some, at = list(compress(some, good)), list(compress(at, good))
+            yield self._block(at, some, [])
+
+    def of_records(self, records: Iterable[Record]) -> Iterator[HeadlineBlock]:
+        """Account for every record; give the headlines."""
+        stream = iter(records)
+        while some := list(islice(stream, BLOCK_HEADLINES)):
+            found: list[Record] = []
+            for record in some:
+                if self.format == "page":
+                    self._page[record.line] = record.kind
+                if record.kind is LineKind.QUARANTINED:
+                    self.quarantine(record.line, record.reason, record.text)
+                elif record.kind is not LineKind.HEADLINE:
+                    self._kinds[record.kind] += 1
+                elif self._is_readable(record.line, record.text):
+                    found.append(record)
+            yield self._block(
+                [r.line for r in found], [r.text for r in found], [r.fields for r in found]
+            )
+
+    def quarantine(self, line: int, reason: str, raw: str) -> None:
+        """Set a row aside that can't be read."""
+        self._kinds[LineKind.QUARANTINED] += 1
+        self._quarantined.append(Quarantined(source=self.source, line=line, reason=reason, raw=raw))
+
+    def _is_readable(self, line: int, text: str) -> bool:
+        """Say whether a title can be read, and set it aside when it can't."""
+        if "\x00" in text:
+            self.quarantine(line, "contains a NUL character", text)
+        elif len(text) > MAX_CHARACTERS:
+            reason = f"{len(text):,} characters, at most {MAX_CHARACTERS:,}"
+            self.quarantine(line, reason, text)
+        else:
+            return True
+        return False
+
+    def _block(
+        self, lines: Sequence[int], published: Sequence[str], fields: Sequence[Mapping[str, Any]]
+    ) -> HeadlineBlock:
+        titles = Titles.parse(published)
+        blank = {i for i, headline in enumerate(titles.headlines) if not headline}
+        if blank:
+            self._kinds[LineKind.BLANK] += len(blank)
+            kept = [i for i in range(len(lines)) if i not in blank]
+            lines = [lines[i] for i in kept]
+            fields = [fields[i] for i in kept] if fields else fields
+            titles = titles.chosen(kept)
+        copies = self._seen.add(titles.ids)
+        self._kinds[LineKind.DUPLICATE] += sum(copies)
+        self._kinds[LineKind.HEADLINE] += len(copies) - sum(copies)
+        others = titles.parts
+        for i, row in enumerate(fields):
+            told = {key: _text_or_none(row.get(key)) for key in ("publisher", "date")}
+            if any(told.values()):
+                others[i] = others.get(i, {}) | told
+        return HeadlineBlock(
+            source=self.source,
+            lines=lines,
+            headlines=titles.headlines,
+            texts=titles.texts,
+            ids=titles.ids,
+            copies=copies,
+            others=others,
+        )
+
+
+def _text_or_none(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None
