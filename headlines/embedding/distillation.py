@@ -83,29 +83,8 @@ def distill(
     A headline's vector is the sum of its words' vectors, scaled to unit length. It is trained
     by cosine towards the teacher's vector, centred and rotated to the principal axes, with
     words left out at random, so that no word hides behind another. The teacher's vectors of
-    single words are learned beside, which helps those that the corpus hardly has.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Headlines; copies count once.
-    teacher : Embedder
-    output : str or Path
-        Folder for the weights.
-    recipe : Recipe, optional
-    progress : callable, optional
-        Takes a line of text now and then.
-
-    Returns
-    -------
-    StaticEmbedder
-        Reading the written folder.
-
-    Raises
-    ------
-    EmbedderError
-        When there are fewer texts than the vectors are to have dimensions, or the teacher's
-        vectors are shorter than that.
+    single words are learned beside, which helps those that the corpus hardly has. Weights go
+    to the folder `output`; copies among the texts count once.
 
     Notes
     -----
@@ -252,8 +231,8 @@ def _projected(
     return result
 
 
-def _slices(n: int, size: int = 16_384) -> Iterator[slice]:
-    return (slice(start, start + size) for start in range(0, n, size))
+def _slices(n: int) -> Iterator[slice]:
+    return (slice(start, start + 16_384) for start in range(0, n, 16_384))
 
 
 # ------------------------------------------------------------------ training

@@ -2,7 +2,7 @@
 
 An embedder gives two views of a headline:
 
-`transform`
+`vectors`, and for scikit-learn `transform`
     Unit float32 vectors, for neighbours and clusters.
 `sums`
     Whole numbers held in float64, and the number of terms that they sum: what the classifier
@@ -113,46 +113,23 @@ class Embedder(ABC):
 
     @abstractmethod
     def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """Embed headlines as unit vectors.
+        """Embed n headlines as unit vectors, shape (n, n_features).
 
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, n_features)
-            Rows of length 1; a row of zeros where a static embedder knows none of the words.
+        A row is of zeros where a static embedder knows none of the words.
         """
 
     @abstractmethod
     def terms(self, texts: Iterable[str]) -> list[Sequence[int]]:
         """Give what a headline's sum is made of: whole numbers to keep in the text's place.
 
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
-
-        Returns
-        -------
-        list of sequences of int
-            Vocabulary entries of a static embedder, or a transformer's vector in steps of `unit`.
+        They are vocabulary entries of a static embedder, or a transformer's vector in steps of
+        `unit`.
         """
 
     def words(self, texts: Iterable[str]) -> list[Sequence[int]]:
         """Give the words of texts by number: what can have a weight of its own.
 
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
-
-        Returns
-        -------
-        list of sequences of int
-            Of a static embedder its `terms`, else checksums.
+        Of a static embedder they are its `terms`, else checksums.
         """
         return [word_checksums(text) for text in texts]
 
@@ -162,11 +139,6 @@ class Embedder(ABC):
 
     def sums(self, texts: Iterable[str]) -> Products:
         """Embed headlines in the additive form that the classifier reads.
-
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
 
         Returns
         -------
@@ -203,17 +175,7 @@ class Embedder(ABC):
         return products
 
     def features(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Give the classifier's view as ordinary vectors: the mean of a headline's terms.
-
-        Parameters
-        ----------
-        texts : iterable of str
-            n headlines.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_features)
-        """
+        """Give the classifier's view as ordinary vectors: the mean of a headline's terms."""
         values, counts = self.sums(texts)
         return values / np.maximum(counts, 1)[:, None] * self.unit
 
@@ -233,7 +195,8 @@ class Embedder(ABC):
         names = list(self.get_feature_names_out())
         frame = import_module(kind).DataFrame
         if kind == "pandas":
-            return frame(vectors, index=X.index if hasattr(X, "iloc") else None, columns=names)
+            index = getattr(X, "index", None) if hasattr(X, "iloc") else None  # a list has one too
+            return frame(vectors, index=index, columns=names)
         return frame(vectors, schema=names)
 
     def fit_transform(self, X: Iterable[str], y: object = None) -> Any:

@@ -1,4 +1,4 @@
-"""More sentence encoders, encoders joined, and every embedder by its name."""
+"""Embedders joined side by side, and every embedder by its name."""
 
 from __future__ import annotations
 
@@ -73,10 +73,6 @@ def load_embedder(name: str | Path = "static", *, cache: str | Path | None = Non
         static weights or of a transformer, or a hub name.
     cache : str or Path, optional
         File of a `VectorCache` for what isn't static.
-
-    Returns
-    -------
-    Embedder
 
     Raises
     ------

@@ -113,18 +113,7 @@ class StaticEmbedder(Embedder):
         return _Ragged(ids, counts).sums(rows, self.n_features), counts
 
     def sum_of(self, text: str) -> tuple[NDArray[np.int64], int]:
-        """Give the sum of one text, plainly: what `sums`, `fold` and `transform` come down to.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        total : ndarray of int64, shape (n_features,)
-        count : int
-            Number of terms.
-        """
+        """Give one text's sum and number of terms, plainly: what all else here comes down to."""
         weights = self._weights
         ids = weights.vocabulary.ids(text)
         total = np.zeros(self.n_features, dtype=np.int64)

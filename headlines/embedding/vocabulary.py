@@ -190,14 +190,7 @@ class _Words:
 class _Index:
     """The entries that are whole words of ASCII, to be found by key and compared.
 
-    Attributes
-    ----------
-    table : KeyTable
-        Keys to numbers of entries.
-    lengths : ndarray of uint8, shape (entries,)
-        Bytes of each.
-    eights : ndarray of uint64, shape (4, entries)
-        The first 32 bytes of each, 8 to a number.
+    `lengths` are the bytes of each, `eights` its first 32 bytes, 8 to a number: shape (4, entries).
     """
 
     table: KeyTable

@@ -52,12 +52,8 @@ class SeenIds:
 class Account:
     """Gives the headlines of one input, and keeps account of its lines.
 
-    Parameters
-    ----------
-    source, format, encoding : str
-        The input's name and how it is read, for rows and the report.
-    seen : SeenIds
-        Headlines whose copies are marked.
+    `source`, `format` and `encoding` are its name and how it is read, for rows and the report;
+    copies of the headlines in `seen` are marked.
     """
 
     def __init__(self, source: str, format: str, encoding: str, seen: SeenIds) -> None:

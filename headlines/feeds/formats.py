@@ -74,18 +74,7 @@ def told_format(first_part: str) -> str:
 
 
 def records_of(lines: Lines, format: str, column: str | None, source: str) -> Iterator[Record]:
-    """Give a record for every line or row.
-
-    Parameters
-    ----------
-    lines : iterable of (int, str)
-        Numbered lines without their ends.
-    format : str
-        One of `FORMATS`; for ``page`` see `page_records`.
-    column : str or None
-        The column or key of the headlines, by default one of `HEADLINE_COLUMNS`.
-    source : str
-        The input's name, for errors.
+    """Give a record for every line or row; for the format ``page`` see `page_records`.
 
     Raises
     ------

@@ -46,15 +46,7 @@ def items_of(source: Iterable[Any], column: str | None = None) -> Iterable[Any]:
 
 
 def checked_items(source: Iterable[Any], *kinds: type) -> list[Any]:
-    """Give the items of `items_of` as a list, or say which is of none of these kinds.
-
-    Raises
-    ------
-    TypeError
-        With the place of the first that isn't, or when the source is one string.
-    ValueError
-        When a frame has no column of headlines.
-    """
+    """Give the items of `items_of` as a list; raises TypeError at one of none of these kinds."""
     items = list(items_of(source))
     # A look at the types alone is a quick yes for most.
     for position, item in enumerate(items) if set(map(type, items)) - set(kinds) else ():

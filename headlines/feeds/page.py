@@ -96,20 +96,8 @@ _BYLINE = re.compile(
 
 
 def sort_page(lines: Sequence[str]) -> list[LineKind] | None:
-    """Sort the lines of a page's text, or say that it is no page.
+    """Give the kind of every line of a page's text, or None when it is a plain list of headlines.
 
-    Parameters
-    ----------
-    lines : sequence of str
-        The whole text, one line each.
-
-    Returns
-    -------
-    list of LineKind or None
-        The kind of every line, or None when the text is a plain list of headlines.
-
-    Notes
-    -----
     A page shows itself by menu lines (two different ones at least) together with the body of
     an article (a paragraph several times as long as the other lines), by many menu lines, or
     by two paragraphs together among lines set apart by blanks, with any call, byline or lone

@@ -171,7 +171,7 @@ class FeedReader:
 
 
 def read_feed(
-    source: str | Path | IO[bytes] | Iterable[str],
+    source: str | Path | IO[bytes] | Iterable[str | Headline],
     format: str | None = None,
     *,
     column: str | None = None,
@@ -180,9 +180,9 @@ def read_feed(
 
     Parameters
     ----------
-    source : path, binary file, iterable of str, or data frame
+    source : path, binary file, iterable of str or Headline, or data frame
         A path (``-`` for standard input), an open binary file, or headlines from Python: any
-        iterable of strings, a pandas or polars column, or a frame with a headline column.
+        iterable of them, a pandas or polars column, or a frame with a headline column.
     format : str, optional
         As for `FeedReader`.
     column : str, optional
