@@ -20,15 +20,12 @@ __all__ = ["Drift", "NewTopic", "Shift", "measure_drift"]
 
 Floats = NDArray[np.float64]
 
-NONE = "(none)"
-"""Name of what is no news of the topics."""
+NONE = "(none)"  # what is no news of the topics
 
 MIN_COMPARED_HEADLINES = 50
 """Distinct headlines of either side below which nothing can be said."""
 
-MAX_PAIRED_HEADLINES = 1000
-"""Headlines of each side that are compared pair by pair."""
-
+MAX_PAIRED_HEADLINES = 1000  # of each side, which are compared pair by pair
 PERMUTATIONS = 199
 
 MAX_CLUSTERED_HEADLINES = 5000

@@ -225,16 +225,15 @@ class Gate:
         """A candidate may be better on its own new labels alone: where these are poisoned."""
         name = "accuracy on earlier labels"
         known = change[earlier]
-        facts: dict[str, Any] = {"held_out": len(known)}
         if len(known) < self.minimum:
             detail = f"{len(known)} labels were held out before: not judged apart"
-            return Check(name=name, passed=True, detail=detail, facts=facts)
+            return Check(name=name, passed=True, detail=detail, facts={"held_out": len(known)})
         found = float(known.mean())
         detail = (
             f"{found:+.3f} on the {len(known)} labels that were held out before, "
             f"{change[~earlier].mean():+.3f} on the {len(change) - len(known)} new ones"
         )
-        facts = {"difference": round(found, 4), **facts}
+        facts = {"difference": round(found, 4), "held_out": len(known)}
         return Check(name=name, passed=found >= -self.margin, detail=detail, facts=facts)
 
     def _topics(self, change: Floats, gold: Sequence[str]) -> Check:
@@ -253,8 +252,8 @@ class Gate:
             estimates.append((overall + prior / (prior + error) * (seen - overall), topic, seen))
         worst, topic, seen = min(estimates, key=lambda estimate: estimate[0])
         if worst >= 0:
-            facts: dict[str, Any] = {"estimate": 0.0}
-            return Check(name="topics", passed=True, detail="no topic loses", facts=facts)
+            none = {"estimate": 0.0}
+            return Check(name="topics", passed=True, detail="no topic loses", facts=none)
         passed = worst >= -self.topic_margin
         detail = f"{topic!r} changes by {worst:+.3f} as estimated ({seen:+.3f} as seen)"
         detail += "" if passed else f"; a loss of {self.topic_margin} passes"

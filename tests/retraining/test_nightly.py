@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import logging
 import random
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,10 +22,13 @@ from conftest import write
 from prometheus_client.parser import text_string_to_metric_families
 
 from headlines import HeadlineLabeler, ModelRegistry
+from headlines.cli.main import main
 from headlines.errors import ConfigError, ModelError, TaxonomyError
+from headlines.feeds.headline import as_headlines
 from headlines.persistence.folder import signature_path
 from headlines.persistence.modelfile import manifest_path
-from headlines.retraining.config import RetrainConfig
+from headlines.retraining.checks import data_checks
+from headlines.retraining.config import DataLimits, RetrainConfig
 from headlines.retraining.job import retrain
 from headlines.topics.labels import merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
@@ -92,23 +99,17 @@ def _append(path: Path, *lines: str) -> None:
     path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
 
 
-def _gate(folder: Path, *lines: str) -> None:
-    _append(folder / "retrain.toml", *lines)
-
-
 # ------------------------------------------------------------------ schedules
 
 
-@pytest.mark.parametrize("scheduler", ["cron", "systemd", "kubernetes", "airflow", "github"])
-def test_a_schedule_is_printed_for_the_configuration(
-    run: Run, folder: Path, scheduler: str
-) -> None:
+def test_a_schedule_is_printed_for_the_configuration(run: Run, folder: Path) -> None:
     options = ["--healthcheck", "health.json", "--log-format", "json"]
-    done = run("retrain", "--config", "retrain.toml", "--print-schedule", scheduler, *options)
+    done = run("retrain", "--config", "retrain.toml", "--print-schedule", "systemd", *options)
     assert done.returncode == 0, done.stderr
-    assert "retrain" in done.stdout
-    assert "health.json" in done.stdout
-    assert "--log-format" in done.stdout
+    command = f'"--config" "{folder}/retrain.toml" "--healthcheck" "health.json" "--log-format"'
+    assert command in done.stdout
+    assert f"User={getpass.getuser()}" in done.stdout
+    assert "OnCalendar=*-*-* 03:15:00" in done.stdout
 
 
 def test_a_schedule_that_cannot_be_written_is_an_error(run: Run, folder: Path) -> None:
@@ -160,7 +161,6 @@ def test_corrections_are_learned_and_told(folder: Path) -> None:
     # Without the labels' files the champion's memory is what is corrected.
     write(folder / "retrain.toml", f"labels = []\n{text}".replace('labels = ["labels.csv"]', ""))
     write(folder / "labels.csv", rows)
-    _append(folder / "retrain.toml")
     config = RetrainConfig.read(folder / "retrain.toml")
     later = config.model_copy(update={"labels": [folder / "labels.csv"]})
     [conflict] = retrain(later, dry_run=True).conflicts
@@ -170,7 +170,7 @@ def test_corrections_are_learned_and_told(folder: Path) -> None:
 # ------------------------------------------------------------------ checks
 
 
-def _changed(folder: Path, **labels: object) -> RetrainConfig:
+def _changed(folder: Path) -> RetrainConfig:
     write(folder / "labels.csv", _labels(80))
     return RetrainConfig.read(folder / "retrain.toml")
 
@@ -220,19 +220,27 @@ def test_a_check_that_fails_refuses(folder: Path, table: str, line: str, check: 
     assert ModelRegistry(folder / "models").champion().name == "0001"
 
 
-def test_stale_headlines_are_refused_and_undated_ones_are_not_judged(folder: Path) -> None:
+def test_stale_headlines_are_refused(folder: Path) -> None:
     write(folder / "feed.csv", _feed("2026-01-10T08:00:00Z"))
-    config = _changed(folder)
-    stale = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    stale = retrain(_changed(folder), dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert not stale.decision.accepted
     assert "age: the newest headline is 50 days old, of 2026-01-10" in stale.decision.reason
-    fresh = retrain(config, dry_run=True, now=datetime(2026, 1, 20, tzinfo=UTC))
-    assert fresh.decision.accepted, fresh.decision.reason
-    write(folder / "feed.csv", _feed('"Sat, 10 Jan 2026 08:00:00 GMT"'))
-    mailed = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
-    assert "age: " in mailed.decision.reason
-    write(folder / "feed.csv", _feed("yesterday"))
-    undated = retrain(config, dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
-    [age] = [c for c in undated.decision.checks if c.name == "age"]
+
+
+@pytest.mark.parametrize("day", ["2026-01-10T08:00:00Z", "Sat, 10 Jan 2026 08:00:00 GMT"])
+def test_the_age_is_that_of_the_newest_headline_with_a_date(day: str) -> None:
+    dates = ["2025-12-01", "yesterday", None, day]
+    feed = [replace(h, date=d) for h, d in zip(as_headlines(list("ABCD")), dates, strict=True)]
+    for today, passed in ((date(2026, 2, 9), True), (date(2026, 2, 10), False)):
+        _, age = data_checks(DataLimits(age_days=30), feed, today)
+        assert age.passed is passed
+        assert age.facts == {"newest": "2026-01-10", "days": 30 if passed else 31}
+    [_] = data_checks(DataLimits(age_days=0), feed, date(2026, 2, 10))
+
+
+def test_undated_headlines_are_not_judged_by_age() -> None:
+    feed = [replace(h, date="yesterday") for h in as_headlines(list("ABCD"))]
+    _, age = data_checks(DataLimits(), feed, date(2026, 3, 1))
     assert (age.passed, age.detail) == (True, "no headline has a date: not judged")
 
 
@@ -383,6 +391,20 @@ def test_metrics_that_cannot_be_written_do_not_change_the_outcome(folder: Path, 
     done = run("retrain", "--config", "retrain.toml", "--metrics", "nowhere/retrain.prom")
     assert done.returncode == 0
     assert "nowhere/retrain.prom: can't be written" in done.stderr
+
+
+def test_a_library_for_metrics_that_is_missing_does_not_change_the_outcome(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    logger = logging.getLogger("headlines")
+    before = (logger.handlers[:], logger.level, logger.propagate)
+    try:
+        config = str(folder / "retrain.toml")
+        assert main(["retrain", "--config", config, "--metrics", str(folder / "x.prom")]) == 0
+    finally:
+        logger.handlers[:], logger.level, logger.propagate = before
+    assert "needs prometheus_client, which isn't installed" in capsys.readouterr().err
 
 
 def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
