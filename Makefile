@@ -1,6 +1,8 @@
 PYTHON ?= python
+# Two processes, a file's tests in one of them, so that what a module trains is trained once.
+WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: check imports lint tables test types
+.PHONY: check imports lint tables test test-fast types
 
 check: lint types imports
 
@@ -15,7 +17,10 @@ types:
 	$(PYTHON) -m mypy
 
 test:
-	$(PYTHON) -m pytest --cov --cov-report=term --cov-fail-under=95
+	$(PYTHON) -m pytest $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+
+test-fast:
+	$(PYTHON) -m pytest $(WORKERS) -m "not slow"
 
 tables:
 	$(PYTHON) -m cogapp -r -U -P -I . README.md benchmarks/README.md \
