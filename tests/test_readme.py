@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SEEDS, write
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

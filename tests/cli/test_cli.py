@@ -50,6 +50,7 @@ def test_label_gives_118_rows_of_the_seed_feed(run: Run, labeler: HeadlineLabele
     assert rows == [json.loads(json.dumps(p.to_row())) for p in from_python]
 
 
+@pytest.mark.slow
 def test_cluster_gives_118_rows_of_the_seed_feed(run: Run) -> None:
     done = run("cluster", SEEDS / "feed.txt", "--format", "jsonl")
     assert done.returncode == 0
@@ -92,6 +93,7 @@ def _umask() -> int:
     return umask
 
 
+@pytest.mark.slow
 def test_a_table_is_for_people(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "in.txt", ["EU approves " + "sanctions " * 30, "株価 up"])
     lines = run("label", path, "--format", "table").stdout.splitlines()
@@ -109,6 +111,7 @@ def test_copies_across_inputs_are_marked(run: Run, tmp_path: Path) -> None:
     assert rows[0]["topic"] == rows[1]["topic"]
 
 
+@pytest.mark.slow
 def test_unreadable_rows_go_to_a_quarantine_file(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "in.jsonl", ['{"headline": "Floods"}', "{broken"])
     done = run("label", path, "--output", "out.jsonl")
@@ -127,6 +130,7 @@ def test_abstaining_gives_null(run: Run) -> None:
     assert rows[0]["topic"] is None
 
 
+@pytest.mark.slow
 def test_the_summary_comes_as_json(run: Run) -> None:
     summary = json.loads(run("label", SEEDS / "feed.txt", "--json").stderr)
     assert summary["headlines"] == 118
@@ -160,6 +164,7 @@ def test_bad_inputs_are_one_line_errors(
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_missing_inputs_models_and_outputs_are_errors(run: Run, tmp_path: Path) -> None:
     feed = write(tmp_path / "in.txt", ["Floods hit Siberia"])
     cases = [
@@ -225,6 +230,7 @@ def test_bad_topics_are_errors(
     assert re.search(message, capsys.readouterr().err)
 
 
+@pytest.mark.slow
 def test_a_trained_model_labels_and_is_evaluated(run: Run, tmp_path: Path) -> None:
     topics = (
         '[[topic]]\nname = "sport"\nexamples = ["Cup final ends 2-0", "Sprinter wins gold"]\n'
@@ -251,6 +257,7 @@ def test_evaluate_leaves_out_what_the_champion_was_trained_on(run: Run) -> None:
     assert scores["trained_on"] > scores["n"] > 10
 
 
+@pytest.mark.slow
 def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> None:
     labels = json.dumps([str(SEEDS / "labels.csv")])
     text = f'registry = "models"\nlabels = {labels}\n'
@@ -283,6 +290,7 @@ def test_a_locked_registry_is_exit_code_4(run: Run, tmp_path: Path) -> None:
         assert run("retrain", "--config", "retrain.toml").returncode == 4
 
 
+@pytest.mark.slow
 def test_distill_writes_an_embedder_that_trains(run: Run, tmp_path: Path) -> None:
     feed = read_feed(SEEDS / "feed.txt")
     write(tmp_path / "corpus.txt", [h.text for h in feed])

@@ -14,6 +14,8 @@ from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.errors import EmbedderError
 
+pytestmark = pytest.mark.slow
+
 FILES = ("embedder.json", "vocabulary.txt", "table.i8", "scales.u16")
 RECIPE = Recipe(dimension=32, entries=29_000, epochs=20, batch=64, min_count=2, words=0)
 

@@ -15,6 +15,8 @@ from headlines.embedding.joined import JoinedEmbedder, load_embedder
 from headlines.embedding.static import StaticEmbedder
 from headlines.errors import EmbedderError, MissingExtraError
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["EU approves sanctions", "Floods hit Siberia after a week of rain", "", "Путин", "🚀"]
 
 

@@ -13,6 +13,8 @@ from headlines.embedding.cache import VectorCache
 from headlines.embedding.encoders import TransformerEmbedder, minilm_folder
 from headlines.errors import EmbedderError, MissingExtraError
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["EU approves sanctions", "Floods hit Siberia after a week of rain", "", "Путин", "🚀"]
 
 

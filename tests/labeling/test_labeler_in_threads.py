@@ -36,6 +36,7 @@ def _clusters(labeler: HeadlineLabeler, texts: Sequence[str]) -> list[dict[str, 
     return [row.to_row() for row in labeler.cluster(texts)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("work", "labelers"), [(_rows, 12), (_explained, 2), (_clusters, 1)])
 def test_a_fresh_labeler_says_the_same_in_every_thread_and_ever_after(
     work: Callable[[HeadlineLabeler, Sequence[str]], Any],

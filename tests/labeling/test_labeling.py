@@ -72,6 +72,7 @@ def test_fit_reload_single_and_batch_give_the_same_bytes(
     assert done.stdout == expected
 
 
+@pytest.mark.slow
 def test_training_repeats_to_the_byte(trained: HeadlineLabeler, tmp_path: Path) -> None:
     labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
     again = HeadlineLabeler.train(TOPICS, labels)
@@ -82,6 +83,7 @@ def test_training_repeats_to_the_byte(trained: HeadlineLabeler, tmp_path: Path) 
     assert again.model == trained.model
 
 
+@pytest.mark.slow
 def test_training_does_not_depend_on_the_number_of_threads(trained: HeadlineLabeler) -> None:
     program = (
         "from headlines import HeadlineLabeler, Taxonomy\n"
@@ -102,6 +104,7 @@ def test_training_does_not_depend_on_the_number_of_threads(trained: HeadlineLabe
         assert done.stdout.strip() == trained.model
 
 
+@pytest.mark.slow
 def test_a_minilm_model_gives_the_same_topics_in_any_batch(tmp_path: Path) -> None:
     labeler = HeadlineLabeler.train(TOPICS, embedder="minilm")
     labeler.save(tmp_path / "minilm.joblib")
@@ -178,12 +181,14 @@ def test_what_is_no_list_of_strings_is_a_type_error(
         labeler.label(texts)
 
 
+@pytest.mark.slow
 def test_what_a_model_knew_survives_a_retrain_without_the_texts(trained: HeadlineLabeler) -> None:
     again = HeadlineLabeler.train(TOPICS, (), earlier=trained)
     assert again.state.training_set == trained.state.training_set
     assert again.model == trained.model
 
 
+@pytest.mark.slow
 def test_a_new_label_overrules_and_a_held_out_headline_stays_held_out(
     trained: HeadlineLabeler, tmp_path: Path
 ) -> None:
@@ -198,6 +203,7 @@ def test_a_new_label_overrules_and_a_held_out_headline_stays_held_out(
     assert {e.id for e in again.state.training_set.holdout} == held
 
 
+@pytest.mark.slow
 def test_an_example_that_copies_a_held_out_label_is_left_out(
     trained: HeadlineLabeler, tmp_path: Path
 ) -> None:
@@ -214,6 +220,7 @@ def test_an_example_that_copies_a_held_out_label_is_left_out(
     )
 
 
+@pytest.mark.slow
 def test_a_topic_whose_only_text_is_held_out_is_an_error() -> None:
     texts = (Headline.parse(f"floods in region {i}") for i in range(100))
     held = next(headline for headline in texts if int(headline.id, 16) % 5 == 0)
@@ -243,6 +250,7 @@ def test_a_headline_keeps_its_side_of_the_holdout_when_groups_merge() -> None:
     assert {int(e.id, 16): e.held_out for e in found} == {5: True, 6: False, 9: True, 7: True}
 
 
+@pytest.mark.slow
 def test_a_gold_label_that_is_only_remembered_overrules_an_example(
     trained: HeadlineLabeler,
 ) -> None:
@@ -256,6 +264,7 @@ def test_a_gold_label_that_is_only_remembered_overrules_an_example(
     assert (known[gold.headline.id].topic, known[gold.headline.id].written) == (gold.topic, False)
 
 
+@pytest.mark.slow
 def test_topics_are_learned_from_their_names_and_definitions_alone() -> None:
     """With no label and no example: what the definition names is found, nothing is promised."""
     taxonomy = Taxonomy(tuple(Topic(t.name, t.definition) for t in TOPICS.topics))

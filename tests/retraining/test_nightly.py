@@ -33,6 +33,8 @@ from headlines.retraining.job import retrain
 from headlines.topics.labels import merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 TOPICS = """\

@@ -20,6 +20,8 @@ from headlines.files import MODELS
 from headlines.retraining.config import RetrainConfig
 from headlines.retraining.job import retrain
 
+pytestmark = pytest.mark.slow
+
 
 def _toml(value: object) -> str:
     if isinstance(value, dict):
