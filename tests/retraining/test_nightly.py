@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from headlines import HeadlineLabeler, ModelRegistry
 from headlines.cli.main import main
 from headlines.errors import ConfigError, ModelError, TaxonomyError
-from headlines.feeds.headline import as_headlines
+from headlines.feeds.intake import as_headlines
 from headlines.persistence.folder import signature_path
 from headlines.persistence.modelfile import manifest_path
 from headlines.retraining.checks import data_checks
