@@ -192,10 +192,10 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
         changes += [(f"{name}={value}", None, name, value) for value in values]
     for module, name, values in (
         (neighbourhood, "WORDS", (0.0, 0.4, 1.2)),
-        (neighbourhood, "SHARP", (1.5, 5.0)),
+        (neighbourhood, "SHARPNESS", (1.5, 5.0)),
         (neighbourhood, "SHRINKAGE", (0.05, 0.5, 1.0)),
         (clustering, "COPIES", (0.85, 0.95, 1.1)),
-        (communities, "ALIKE", (0.4, 0.45, 0.55, 0.6, 9.0)),
+        (communities, "MIN_ALIKE", (0.4, 0.45, 0.55, 0.6, 9.0)),
     ):
         changes += [(f"{name}={value}", module, name, value) for value in values]
     results = {}
@@ -206,6 +206,7 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
             setattr(module, name, value)
         elif name:
             clusterer.set_params(**{name: value})
+        communities.WORDS = neighbourhood.WORDS  # which it has imported by name
         scores = []
         for truth, X, words in ready:
             found = clusterer.fit(X, words=words).labels_

@@ -23,13 +23,8 @@ Labels = NDArray[np.int64]
 class ClusterEdits:
     """An editor's renames, merges and splits, by cluster number.
 
-    Attributes
-    ----------
-    names : dict of int to str
-    merges : dict of int to int
-        The cluster that another goes into.
-    splits : dict of int to frozenset of str
-        Headlines, as text or id, that make a cluster of this number.
+    `merges` gives the cluster that another goes into, `splits` the headlines, as text or id, that
+    make a cluster.
     """
 
     names: dict[int, str] = field(default_factory=dict)

@@ -28,18 +28,9 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class EarlierClusters:
-    """What an earlier run found.
+    """What an earlier run found: all by headline id, but names, which are by cluster.
 
-    Attributes
-    ----------
-    cluster, story : dict of str to int
-        Numbers by headline id.
-    texts : dict of str to str
-        Headlines by id.
-    strength : dict of str to float
-        How firmly the headlines lie in their clusters, by id.
-    names : dict of int to str
-        Names by cluster.
+    `strength` is how firmly a headline lies in its cluster.
     """
 
     cluster: dict[str, int]
