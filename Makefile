@@ -2,7 +2,7 @@ PYTHON ?= python
 # Two processes, a file's tests in one of them, so that what a module trains is trained once.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: check imports lint tables test test-fast types
+.PHONY: check docs imports lint tables test test-fast types
 
 check: lint types imports
 
@@ -23,5 +23,8 @@ test-fast:
 	$(PYTHON) -m pytest $(WORKERS) -m "not slow"
 
 tables:
-	$(PYTHON) -m cogapp -r -U -P -I . README.md benchmarks/README.md \
+	$(PYTHON) -m cogapp -r -U -P -I . README.md CONTRIBUTING.md benchmarks/README.md \
 		$(shell find docs -name '*.md')
+
+docs:
+	$(PYTHON) -m sphinx -q -W --keep-going docs docs/_build/html

@@ -8,7 +8,8 @@ import sys
 
 from conftest import ROOT
 
-FILES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").rglob("*.md")]
+FILES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")]
+FILES += (ROOT / "docs").rglob("*.md")
 GENERATED = re.compile(r"<!-- \[\[\[cog.*?\[\[\[end\]\]\] -->", re.DOTALL)
 
 

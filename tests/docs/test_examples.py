@@ -25,6 +25,7 @@ def test_all_of_them_are_tested() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(SHOWN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", SHOWN)
 def test_an_example_runs_and_shows_what_it_says(program: str) -> None:
     done = subprocess.run(
