@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,17 @@ from scipy import sparse
 from headlines.classification.background import background_texts, fit_domain
 from headlines.classification.classifier import TopicClassifier
 from headlines.embedding.embedder import Embedder, WordRows, words_among
+from headlines.embedding.joined import load_embedder
+from headlines.feeds.headline import Headline
 from headlines.model.certainty import Certainty
 from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.model.state import LabelerState
 from headlines.neighbours import neighbour_graph, whole_vectors
+from headlines.topics.labels import GoldLabel
+from headlines.topics.taxonomy import Taxonomy
 
-__all__ = ["learn"]
+__all__ = ["learn", "train"]
 
 Floats = NDArray[np.float64]
 Terms = Sequence[Sequence[int]]
@@ -192,3 +198,38 @@ def _best_threshold(shares: Floats, applies: NDArray[np.bool_], otherwise: float
     named = [shares >= step for step in steps]
     scores = [2 * (n & applies).sum() / (n.sum() + applies.sum()) for n in named]
     return round(float(steps[int(np.argmax(scores))]), 2)
+
+
+def train(
+    taxonomy: Taxonomy,
+    labels: Sequence[GoldLabel],
+    feed: Sequence[Headline],
+    *,
+    embedder: str | Path | Embedder,
+    earlier: LabelerState | None,
+    random_state: int,
+) -> LabelerState:
+    """Train a labeler; see `HeadlineLabeler.train`."""
+    name = embedder
+    embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
+    known = earlier.training_set if earlier is not None else None
+    training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+    labelled = {e.id for e in training_set.examples}
+    scorer, certainty = learn(
+        training_set,
+        taxonomy.names,
+        embedder,
+        # A held-out headline teaches nothing, not even without its label.
+        unlabelled=[h.text for h in feed if h.id not in labelled],
+        random_state=random_state,
+    )
+    return LabelerState.learned(
+        training_set,
+        taxonomy.names,
+        scorer,
+        certainty,
+        embedder=embedder,
+        name=name,
+        feed=[h.text for h in feed],
+        random_state=random_state,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.embedding.embedder import Embedder, Products
-from headlines.embedding.joined import load_embedder
+from headlines.embedding.embedder import Embedder
 from headlines.embedding.static import CHUNK
 from headlines.errors import HeadlinesError
 from headlines.evaluation import Evaluation, evaluate
-from headlines.feeds.block import HeadlineBlock, texts_of
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines, checked_items
+from headlines.labeling.answers import Answers
 from headlines.labeling.explanation import Explainer, Explanation
 from headlines.labeling.prediction import Prediction, PredictionBlock
-from headlines.model.examples import TrainingSet
 from headlines.model.scorer import probabilities_of
 from headlines.model.state import LabelerState
 from headlines.persistence.modelfile import Manifest
@@ -37,11 +35,6 @@ class HeadlineLabeler:
     """An embedder and a trained classifier: texts to topics with probabilities.
 
     Made by `load` or `train`, not by its constructor.
-
-    Parameters
-    ----------
-    state : LabelerState
-        What it learned.
 
     Attributes
     ----------
@@ -66,7 +59,7 @@ class HeadlineLabeler:
         self.embedder = state.embedder
         self.topics = state.topics
         self.certainty = state.certainty
-        self._scorer = state.scorer
+        self._answers = Answers(state)
 
     def __reduce__(self) -> tuple[type[Self], tuple[LabelerState]]:
         return type(self), (self.state,)
@@ -133,38 +126,23 @@ class HeadlineLabeler:
         TaxonomyError
             When a topic has nothing to learn from.
         """
-        from headlines.classification.training import learn
+        from headlines.classification.training import train
 
-        name = embedder
-        embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
-        known = earlier.state.training_set if earlier is not None else None
-        training_set = TrainingSet.build(taxonomy, labels, embedder, known)
-        labelled = {e.id for e in training_set.examples}
-        feed = as_headlines(unlabelled)
-        scorer, certainty = learn(
-            training_set,
-            taxonomy.names,
-            embedder,
-            # A held-out headline teaches nothing, not even without its label.
-            unlabelled=[h.text for h in feed if h.id not in labelled],
-            random_state=random_state,
+        return cls(
+            train(
+                taxonomy,
+                labels,
+                as_headlines(unlabelled),
+                embedder=embedder,
+                earlier=None if earlier is None else earlier.state,
+                random_state=random_state,
+            )
         )
-        state = LabelerState.learned(
-            training_set,
-            taxonomy.names,
-            scorer,
-            certainty,
-            embedder=embedder,
-            name=name,
-            feed=[h.text for h in feed],
-            random_state=random_state,
-        )
-        return cls(state)
 
     @property
     def model(self) -> str:
         """First 12 digits of the SHA-256 of the model's content."""
-        return self.state.content[:12]
+        return self.state.model
 
     def save(self, path: str | Path) -> Manifest:
         """Write the model as a joblib file of plain data, its manifest beside it.
@@ -184,16 +162,9 @@ class HeadlineLabeler:
     def probabilities_of(self, texts: Iterable[str | Headline]) -> NDArray[np.float64]:
         """Give the probability of every topic, abstention off.
 
-        Parameters
-        ----------
-        texts : iterable of str or Headline
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics)
-            Columns as in `topics`.
+        The n rows are those of `texts`, the columns those of `topics`.
         """
-        logits, _ = self._logits([h.text for h in as_headlines(texts)], any_text=True)
+        logits, _ = self._answers.logits([h.text for h in as_headlines(texts)], any_text=True)
         return probabilities_of(logits)
 
     @overload
@@ -250,13 +221,13 @@ class HeadlineLabeler:
         ValueError
             When a frame has no column of headlines.
         """
-        threshold = self._threshold(abstain_below, target_error)
+        threshold = self._answers.threshold(abstain_below, target_error)
         if hasattr(texts, "columns"):
-            return self._label_frame(texts, threshold, any_text)
+            return self._answers.frame(texts, threshold, any_text)
         headlines = as_headlines(texts)
         result: list[Prediction] = []
         for start in range(0, len(headlines), CHUNK):
-            result += self._block(headlines[start : start + CHUNK], threshold, any_text)
+            result += self._answers.block(headlines[start : start + CHUNK], threshold, any_text)
         return result
 
     def predict(
@@ -289,51 +260,8 @@ class HeadlineLabeler:
         >>> topics
         ['drones']
         """
-        threshold = self._threshold(abstain_below, target_error)
-        return self._predicted(checked_items(texts, str, Headline), threshold, any_text)
-
-    def _predicted(
-        self, published: Sequence[str | Headline], threshold: float, any_text: bool
-    ) -> tuple[list[str | None], NDArray[np.float64]]:
-        topics: list[str | None] = []
-        best: list[NDArray[np.float64]] = []
-        for start in range(0, len(published), CHUNK):
-            chunk = published[start : start + CHUNK]
-            logits, answered = self._logits(texts_of(chunk), any_text)
-            shares = probabilities_of(logits).max(axis=1).round(6)
-            names = self._names.take(logits.argmax(axis=1))
-            names[~answered | (shares < threshold)] = None
-            topics += names.tolist()
-            best.append(shares)
-        return topics, np.concatenate([np.zeros(0), *best])
-
-    @cached_property
-    def _names(self) -> NDArray[np.object_]:
-        return np.array(self.topics, dtype=object)
-
-    @cached_property
-    def _products(self) -> Callable[[Sequence[str]], Products]:
-        return self.embedder.fold(self._scorer.weights, self._scorer.own)
-
-    def _logits(
-        self, texts: Sequence[str], any_text: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Give the logits of topics, and of which texts a topic can be given."""
-        products, counts = self._products(texts)
-        logits = self._scorer.logits_of_products(products, counts)
-        answered = counts > 0
-        if not self.embedder.terms_are_words:  # else no text has none, and its count is 0
-            answered &= np.array([text != "" for text in texts], dtype=np.bool_)
-        if not any_text:
-            answered &= logits[:, -1] >= 0
-        return logits[:, :-1], answered
-
-    def _threshold(self, abstain_below: float, target_error: float | None) -> float:
-        if not 0 <= abstain_below <= 1:
-            raise ValueError(f"abstain_below is {abstain_below}, expected 0 to 1")
-        if target_error is None:
-            return abstain_below
-        return max(abstain_below, self.certainty.threshold_for(target_error).probability)
+        threshold = self._answers.threshold(abstain_below, target_error)
+        return self._answers.predicted(checked_items(texts, str, Headline), threshold, any_text)
 
     def label_block(
         self,
@@ -343,45 +271,12 @@ class HeadlineLabeler:
         target_error: float | None = None,
         any_text: bool = False,
     ) -> PredictionBlock:
-        """Do as `label`, giving the predictions as one block.
-
-        Parameters
-        ----------
-        headlines : sequence of Headline
-            A `HeadlineBlock` of a feed, or some thousands of headlines.
-        abstain_below, target_error, any_text
-            As for `label`.
-        """
-        return self._block(headlines, self._threshold(abstain_below, target_error), any_text)
-
-    def _block(
-        self, headlines: Sequence[Headline], threshold: float, any_text: bool
-    ) -> PredictionBlock:
-        if isinstance(headlines, HeadlineBlock):
-            texts = headlines.texts
-        else:
-            texts = [headline.text for headline in headlines]
-        logits, answered = self._logits(texts, any_text)
-        order = np.argsort(-logits, axis=1, kind="stable")
-        shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
-        answered &= shares[:, 0] >= threshold
-        also_from = self.certainty.also_from
-        return PredictionBlock(
-            items=headlines,
-            names=self.topics,
-            order=order,
-            shares=shares,
-            answered=answered,
-            also_from=also_from,
-            model=self.model,
-        )
+        """Do as `label` for a `HeadlineBlock` or some thousands of headlines, giving one block."""
+        threshold = self._answers.threshold(abstain_below, target_error)
+        return self._answers.block(headlines, threshold, any_text)
 
     def evaluate(self, labels: Sequence[GoldLabel]) -> tuple[Evaluation, list[GoldLabel]]:
         """Score the model on those labels that it wasn't trained on, abstention off.
-
-        Parameters
-        ----------
-        labels : sequence of GoldLabel
 
         Returns
         -------
@@ -432,19 +327,13 @@ class HeadlineLabeler:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        examples = self.state.training_set.examples
-        return Explainer(self.topics, self.embedder, self._scorer, self._products, examples)
-
-    def _label_frame(self, frame: Any, threshold: float, any_text: bool) -> Any:
-        import narwhals as nw
-
-        data = nw.from_native(frame, eager_only=True)
-        topics, shares = self._predicted(checked_items(frame, str), threshold, any_text)
-        new = [
-            nw.new_series("topic", topics, backend=data.implementation),
-            nw.new_series("probability", shares.tolist(), backend=data.implementation),
-        ]
-        return data.with_columns(*new).to_native()
+        return Explainer(
+            topics=self.topics,
+            embedder=self.embedder,
+            scorer=self.state.scorer,
+            products=self._answers.products,
+            examples=self.state.training_set.examples,
+        )
 
     def cluster(
         self,

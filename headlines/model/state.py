@@ -155,6 +155,11 @@ class LabelerState:
         """SHA-256 of the model's content, by its values."""
         return content_hash(self.payload)
 
+    @property
+    def model(self) -> str:
+        """Its first 12 digits, which name the model."""
+        return self.content[:12]
+
     @cached_property
     def training_set(self) -> TrainingSet:
         """What the model learned from, without the texts."""
