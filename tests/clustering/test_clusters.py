@@ -81,6 +81,7 @@ def test_the_order_of_the_samples_does_not_matter() -> None:
     assert np.array_equal(one.probabilities_[order], other.probabilities_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_clusters_are_the_same_bytes_for_any_number_of_threads(
     tmp_path: Path, threads: str
@@ -210,6 +211,7 @@ def test_predict_agrees_with_the_labels_for_any_vectors(rows: list[list[float]])
     assert found.labels_.min() == 0
 
 
+@pytest.mark.slow
 def test_a_second_fit_in_the_same_process_gives_the_same_labels() -> None:
     """Where communities can be refined in many ways, and whatever drew random numbers before."""
     rng = np.random.default_rng(0)

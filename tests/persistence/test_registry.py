@@ -634,6 +634,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_champion_and_log_whole(place: Path) -> None:
     """After the first record, as the version is begun, as the decision is told, and at random."""
     registry = ModelRegistry(place / "models")
@@ -664,6 +665,7 @@ def test_a_kill_at_any_moment_leaves_champion_and_log_whole(place: Path) -> None
     assert _events(registry).count("interrupted") >= 3
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_process_is_taken_over_and_told(place: Path) -> None:
     registry = ModelRegistry(place / "models")
     process = _start(place, "retrain")
@@ -717,6 +719,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_of_three_runs_at_once_one_works_and_two_are_told_who_it_is(place: Path) -> None:
     command = [sys.executable, "-c", TOGETHER, *_command(place, "retrain")[3:]]
     pipe = subprocess.PIPE
@@ -807,6 +810,7 @@ def _check_refusal(folder: Path, code: int, said: str, reason: str) -> None:
     assert HeadlineLabeler.load(registry=folder / "models").label(["EU widens sanctions"])
 
 
+@pytest.mark.slow
 def test_a_full_or_read_only_disk_is_told_and_the_champion_stays(
     tmp_path: Path, models: list[Path]
 ) -> None:
@@ -849,6 +853,7 @@ def test_a_full_disk_can_be_pruned(tmp_path: Path, models: list[Path]) -> None:
         assert _events(registry)[-1] == "pruned"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mode"), [(".", 0o500), ("versions", 0o500), ("audit.jsonl", 0o400)]
 )
