@@ -9,8 +9,6 @@ from typing import Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KeyTable", "Texts"]
-
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """2**64 over the golden ratio: spreads keys that differ in few bits (Knuth, TAOCP 6.4)."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from headlines.cli.common import Verbs
     from headlines.clustering.clustered_feed import ClusteredFeed
 
-__all__ = ["add_parser"]
-
 MAX_CLUSTERS_TOLD = 20
 MIN_CANDIDATE_HEADLINES = 3
 """Headlines below which a cluster is no candidate for a topic."""

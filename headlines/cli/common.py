@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     Run: TypeAlias = Callable[[argparse.Namespace], int]
 
-__all__ = [
-    "DONE", "FAULT", "INTERRUPTED", "LOCKED", "MODEL", "REFUSED", "USAGE", "add_command",
-    "add_group", "add_input_options", "add_model_option", "add_seed_option",
-    "add_signature_option", "add_verbs", "error_share", "headlines_of", "note", "outcome_of",
-    "positive", "print_summary", "progress", "reading", "share", "tell_feeds", "whole",
-]  # fmt: skip
-
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 MODEL = (
     "a model file, a folder of versions (its champion is taken), the folder of one version, or "

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from headlines.labeling.labeler import HeadlineLabeler
     from headlines.labeling.prediction import PredictionBlock
 
-__all__ = ["add_parser"]
-
 
 def add_parser(verbs: Verbs) -> None:
     """Add the command and its options."""

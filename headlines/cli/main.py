@@ -14,8 +14,6 @@ from headlines import __version__
 from headlines.cli.common import DONE, FAULT, add_verbs, note, outcome_of
 from headlines.errors import HeadlinesError
 
-__all__ = ["COMMANDS", "main", "parser_of"]
-
 COMMANDS = {
     "label": "label",
     "cluster": "cluster",

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from headlines.persistence.audit import AuditRecord
     from headlines.persistence.registry import ModelRegistry
 
-__all__ = ["add_parser"]
-
 VERSION = "number of a version: 2 is 0002"
 
 

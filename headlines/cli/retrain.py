@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from headlines.retraining.config import RetrainConfig
     from headlines.retraining.job import RetrainResult
 
-__all__ = ["add_parser"]
-
 
 def add_parser(verbs: Verbs) -> None:
     """Add the commands and their options."""

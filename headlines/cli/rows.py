@@ -16,8 +16,6 @@ from typing import Any
 from headlines.errors import OutputError, require
 from headlines.files import replacing
 
-__all__ = ["FORMATS", "add_output_options", "format_of", "write_blocks", "write_rows"]
-
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
 MIN_HEADLINE_WIDTH = 20
 """Columns that a table's headlines have, however narrow the terminal."""

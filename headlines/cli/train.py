@@ -12,8 +12,6 @@ from headlines.cli import common
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
 
-__all__ = ["add_parser"]
-
 MAX_CONFUSIONS_TOLD = 8
 MAX_SUSPECTS_TOLD = 10
 

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from headlines.errors import EmbedderError
 
-__all__ = ["VectorCache"]
-
 
 class VectorCache:
     """Vectors kept on disk in an SQLite file, by fingerprint of the embedder and text.

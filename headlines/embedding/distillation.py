@@ -23,8 +23,6 @@ from headlines.errors import EmbedderError
 from headlines.files import replacing
 from headlines.threads import one_thread
 
-__all__ = ["Recipe", "distill"]
-
 SCALE_MAX = 2047
 """127 * 2047 * MAX_TOKENS stays below 2**27, as `Embedder.sums` promises."""
 

@@ -27,8 +27,6 @@ from numpy.typing import NDArray
 from headlines.embedding.vocabulary import word_checksums
 from headlines.feeds.intake import checked_items
 
-__all__ = ["Embedder", "Products", "WordRows", "checked_texts", "unit_rows", "words_among"]
-
 OUTPUTS = ("default", "pandas", "polars")
 
 Products = tuple[NDArray[np.float64], NDArray[np.int64]]

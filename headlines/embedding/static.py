@@ -22,8 +22,6 @@ from headlines.files import MODELS
 if TYPE_CHECKING:
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-__all__ = ["StaticEmbedder"]
-
 FORMAT = 1
 CHUNK = 8192
 """Texts worked on at once: enough to spread the cost of a call, few enough for the cache."""

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from headlines.textarray import KeyTable, Texts
 
-__all__ = ["Vocabulary", "tokenize", "wordpieces"]
-
 MAX_TOKENS = 512
 """Tokens of a headline beyond this many are not read; keeps every sum below 2**27."""
 

@@ -15,8 +15,6 @@ from headlines.feeds.page import LineKind
 from headlines.feeds.report import FeedReport, Quarantined
 from headlines.textarray import KeyTable
 
-__all__ = ["Account"]
-
 MAX_CHARACTERS = 10_000
 """A longer line is no headline."""
 

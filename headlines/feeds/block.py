@@ -12,8 +12,6 @@ import numpy as np
 from headlines.feeds.headline import LINKS, SIGNS, Headline, repaired, taken_apart
 from headlines.textarray import Texts
 
-__all__ = ["HeadlineBlock", "Titles", "texts_of"]
-
 
 @dataclass(frozen=True)
 class HeadlineBlock(Sequence[Headline]):

@@ -12,8 +12,6 @@ from typing import IO, Any, cast
 
 from headlines.errors import FeedError
 
-__all__ = ["decoded", "encoding_of", "line_by_line", "open_input", "pieces_of", "plain_suffix"]
-
 SNIFF_BYTES = 1 << 20
 """What the encoding and the format are told from."""
 

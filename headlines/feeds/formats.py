@@ -12,14 +12,6 @@ from headlines.errors import FeedError
 from headlines.feeds.intake import HEADLINE_COLUMNS, column_among
 from headlines.feeds.page import LineKind, sort_page
 
-__all__ = [
-    "FORMATS",
-    "Record",
-    "page_records",
-    "records_of",
-    "told_format",
-]
-
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
 
 Lines = Iterable[tuple[int, str]]

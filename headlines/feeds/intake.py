@@ -7,8 +7,6 @@ from typing import Any
 
 from headlines.feeds.headline import Headline
 
-__all__ = ["HEADLINE_COLUMNS", "as_headlines", "checked_items", "column_among", "items_of"]
-
 HEADLINE_COLUMNS = ("headline", "title", "text")
 
 

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-__all__ = ["LineKind", "sort_page"]
-
 
 class LineKind(StrEnum):
     """What a line of a feed turned out to be."""

@@ -28,8 +28,6 @@ from headlines.feeds.intake import items_of
 from headlines.feeds.page import LineKind
 from headlines.feeds.report import FeedReport, no_headlines
 
-__all__ = ["Feed", "FeedReader", "read_feed"]
-
 MAX_PAGE_BYTES = 10 << 20
 """A longer text is no web page that somebody pasted."""
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from headlines.errors import FeedError
 from headlines.files import replacing
 
-__all__ = ["FeedReport", "Quarantined", "no_headlines", "write_quarantine"]
-
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
