@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from headlines.embedding.threads import one_thread
 from headlines.errors import MissingExtraError, require
-from headlines.threads import one_thread
 
 __all__ = [
     "MAX_EXACT",

@@ -11,8 +11,8 @@ from scipy import sparse
 from sklearn.model_selection import GroupKFold
 
 from headlines.classification.logistic import LinearModel, fit_logistic
+from headlines.embedding.threads import one_thread
 from headlines.files import SEEDS
-from headlines.threads import one_thread
 
 __all__ = ["background_texts", "fit_domain"]
 

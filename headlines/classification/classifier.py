@@ -23,11 +23,11 @@ from sklearn.utils.validation import (
 )
 
 from headlines.classification.logistic import LinearModel, fit_logistic
+from headlines.embedding.threads import one_thread
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.neighbours import neighbour_graph, whole_vectors
 from headlines.parameters import SEED, Number, per_sample
-from headlines.threads import one_thread
 
 __all__ = ["TopicClassifier"]
 

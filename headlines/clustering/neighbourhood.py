@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from headlines.embedding.threads import one_thread
 from headlines.neighbours import (
     MAX_EXACT,
     STEPS,
@@ -20,7 +21,6 @@ from headlines.neighbours import (
     symmetric_graph,
     whole_vectors,
 )
-from headlines.threads import one_thread
 
 __all__ = ["Neighbourhood", "Whitening"]
 

@@ -18,10 +18,10 @@ from headlines.embedding.embedder import Embedder, unit_rows
 from headlines.embedding.encoders import TransformerEmbedder
 from headlines.embedding.joined import JoinedEmbedder
 from headlines.embedding.static import FORMAT, StaticEmbedder
+from headlines.embedding.threads import one_thread
 from headlines.embedding.vocabulary import MAX_TOKENS, Vocabulary, tokenize
 from headlines.errors import EmbedderError
 from headlines.files import replacing
-from headlines.threads import one_thread
 
 SCALE_MAX = 2047
 """127 * 2047 * MAX_TOKENS stays below 2**27, as `Embedder.sums` promises."""

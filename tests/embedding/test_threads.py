@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import numpy as np  # noqa: F401 - brings the library that is asked for its threads
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from headlines.threads import one_thread
+from headlines.embedding.threads import one_thread
 
 
 def _threads() -> int:
