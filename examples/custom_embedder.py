@@ -58,7 +58,7 @@ class Trigrams(Embedder):
                 row[term // 2] += 1 if term % 2 else -1
         return values, np.array([len(some) for some in terms], dtype=np.int64)
 
-    def transform(self, texts: Iterable[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         values, _ = self.sums(texts)
         lengths = np.linalg.norm(values, axis=1, keepdims=True)
         return (values / np.maximum(lengths, 1)).astype(np.float32)

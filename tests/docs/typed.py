@@ -150,13 +150,16 @@ def _python(block: str, folder: Path, home: str, names: dict[str, object]) -> It
 
 
 def _shortened(shown: str, found: str) -> str:
-    """Give what came out, as much of it as was shown."""
-    lines = found.splitlines(keepends=True)
-    if "...\n" not in shown:
-        return found
-    head, tail = (part.count("\n") for part in shown.split("...\n", 1))
-    kept = [*lines[:head], "...\n", *lines[len(lines) - tail :]]
-    return "".join(kept)
+    """Give what came out, as much of it as was shown, and with what was left out in its lines."""
+    lines, old = found.splitlines(keepends=True), shown.splitlines(keepends=True)
+    if "...\n" in old:
+        head, tail = old.index("...\n"), len(old) - 1 - old.index("...\n")
+        lines = [*lines[:head], "...\n", *lines[len(lines) - tail :]]
+    kept = {line.partition("...")[0]: line for line in old if line.strip("\n") != "..."}
+    starts = [start for start, line in kept.items() if "..." in line]
+    return "".join(
+        next((kept[start] for start in starts if line.startswith(start)), line) for line in lines
+    )
 
 
 def main(pages: list[str]) -> None:
