@@ -26,6 +26,7 @@ _RSS = "rumca-js/RSS-Link-Database-2022 and -2023"
 ORIGINS = {  # of the data sets, none of which is committed
     "agnews8000.tsv.xz": "rashadulrakib/short-text-clustering-enhancement",
     "agnews_test.tsv.xz": "mhjabreel/CharCnn_Keras",
+    "allsides_stories.tsv.xz": "HLTCHKUST/framing-bias-metric",
     "googlenews_t.tsv.xz": "jackyin12/GSDMM",
     "googlenews_ts.tsv.xz": "jackyin12/GSDMM",
     "guardian_sections.tsv.xz": _RSS,
