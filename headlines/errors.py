@@ -21,20 +21,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = [
-    "ConfigError",
-    "EmbedderError",
-    "FeedError",
-    "HeadlinesError",
-    "LockedError",
-    "MissingExtraError",
-    "ModelError",
-    "OutputError",
-    "TaxonomyError",
-    "require",
-    "short",
-]
-
 
 class HeadlinesError(Exception):
     """Root of the tree; its message names the file, the line, the value and the remedy.

@@ -10,19 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "Bin",
-    "Evaluation",
-    "Reliability",
-    "Suspect",
-    "TopicScore",
-    "brier_score",
-    "calibration_error",
-    "evaluate",
-    "log_loss",
-    "suspected_errors",
-]
-
 Floats = NDArray[np.float64]
 
 BINS = 10

@@ -11,8 +11,6 @@ from typing import IO
 
 from headlines.errors import OutputError
 
-__all__ = ["MODELS", "SEEDS", "replacing", "sync_folder"]
-
 _PACKAGE = Path(__file__).parent
 
 

@@ -12,17 +12,6 @@ from scipy import sparse
 from headlines.embedding.threads import one_thread
 from headlines.errors import MissingExtraError, require
 
-__all__ = [
-    "MAX_EXACT",
-    "STEPS",
-    "blocks",
-    "compared",
-    "nearest",
-    "neighbour_graph",
-    "symmetric_graph",
-    "whole_vectors",
-]
-
 STEPS = 2.0**24
 """Vectors are rounded to this many steps, so that similarities are exact sums of whole numbers."""
 
@@ -39,7 +28,6 @@ KMEANS_ROUNDS = 5
 """Rounds of the k-means that the cells come from."""
 
 Places = NDArray[np.int64]
-
 Floats = NDArray[np.float64]
 
 

@@ -29,13 +29,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from benchmarks import common
 from benchmarks.common import SEEDS
-from headlines import (
-    HeadlineClusterer,
-    HeadlineLabeler,
-    StaticEmbedder,
-    Taxonomy,
-    TopicClassifier,
-)
+from headlines import HeadlineClusterer, HeadlineLabeler, StaticEmbedder, Taxonomy, TopicClassifier
 from headlines.classification import background
 from headlines.clustering import clusterer as clustering
 from headlines.clustering import communities, neighbourhood

@@ -14,8 +14,6 @@ from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.embedding.threads import one_thread
 from headlines.files import SEEDS
 
-__all__ = ["background_texts", "fit_domain"]
-
 logger = logging.getLogger(__name__)
 
 TARGET_REFUSED = 0.95

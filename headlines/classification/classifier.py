@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupKFold
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -27,12 +28,8 @@ from headlines.embedding.threads import one_thread
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.neighbours import neighbour_graph, whole_vectors
-from headlines.parameters import SEED, Number, per_sample
-
-__all__ = ["TopicClassifier"]
 
 logger = logging.getLogger(__name__)
-
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -95,12 +92,12 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     """
 
     _parameter_constraints: ClassVar[dict[str, Sequence[Any]]] = {
-        "C": [Number(Real, 0, None, closed="neither")],
-        "n_neighbors": [Number(Integral, 1, None, closed="left")],
-        "rounds": [Number(Integral, 0, None, closed="left")],
-        "sharpness": [Number(Real, 0, 100, closed="right")],
-        "unlabelled_weight": [Number(Real, 0, None, closed="left")],
-        "random_state": SEED,
+        "C": [Interval(Real, 0, None, closed="neither")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "rounds": [Interval(Integral, 0, None, closed="left")],
+        "sharpness": [Interval(Real, 0, 100, closed="right")],
+        "unlabelled_weight": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -228,9 +225,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         # Twice each, or one label a topic would be taken for a regression by mistake.
         check_classification_targets(np.repeat(np.unique(y), 2))
         groups = np.arange(n) if groups is None else groups
-        groups = per_sample("groups", groups, n, np.integer, np.str_)
+        groups = _per_sample("groups", groups, n, np.integer, np.str_)
         representative = np.ones(n, dtype=np.bool_) if representative is None else representative
-        representative = per_sample("representative", representative, n, np.bool_)
+        representative = _per_sample("representative", representative, n, np.bool_)
         every = _stacked(vectors, X_unlabelled)
         if graph is not None:
             graph = _checked_graph(graph, every.shape[0])
@@ -376,3 +373,14 @@ def _normalised(graph: sparse.csr_matrix) -> sparse.csr_matrix:
     degree = np.asarray(graph.sum(axis=1)).ravel()
     root = sparse.diags(1 / np.sqrt(np.maximum(degree, 1e-12)))
     return (root @ graph @ root).tocsr()
+
+
+def _per_sample(name: str, values: ArrayLike, n: int, *types: Any) -> NDArray[Any]:
+    """Give an argument of `fit` that has a value of some types for each of n samples."""
+    column = np.asarray(values)
+    if column.shape != (n,):
+        raise ValueError(f"{name} has shape {column.shape}, expected {(n,)}: one for each sample")
+    if not any(np.issubdtype(column.dtype, type_) for type_ in types):
+        expected = " or ".join(type_.__name__ for type_ in types)
+        raise ValueError(f"{name} holds {column.dtype}, expected {expected}")
+    return column

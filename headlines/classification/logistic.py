@@ -12,8 +12,6 @@ from scipy import sparse
 
 from headlines.model.scorer import probabilities_of
 
-__all__ = ["LinearModel", "fit_logistic"]
-
 Floats = NDArray[np.float64]
 
 

@@ -23,8 +23,6 @@ from headlines.neighbours import neighbour_graph, whole_vectors
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 
-__all__ = ["learn", "train"]
-
 Floats = NDArray[np.float64]
 Terms = Sequence[Sequence[int]]
 

@@ -20,8 +20,6 @@ from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
 
-__all__ = ["Cluster", "ClusteredFeed", "ClusteredHeadline", "candidate_topics", "cluster_feed"]
-
 LEVELS = ("theme", "story")
 
 MAX_EXAMPLES = 20
@@ -31,7 +29,6 @@ MIN_COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
 
 Topics = Sequence[tuple[str | None, float]]
-
 Labels = NDArray[np.int64]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from headlines.clustering.communities import aggregated, anchored, joined, leiden, mostly, strengths
@@ -21,9 +22,6 @@ from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines
 from headlines.neighbours import blocks, nearest, whole_vectors
-from headlines.parameters import SEED, Number
-
-__all__ = ["HeadlineClusterer", "vectors_and_words"]
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +100,11 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
     """
 
     _parameter_constraints: ClassVar[dict[str, Sequence[Any]]] = {
-        "n_neighbors": [Number(Integral, 1, None, closed="left")],
-        "resolution": [Number(Real, 0, None, closed="neither")],
-        "theme_resolution": [Number(Real, 0, None, closed="neither")],
-        "noise": [Number(Real, 0, 1, closed="both")],
-        "random_state": SEED,
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "resolution": [Interval(Real, 0, None, closed="neither")],
+        "theme_resolution": [Interval(Real, 0, None, closed="neither")],
+        "noise": [Interval(Real, 0, 1, closed="both")],
+        "random_state": ["random_state"],
     }
 
     def __init__(

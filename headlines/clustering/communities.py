@@ -15,8 +15,6 @@ from sklearn.utils import check_random_state
 from headlines.clustering.neighbourhood import WORDS, Neighbourhood
 from headlines.neighbours import STEPS, blocks
 
-__all__ = ["aggregated", "anchored", "joined", "leiden", "mostly", "strengths"]
-
 MAX_PARTNERS = 16
 """Communities that each is held against."""
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from headlines.errors import HeadlinesError
 
-__all__ = ["ClusterEdits"]
-
 Labels = NDArray[np.int64]
 
 

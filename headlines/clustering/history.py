@@ -15,8 +15,6 @@ from scipy.optimize import linear_sum_assignment
 
 from headlines.errors import HeadlinesError
 
-__all__ = ["ClusterChange", "EarlierClusters", "changes", "kept_numbers"]
-
 MIN_LIKENESS = 0.8
 """Two clusters are one from here on: share of common headlines and cosine of centroids, added."""
 

@@ -7,8 +7,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-__all__ = ["name_clusters"]
-
 MAX_PHRASE_WORDS = 4
 
 MAX_PHRASES = 3
@@ -19,7 +17,6 @@ FULL_NAME_WORDS = 6
 
 _BREAK = re.compile(r"[,:;.!?–—|()\[\]\"“”]+$")
 _MARKS = ".,:;!?\"'()[]‘’“”–—-|"
-
 Phrase = tuple[str, ...]
 
 

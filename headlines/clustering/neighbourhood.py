@@ -22,8 +22,6 @@ from headlines.neighbours import (
     whole_vectors,
 )
 
-__all__ = ["Neighbourhood", "Whitening"]
-
 MIN_CANDIDATES = 50
 """Nearest points by vector, of which the neighbours are chosen by words too."""
 

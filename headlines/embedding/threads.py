@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Any
 
 __all__ = ["one_thread"]
-
 _CHANGING = Lock()
 _limits: list[Any] = []
 _inside = 0

@@ -120,9 +120,7 @@ def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
 
 
 _PLAIN, _BLANK, _HYPHEN, _DASH, _BRACKET, _FIRST, _SECOND, _END, _ODD = range(9)
-
 _KINDS = bytearray([_ODD]) * 256
-
 _KINDS[0x20:0x7F] = bytes([_PLAIN]) * (0x7F - 0x20)
 for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), ("[", _BRACKET), (";", _ODD), ("\n", _END):
     _KINDS[ord(_sign)] = _kind

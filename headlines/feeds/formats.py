@@ -13,7 +13,6 @@ from headlines.feeds.intake import HEADLINE_COLUMNS, column_among
 from headlines.feeds.page import LineKind, sort_page
 
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
-
 Lines = Iterable[tuple[int, str]]
 
 

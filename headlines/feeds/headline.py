@@ -9,21 +9,15 @@ from hashlib import sha256
 from typing import Any
 
 _SECTION = re.compile(r"^\[([^\[\]]{1,40})\]\s*[-–—:]+\s*(?=\S)")
-
 _ATTRIBUTION = re.compile(r"\s*(?:\s[–—-]|\s?--)\s+(\S[^–—]*)$")
-
 _DASHES = (" -", "--", " \u2013", " \u2014")
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 # Signs that news is set with, in any company, and accented letters and currencies that stand
 # alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
 SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
-
 _LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
-
 _UNUSUAL = re.compile(f"[^ -~{SIGNS}]")
-
 _UNSOUND = re.compile(f"[^ -~{SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
 
 

@@ -18,8 +18,6 @@ from headlines.labeling.prediction import PredictionBlock
 from headlines.model.scorer import probabilities_of
 from headlines.model.state import LabelerState
 
-__all__ = ["Answers"]
-
 
 class Answers:
     """What a model answers; a threshold is the probability below which it gives no topic.

@@ -15,8 +15,6 @@ from headlines.feeds.headline import Headline
 from headlines.model.examples import Example
 from headlines.model.scorer import TopicScorer, probabilities_of
 
-__all__ = ["Explainer", "Explanation", "Neighbour", "WordEffect"]
-
 
 @dataclass(frozen=True)
 class WordEffect:

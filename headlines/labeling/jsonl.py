@@ -18,8 +18,6 @@ from headlines.feeds.block import HeadlineBlock
 if TYPE_CHECKING:
     from headlines.labeling.prediction import Prediction, PredictionBlock
 
-__all__ = ["line_of", "lines_of_block"]
-
 
 def line_of(prediction: Prediction, top: int) -> str:
     """Write one prediction."""

@@ -28,8 +28,6 @@ from headlines.topics.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from headlines.clustering.clustered_feed import ClusteredFeed
 
-__all__ = ["HeadlineLabeler"]
-
 
 class HeadlineLabeler:
     """An embedder and a trained classifier: texts to topics with probabilities.

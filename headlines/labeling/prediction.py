@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.labeling.jsonl import lines_of_block
 
-__all__ = ["Prediction", "PredictionBlock"]
-
 
 @dataclass(frozen=True, slots=True)
 class Prediction(HeadlineResult):

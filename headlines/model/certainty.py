@@ -12,8 +12,6 @@ from headlines.model.scorer import probabilities_of
 from headlines.persistence.plaindata import pack, unpack
 from headlines.persistence.schema import CertaintyData
 
-__all__ = ["CONFIDENCE", "Calibration", "Certainty", "Threshold", "threshold_for"]
-
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.8

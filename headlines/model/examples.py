@@ -19,17 +19,7 @@ from headlines.persistence.schema import PackedArray, ReferenceData, TrainingDat
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
 
-__all__ = [
-    "HOLDOUT_RULE",
-    "Reference",
-    "TrainingSet",
-    "distinct_sample",
-    "near_duplicate_groups",
-    "sampled_places",
-]
-
 _ID = re.compile(r"[0-9a-f]{16}")
-
 REFERENCE_HEADLINES = 2000
 
 MAX_TERMS = 8_000_000

@@ -19,8 +19,6 @@ from headlines.embedding.embedder import WordRows
 from headlines.persistence.plaindata import pack, unpack
 from headlines.persistence.schema import ScorerData
 
-__all__ = ["TopicScorer", "probabilities_of"]
-
 SUM_BITS = 27
 """Bits of an embedder's whole numbers; see `Embedder.sums`."""
 

@@ -22,8 +22,6 @@ from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
 from headlines.persistence.schema import LABELER, LabelerData
 
-__all__ = ["LabelerState"]
-
 
 class LabelerState:
     """What a labeler learned and keeps: all that is in its file.

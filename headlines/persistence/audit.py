@@ -16,8 +16,6 @@ from typing import Any
 from headlines.errors import ModelError, OutputError
 from headlines.files import sync_folder
 
-__all__ = ["AuditLog", "AuditRecord"]
-
 FIRST = "0" * 64
 """What the first record names as the one before it."""
 

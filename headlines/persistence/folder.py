@@ -18,16 +18,6 @@ from headlines.files import replacing, sync_folder
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
 from headlines.persistence.schema import LabelerData
 
-__all__ = [
-    "MIN_DIGITS",
-    "MODEL_FILE",
-    "VERSION",
-    "ModelVersion",
-    "Pointer",
-    "VersionFolder",
-    "signature_path",
-]
-
 MODEL_FILE = "labeler.joblib"
 
 MIN_DIGITS = 4
@@ -36,7 +26,6 @@ MIN_DIGITS = 4
 VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
 MAX_POINTER_BYTES = 1 << 16
 MAX_SIGNATURE_BYTES = 1 << 16
-
 _SHA256 = r"[0-9a-f]{64}"
 _HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 

@@ -16,8 +16,6 @@ from pathlib import Path
 from headlines.errors import LockedError, OutputError
 from headlines.files import replacing
 
-__all__ = ["LockOwner", "WriterLock"]
-
 
 @dataclass(frozen=True)
 class LockOwner:

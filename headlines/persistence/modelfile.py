@@ -21,17 +21,6 @@ from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
 from headlines.persistence.scan import MAX_BYTES
 from headlines.persistence.schema import LabelerData, contradicts, differs
 
-__all__ = [
-    "FileFacts",
-    "Manifest",
-    "inspect_model",
-    "manifest_path",
-    "read_manifest",
-    "read_model",
-    "versions",
-    "write_model",
-]
-
 FORMAT = 2
 """1: the first; 2: the manifest has a hash of itself, the data what drift is measured against."""
 

@@ -23,8 +23,6 @@ from headlines.errors import ModelError, short
 from headlines.persistence.scan import _refusal, scan
 from headlines.persistence.schema import PackedArray, RaggedRows
 
-__all__ = ["content_hash", "dump_plain", "load_plain", "pack", "pack_rows", "unpack", "unpack_rows"]
-
 _DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|b1")
 
 

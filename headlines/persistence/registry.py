@@ -27,8 +27,6 @@ from headlines.persistence.schema import LabelerData
 if TYPE_CHECKING:
     from headlines.persistence.locking import LockOwner
 
-__all__ = ["ModelRegistry"]
-
 MAX_EARLIER_CHAMPIONS = 20
 """Earlier champions that the pointer remembers."""
 

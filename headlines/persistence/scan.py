@@ -6,8 +6,6 @@ import re
 
 from headlines.errors import ModelError, short
 
-__all__ = ["scan"]
-
 MAX_BYTES = 128 << 20
 """Bytes of a file, and of the data that it builds with repeated text written out."""
 
@@ -24,7 +22,6 @@ _TEXT = {0x8C: 1, 0x58: 4, 0x8D: 8}  # opcode to the bytes of its length
 
 
 _BYTES = {0x43: 1, 0x42: 4, 0x8E: 8}
-
 _SIZED = _TEXT | _BYTES
 
 
@@ -35,11 +32,8 @@ _PROTO, _FRAME, _MARK, _STOP, _MEMOIZE, _LONG = 0x80, 0x95, 0x28, 0x2E, 0x94, 0x
 
 
 _LIST, _DICT, _APPEND, _APPENDS, _SETITEM, _SETITEMS = 0x5D, 0x7D, 0x61, 0x65, 0x73, 0x75
-
 _MEMOIZED = {*_SIZED, _LIST, _DICT}
-
 _GET = {0x68: 1, 0x6A: 4}
-
 _GLOBALS = {"GLOBAL", "STACK_GLOBAL", "INST"}
 
 _COMPRESSED = {b"x": "zlib", b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7zXZ": "xz",

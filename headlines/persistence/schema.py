@@ -13,19 +13,6 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 
 from headlines.errors import short
 
-__all__ = [
-    "LABELER",
-    "CertaintyData",
-    "LabelerData",
-    "PackedArray",
-    "RaggedRows",
-    "ReferenceData",
-    "ScorerData",
-    "TrainingData",
-    "contradicts",
-    "differs",
-]
-
 LABELER = "headlines.labeler"
 """The kind of file that this is."""
 

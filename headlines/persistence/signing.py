@@ -19,8 +19,6 @@ from typing import Any
 from headlines.errors import ModelError, OutputError, require, short
 from headlines.files import replacing
 
-__all__ = ["make_keys", "sign", "verify"]
-
 MAX_KEY_BYTES = 4096  # of a key file; larger ones are refused before they are parsed
 
 

@@ -15,8 +15,6 @@ from headlines.retraining.gate import Check
 from headlines.retraining.inputs import Intake
 from headlines.topics.labels import Conflict
 
-__all__ = ["churn_check", "data_checks", "drift_checks", "overruled_labels", "relabelled_check"]
-
 MAX_SHOWN_CHANGES = 5
 
 MAX_P_VALUE = 0.01

@@ -17,8 +17,6 @@ from headlines.errors import ConfigError
 from headlines.files import replacing
 from headlines.retraining.gate import Gate
 
-__all__ = ["DataLimits", "DriftLimits", "GateLimits", "RetrainConfig", "write_template"]
-
 
 def _placed(path: Path, info: ValidationInfo) -> Path:
     """Take a relative path from the folder of the configuration."""

@@ -16,10 +16,7 @@ from headlines.labeling.labeler import HeadlineLabeler
 from headlines.model.examples import Reference, sampled_places
 from headlines.model.scorer import probabilities_of
 
-__all__ = ["Drift", "NewTopic", "Shift", "measure_drift"]
-
 Floats = NDArray[np.float64]
-
 NONE = "(none)"  # what is no news of the topics
 
 MIN_COMPARED_HEADLINES = 50

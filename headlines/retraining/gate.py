@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from headlines.evaluation import calibration_error
 
-__all__ = ["Answers", "Check", "Decision", "Gate"]
-
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
 BOOTSTRAP_DRAWS = 2000
 CALIBRATED_DRAWS = 100
 

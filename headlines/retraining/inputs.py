@@ -16,8 +16,6 @@ from headlines.retraining.config import RetrainConfig
 from headlines.topics.labels import Conflict, GoldLabel, merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
 
-__all__ = ["Intake", "Source"]
-
 log = logging.getLogger(__name__)
 
 

@@ -29,8 +29,6 @@ from headlines.retraining.gate import Answers, Check, Decision, Gate
 from headlines.retraining.inputs import Intake
 from headlines.topics.labels import Conflict
 
-__all__ = ["RetrainResult", "retrain"]
-
 log = logging.getLogger(__name__)
 
 

@@ -17,8 +17,6 @@ from urllib.request import Request, urlopen
 from headlines.errors import OutputError, require
 from headlines.files import replacing
 
-__all__ = ["METRICS", "JsonFormatter", "log_to", "report_health", "write_metrics"]
-
 METRICS = {
     "last_run_timestamp_seconds": "When the last run ended, in seconds since 1970.",
     "duration_seconds": "How long the last run took.",
@@ -33,7 +31,6 @@ METRICS = {
 }
 PAUSES_SECONDS = (1.0, 4.0)  # before the second and the third attempt
 MAX_MESSAGE_BYTES = 10_000  # what health checks keep
-
 _log = logging.getLogger(__name__)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-__all__ = ["SCHEDULERS", "schedule_of"]
-
 TEMPLATES = Path(__file__).parent / "templates"
 
 EXIT_CODES = """\

@@ -11,8 +11,6 @@ from pathlib import Path
 from headlines.errors import TaxonomyError
 from headlines.feeds.headline import Headline
 
-__all__ = ["Conflict", "GoldLabel", "merge_corrections", "read_labels"]
-
 
 @dataclass(frozen=True)
 class GoldLabel:

@@ -12,8 +12,6 @@ from typing import Any
 from headlines.errors import TaxonomyError
 from headlines.files import SEEDS, replacing
 
-__all__ = ["Taxonomy", "Topic", "add_topics"]
-
 MIN_WRITTEN_TEXTS = 10
 """Phrases and examples below which a topic is learned from its name and definition too."""
 

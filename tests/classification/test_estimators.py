@@ -43,13 +43,13 @@ def test_every_parameter_has_a_range_that_scikit_learn_can_check(estimator: Any)
 
 
 TINY, INF, NAN = 1e-9, float("inf"), float("nan")
-POSITIVE = ([TINY, 1, np.float32(2)], [0, -TINY, INF, NAN, "1", True, None])
-FROM_1 = ([1, 10**9, np.int64(3)], [0, -1, 2.5, 1.0, INF, NAN, "3", True, None])
-FROM_0 = ([0, 1], [-1, 2.5, INF, NAN, "3", True, None])
-WEIGHT = ([0, 1.5], [-TINY, INF, NAN, "1", True, None])
-UNTIL_100 = ([TINY, 100], [0, 100.1, INF, NAN, "1", True, None])
-SHARE = ([0, 1, 0.5], [-TINY, 1 + TINY, INF, NAN, "0.5", True, None])
-SEED = ([0, 2**32 - 1, None, np.random.RandomState(0)], [-1, 2**32, 0.5, NAN, "0", True])
+POSITIVE = ([TINY, 1, np.float32(2)], [0, -TINY, INF, NAN, "1", None])
+FROM_1 = ([1, 10**9, np.int64(3)], [0, -1, 2.5, 1.0, INF, NAN, "3", None])
+FROM_0 = ([0, 1], [-1, 2.5, INF, NAN, "3", None])
+WEIGHT = ([0, 1.5], [-TINY, INF, NAN, "1", None])
+UNTIL_100 = ([TINY, 100], [0, 100.1, INF, NAN, "1", None])
+SHARE = ([0, 1, 0.5], [-TINY, 1 + TINY, INF, NAN, "0.5", None])
+SEED = ([0, 2**32 - 1, None, np.random.RandomState(0)], [-1, 2**32, 0.5, NAN, "0"])
 EDGES = [
     (TopicClassifier, "C", POSITIVE),
     (TopicClassifier, "n_neighbors", FROM_1),
