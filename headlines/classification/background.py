@@ -71,7 +71,7 @@ def fit_domain(
         logits = judge.logits(everything[held])
         margins[held] = logits[:, 0] - logits[:, 1]
     of_headlines, of_others = margins[:n], margins[n:]
-    logger.info("news or not: %d headlines, %d other texts, %d folds", n, m, len(folds))
+    logger.debug("news or not: %d headlines, %d other texts, %d folds", n, m, len(folds))
     bound = min(
         float(np.quantile(of_others, TARGET_REFUSED)),
         float(np.quantile(of_headlines[representative], MAX_LOST)),

@@ -298,7 +298,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             models = fit_logistic(
                 task.vectors, targets, weight, self.C, start=models, max_steps=STEPS_A_ROUND
             )
-            logger.info("round %d of %d: %d steps", number, self.rounds, models[0].steps)
+            logger.debug("round %d of %d: %d steps", number, self.rounds, models[0].steps)
         return models
 
     def _spread(self, edges: sparse.csr_matrix, shares: Floats) -> Floats:

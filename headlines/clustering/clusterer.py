@@ -163,7 +163,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         np.maximum.at(was, texts, previous)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
         stories = leiden(anchored(graph, was[:, 0]), fine, self.random_state)
-        logger.info("%d edges, %d communities", graph.nnz // 2, stories.max() + 1)
+        logger.debug("%d edges, %d communities", graph.nnz // 2, stories.max() + 1)
         stories = joined(stories, graph, self._neighbourhood, was[:, 0])
         between = aggregated(graph, stories)
         of_story = mostly(stories, was[:, 1])

@@ -209,7 +209,7 @@ def test_learning_tells_its_steps_to_those_who_listen(caplog: pytest.LogCaptureF
     X, y = _blobs()
     TopicClassifier(rounds=2).fit(X[:100], y[:100], X[100:])
     assert not caplog.records
-    with caplog.at_level(logging.INFO, "headlines"):
+    with caplog.at_level(logging.DEBUG, "headlines"):
         TopicClassifier(rounds=2).fit(X[:100], y[:100], X[100:])
     assert [r.name for r in caplog.records] == ["headlines.classification.classifier"] * 3
     assert "6 classes from 100 labelled and 200 unlabelled samples; 5 folds" in caplog.messages[0]

@@ -193,7 +193,7 @@ def test_clustering_tells_its_steps_to_those_who_listen(caplog: pytest.LogCaptur
     X, _ = _blobs()
     HeadlineClusterer().fit(np.vstack([X, X[:50]]))
     assert not caplog.records
-    with caplog.at_level(logging.INFO, "headlines"):
+    with caplog.at_level(logging.DEBUG, "headlines"):
         found = HeadlineClusterer().fit(np.vstack([X, X[:50]]))
     assert [r.name for r in caplog.records] == ["headlines.clustering.clusterer"] * 3
     assert caplog.messages[0].startswith("350 samples, 300 distinct, ")
