@@ -15,7 +15,7 @@ from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes, kept_numbers
 from headlines.clustering.names import name_clusters
-from headlines.embedding.embedder import Embedder
+from headlines.embedding.embedder import Embedder, unit_rows
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
@@ -151,7 +151,7 @@ def cluster_feed(
     if not headlines:
         return ClusteredFeed((), ())
     vectors, words = vectors_and_words(headlines, embedder)
-    points = _unit(vectors)
+    points = unit_rows(vectors.astype(np.float64))
     earlier = _earlier(headlines, previous, level) if previous else None
     clusterer.fit(vectors, words=words, previous=earlier)
     stories, strengths = clusterer.labels_, clusterer.probabilities_
@@ -160,7 +160,7 @@ def cluster_feed(
         numbers, strengths = clusterer.themes_, clusterer.theme_probabilities_
     given = dict(previous.names) if previous else {}
     if previous:
-        old = _unit(embedder.vectors(list(previous.texts.values())))
+        old = unit_rows(embedder.vectors(list(previous.texts.values())).astype(np.float64))
         stories = _kept(stories, headlines, points, previous.story, old)
         numbers = _kept(numbers, headlines, points, previous.cluster, old)
     if edits:
@@ -225,12 +225,6 @@ def _earlier(headlines: Sequence[Headline], previous: EarlierClusters, level: st
     if level == "story":
         return stories
     return np.stack([stories, _numbers(headlines, previous.cluster)], axis=1)
-
-
-def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
-    vectors = np.asarray(vectors, dtype=np.float64)
-    norms = np.sqrt((vectors * vectors).sum(axis=1))
-    return np.asarray(vectors / np.where(norms > 0, norms, 1)[:, None])
 
 
 def _kept(
