@@ -56,12 +56,8 @@ def nearest(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
 
     Points are as `whole_vectors` gives them, and k is below their number. Up to `MAX_EXACT` of
     them every pair is compared; beyond, points in the cells next to a point are (an inverted
-    file of faiss, from the extra `scale`), and cosines are true to about a hundredth.
-
-    Returns
-    -------
-    columns, similarity : ndarray, shape (n, k)
-        Their places, the nearest first, and their cosines.
+    file of faiss, from the extra `scale`), and cosines are true to about a hundredth. Gives
+    their places, the nearest first, and their cosines, both of shape (n, k).
     """
     if k < 1:
         return np.zeros((len(points), 0), dtype=np.int64), np.zeros((len(points), 0))
@@ -74,8 +70,7 @@ def compared(
     of: NDArray[Any], among: NDArray[Any], k: int, *, itself: bool = False
 ) -> tuple[Places, Floats]:
     """Compare every pair."""
-    columns = np.empty((len(of), k), dtype=np.int64)
-    similarity = np.empty((len(of), k))
+    columns, similarity = np.empty((len(of), k), dtype=np.int64), np.empty((len(of), k))
     other = among.astype(np.float64).T
     for rows in blocks(len(of), max(1, min(BLOCK_POINTS, 2**25 // len(among)))):
         found = of[rows].astype(np.float64) @ other

@@ -36,28 +36,15 @@ Labels = NDArray[np.int64]
 class Cluster:
     """One cluster of a feed.
 
-    Attributes
-    ----------
-    cluster : int
-        Its number.
-    name : str
-        Phrases of its headlines that set it apart.
-    medoid : str
-        The headline that is nearest to all of its headlines.
-    headlines : int
-        Headlines in it.
-    copies : int
-        Of these, copies of another one.
-    topics : tuple of (str, float)
-        Topics of its headlines and the share of each, weighed by its probability, the largest
-        first; they add up to what the labeler is sure of.
+    `topics` are those of its headlines and the share of each, weighed by its probability, the
+    largest first; they add up to what the labeler is sure of.
     """
 
-    cluster: int
-    name: str
-    medoid: str
-    headlines: int
-    copies: int
+    cluster: int  #: its number
+    name: str  #: phrases of its headlines that set it apart
+    medoid: str  #: the headline that is nearest to all of its headlines
+    headlines: int  #: headlines in it
+    copies: int  #: of these, copies of another one
     topics: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -73,26 +60,12 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class ClusteredHeadline(HeadlineResult):
-    """The cluster of one headline.
+    """The cluster of one headline; `item` is the headline, as for `Prediction`."""
 
-    Attributes
-    ----------
-    item : Headline
-        As for `Prediction`.
-    cluster : int
-        0 for the largest, unless an earlier run gave the numbers; -1 for noise.
-    name : str
-        Phrases of its headlines that set the cluster apart.
-    story : int
-        The story that it lies in, a part of its theme.
-    strength : float
-        From 0 to 1: how firmly the headline's neighbours lie in the same cluster.
-    """
-
-    cluster: int
-    name: str
-    story: int
-    strength: float
+    cluster: int  #: 0 for the largest, unless an earlier run gave the numbers; -1 for noise
+    name: str  #: phrases of its headlines that set the cluster apart
+    story: int  #: the story that it lies in, a part of its theme
+    strength: float  #: from 0 to 1: how firmly its neighbours lie in the same cluster
 
     def to_row(self) -> dict[str, Any]:
         """Give the assignment as a row for output."""
@@ -107,21 +80,11 @@ class ClusteredHeadline(HeadlineResult):
 
 @dataclass(frozen=True)
 class ClusteredFeed(Sequence[ClusteredHeadline]):
-    """The clusters of a feed: a sequence of its headlines, with what is known of the clusters.
+    """The clusters of a feed: a sequence of its headlines, with what is known of the clusters."""
 
-    Attributes
-    ----------
-    headlines : tuple of ClusteredHeadline
-        In the order of the feed.
-    clusters : tuple of Cluster
-        The largest first; noise is none.
-    changes : tuple of ClusterChange
-        What became of the clusters of an earlier run; empty without one.
-    """
-
-    headlines: tuple[ClusteredHeadline, ...]
-    clusters: tuple[Cluster, ...]
-    changes: tuple[ClusterChange, ...] = ()
+    headlines: tuple[ClusteredHeadline, ...]  #: in the order of the feed
+    clusters: tuple[Cluster, ...]  #: the largest first; noise is none
+    changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -204,15 +167,13 @@ def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
             )
         texts = [earlier.texts[key] for key in sorted(keys, key=lambda k: -earlier.strength[k])]
         name = earlier.names[number]
-        definition = f"{name}. Such as: {texts[0]}"
-        found.append(
-            Topic(
-                name=name.lower(),
-                definition=definition,
-                phrases=tuple(name.split(", ")),
-                examples=tuple(texts[:MAX_EXAMPLES]),
-            )
+        topic = Topic(
+            name=name.lower(),
+            definition=f"{name}. Such as: {texts[0]}",
+            phrases=tuple(name.split(", ")),
+            examples=tuple(texts[:MAX_EXAMPLES]),
         )
+        found.append(topic)
     return found
 
 
@@ -255,33 +216,28 @@ def _names(
 
 
 def _clusters(
-    found: Sequence[ClusteredHeadline],
-    points: NDArray[np.float64],
-    copies: Labels,
-    topics: Topics,
+    found: Sequence[ClusteredHeadline], points: NDArray[np.float64], copies: Labels, topics: Topics
 ) -> tuple[Cluster, ...]:
-    members: dict[int, list[int]] = {}
+    members: dict[int, list[int]] = defaultdict(list)
     for place, headline in enumerate(found):
         if headline.cluster >= 0:
-            members.setdefault(headline.cluster, []).append(place)
+            members[headline.cluster].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
         near = points[places] @ points[places].sum(axis=0)
         medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
-        distinct = len(np.unique(copies[places]))
         shares: dict[str, float] = defaultdict(float)
         for topic, probability in (topics[i] for i in places if topics):
             if topic is not None:
                 shares[topic] += probability / len(places)
         known = sorted(((t, round(s, 3)) for t, s in shares.items()), key=lambda x: (-x[1], x[0]))
-        result.append(
-            Cluster(
-                cluster=label,
-                name=found[places[0]].name,
-                medoid=medoid,
-                headlines=len(places),
-                copies=len(places) - distinct,
-                topics=tuple(known),
-            )
+        cluster = Cluster(
+            cluster=label,
+            name=found[places[0]].name,
+            medoid=medoid,
+            headlines=len(places),
+            copies=len(places) - len(np.unique(copies[places])),
+            topics=tuple(known),
         )
+        result.append(cluster)
     return tuple(result)

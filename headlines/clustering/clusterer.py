@@ -254,19 +254,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
 def vectors_and_words(
     texts: Iterable[str | Headline], embedder: Embedder
 ) -> tuple[NDArray[np.float32], list[list[str]]]:
-    """Make of texts what `HeadlineClusterer` clusters them by.
+    """Make of n texts what `HeadlineClusterer` clusters: vectors, (n, n_features), and words.
 
-    Parameters
-    ----------
-    texts : iterable of str or Headline
-        n headlines; what stands around a title, as a source does, is taken off.
-    embedder : Embedder
-
-    Returns
-    -------
-    vectors : ndarray of float32, shape (n, n_features)
-    words : list of list of str
-        Those of each headline.
+    What stands around a headline's title, as a source does, is taken off.
     """
     titles = [headline.text for headline in as_headlines(texts)]
     return embedder.vectors(titles), [tokenize(title) for title in titles]

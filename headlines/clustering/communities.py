@@ -32,13 +32,7 @@ Labels = NDArray[np.int64]
 
 
 def leiden(graph: sparse.csr_matrix, resolution: float, random_state: Any) -> Labels:
-    """Leiden communities; isolated nodes are communities of their own.
-
-    References
-    ----------
-    Traag, Waltman, van Eck 2019, From Louvain to Leiden: guaranteeing well-connected communities,
-    Scientific Reports 9.
-    """
+    """Leiden communities (see `HeadlineClusterer`); isolated nodes are some of their own."""
     if graph.nnz == 0:
         return np.arange(graph.shape[0], dtype=np.int64)
     from sknetwork.clustering import Leiden

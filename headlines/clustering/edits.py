@@ -31,16 +31,11 @@ class ClusterEdits:
 
     @classmethod
     def read(cls, path: str | Path) -> ClusterEdits:
-        """Read a TOML file.
+        """Read a TOML file; raises HeadlinesError when it can't be read or says something else.
 
         Tables ``[[rename]]`` with ``cluster`` and ``name``, ``[[merge]]`` with ``clusters``, the
         first being the one that stays, and ``[[split]]`` with ``headlines`` and ``cluster``, the
         number that they get.
-
-        Raises
-        ------
-        HeadlinesError
-            When the file can't be read or says something else.
         """
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -95,8 +90,7 @@ class ClusterEdits:
             result[chosen] = target
             stay, free = here & (was >= 0), here & (was < 0)
             if earlier and free.any() and stay.any():
-                apart = points[chosen].mean(axis=0)
-                home = points[stay].mean(axis=0)
+                apart, home = points[chosen].mean(axis=0), points[stay].mean(axis=0)
                 result[np.flatnonzero(free)[points[free] @ apart > points[free] @ home]] = target
         return result
 

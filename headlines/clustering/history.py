@@ -41,10 +41,7 @@ class EarlierClusters:
     def read(cls, path: str | Path) -> EarlierClusters:
         """Read the JSON lines that `headlines cluster --output FILE.jsonl` wrote.
 
-        Raises
-        ------
-        HeadlinesError
-            When the file can't be read or a line isn't such a row.
+        Raises HeadlinesError when the file can't be read or a line isn't such a row.
         """
         found = cls({}, {}, {}, {}, {})
         try:
@@ -71,27 +68,15 @@ class EarlierClusters:
 
 @dataclass(frozen=True)
 class ClusterChange:
-    """What became of a cluster since the earlier run.
+    """What became of a cluster since the earlier run."""
 
-    Attributes
-    ----------
-    kind : str
-        born, died, merged (others went into it), split (it came out of another), grew, shrank
-        or same.
-    cluster : int
-    name : str
-    before, after : int
-        Headlines then and now.
-    others : tuple of int
-        The clusters that it merged with or split from.
-    """
-
+    # born, died, merged (others went into it), split (it came out of another), grew, shrank, same
     kind: str
     cluster: int
     name: str
-    before: int
-    after: int
-    others: tuple[int, ...] = ()
+    before: int  # headlines then
+    after: int  # and now
+    others: tuple[int, ...] = ()  # the clusters that it merged with or split from
 
     def to_row(self) -> dict[str, Any]:
         """Give the change as plain data."""
@@ -109,21 +94,11 @@ def kept_numbers(
 
     Two clusters are as like as the share of headlines that they have in common and the cosine of
     their centroids say, added. New clusters follow on the highest number that was given.
+    Assignment is that of Crouse 2016, On implementing 2D rectangular assignment algorithms.
 
-    Parameters
-    ----------
-    labels, earlier : ndarray of int64, shape (n,)
-        Clusters of today's headlines, -1 being noise, and those of the same in the earlier run.
-    points : ndarray of float64, shape (n, n_features)
-        Unit vectors of today's headlines.
-    then : ndarray of int64, shape (m,)
-        Clusters of the headlines of the earlier run.
-    points_then : ndarray of float64, shape (m, n_features)
-        Their unit vectors.
-
-    References
-    ----------
-    Crouse 2016, On implementing 2D rectangular assignment algorithms.
+    Today's n headlines have the clusters `labels` (-1 is noise), were in `earlier` ones, and have
+    unit vectors `points`, (n, n_features); the earlier run's m headlines have the clusters `then`
+    and the unit vectors `points_then`.
     """
     new, sizes, centres = _centroids(labels, points)
     old, sizes_then, centres_then = _centroids(then, points_then)
@@ -141,11 +116,8 @@ def kept_numbers(
             if likeness[i, j] > 0:
                 result[int(new[i])] = int(old[j])
     unused = int(old.max(initial=-1)) + 1
-    for label in new.tolist():
-        if label not in result:
-            result[label] = unused
-            unused += 1
-    return result
+    born = [label for label in new.tolist() if label not in result]
+    return result | {label: number for number, label in enumerate(born, unused)}
 
 
 def _centroids(
@@ -181,16 +153,15 @@ def changes(
             kind = "merged"
         else:
             kind = "grew" if after > then else "shrank" if after < then else "same"
-        found.append(
-            ClusterChange(
-                kind=kind,
-                cluster=cluster,
-                name=names[cluster],
-                before=then,
-                after=after,
-                others=tuple(others),
-            )
+        change = ClusterChange(
+            kind=kind,
+            cluster=cluster,
+            name=names[cluster],
+            before=then,
+            after=after,
+            others=tuple(others),
         )
+        found.append(change)
     return found
 
 

@@ -24,14 +24,9 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
     """Name clusters by phrases that occur in their headlines and set them apart.
 
     A phrase weighs by how many of the cluster's headlines have it, and by how rare its words are
-    among the clusters. The next one is taken from the headlines that have none of the first. No
-    two clusters have the same name.
-
-    Words have the order and form that the headlines have.
-
-    References
-    ----------
-    Grootendorst 2022, BERTopic: neural topic modeling with a class-based TF-IDF procedure.
+    among the clusters (Grootendorst 2022, BERTopic: neural topic modeling with a class-based
+    TF-IDF procedure). The next one is taken from the headlines that have none of the first. No
+    two clusters have the same name. Words have the order and form that the headlines have.
 
     Examples
     --------
@@ -48,14 +43,12 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
     names: dict[int, str] = {}
     taken: set[str] = set()
     for label in sorted(members, key=lambda k: (-len(members[k]), k)):
-        phrases = _phrases([texts[i] for i in members[label]], weight)
         parts: list[str] = []
-        for phrase in phrases:
+        for phrase in _phrases([texts[i] for i in members[label]], weight):
             parts.append(phrase)
             words = sum(len(part.split()) for part in parts)
-            if (words >= FULL_NAME_WORDS or len(parts) == MAX_PHRASES) and ", ".join(
-                parts
-            ) not in taken:
+            full = words >= FULL_NAME_WORDS or len(parts) == MAX_PHRASES
+            if full and ", ".join(parts) not in taken:
                 break
         name = ", ".join(parts) or texts[members[label][0]].strip() or "(no words)"
         number = 2
@@ -70,19 +63,18 @@ def name_clusters(texts: Sequence[str], labels: Sequence[int]) -> dict[int, str]
 def _phrases(texts: Sequence[str], weight: dict[str, float]) -> Iterator[str]:
     """Give phrases of a cluster, the best first, each with words that none before it has."""
     forms: dict[Phrase, Counter[str]] = defaultdict(Counter)
-    holders: dict[Phrase, set[int]] = defaultdict(set)
+    holders: dict[Phrase, set[int]] = {}
     for place, text in enumerate(texts):
         for form in _runs(text):
             folded = tuple(word.casefold() for word in form)
             forms[folded][" ".join(form)] += 1
-            holders[folded].add(place)
+            holders.setdefault(folded, set()).add(place)
     worth = {
         phrase: sum(weight.get(word, 0.0) for word in set(phrase)) / math.sqrt(len(phrase))
         for phrase in forms
     }
     if len(texts) > 1:  # what one headline has can't speak for several
-        shared = {phrase: places for phrase, places in holders.items() if len(places) > 1}
-        holders = defaultdict(set, shared or holders)
+        holders = {k: places for k, places in holders.items() if len(places) > 1} or holders
     uncovered = set(range(len(texts)))
     while holders:
 
@@ -94,9 +86,7 @@ def _phrases(texts: Sequence[str], weight: dict[str, float]) -> Iterator[str]:
         yield forms[best].most_common(1)[0][0]
         used = {_root(word) for word in best if word in weight}
         uncovered -= holders[best]
-        holders = defaultdict(
-            set, {k: v for k, v in holders.items() if used.isdisjoint(map(_root, k))}
-        )
+        holders = {k: v for k, v in holders.items() if used.isdisjoint(map(_root, k))}
 
 
 def _runs(text: str) -> Iterator[Phrase]:

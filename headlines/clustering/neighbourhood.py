@@ -44,12 +44,9 @@ class Whitening:
 
     Headlines of one story differ in how they are told. Directions along which near neighbours
     differ much say little about what sets stories apart, and count less. The mean and the matrix
-    hold whole numbers, so that products are exact for any batch.
-
-    References
-    ----------
-    Hatch, Kajarekar, Stolcke 2006, Within-class covariance normalization for SVM-based speaker
-    recognition, Interspeech. Here nearest neighbours stand for classes.
+    hold whole numbers, so that products are exact for any batch. As in Hatch, Kajarekar, Stolcke
+    2006, Within-class covariance normalization for SVM-based speaker recognition, Interspeech;
+    here nearest neighbours stand for classes.
     """
 
     mean: Floats
@@ -87,29 +84,15 @@ class Neighbourhood:
 
     Two headlines are as near as the cosine of their vectors and that of their words say
     (`WORDS`), beside what is usual for each: a point in a dense place is near to many, and
-    none of them is near enough for that alone (local scaling).
-
-    Attributes
-    ----------
-    points : ndarray of float, shape (n, n_features)
-        As `whole_vectors` gives them.
-    words : csr_matrix of float64, shape (n, n_words), or None
-        Unit vectors over words.
-    usual : ndarray of float64, shape (n,)
-        Similarity of the last of its nearest neighbours.
-    columns, weights : ndarray, shape (n, k)
-        Neighbours of each point, the nearest first, and their weights.
-
-    References
-    ----------
-    Zelnik-Manor, Perona 2004, Self-tuning spectral clustering, NIPS.
+    none of them is near enough for that alone (local scaling: Zelnik-Manor, Perona 2004,
+    Self-tuning spectral clustering, NIPS).
     """
 
-    points: NDArray[Any]
-    words: sparse.csr_matrix | None
-    usual: Floats
-    columns: Places
-    weights: Floats
+    points: NDArray[Any]  # as `whole_vectors` gives them, shape (n, n_features)
+    words: sparse.csr_matrix | None  # unit vectors over words, shape (n, n_words)
+    usual: Floats  # similarity of the last of each point's nearest neighbours
+    columns: Places  # neighbours of each point, the nearest first, shape (n, k)
+    weights: Floats  # theirs
 
     @classmethod
     def of(
