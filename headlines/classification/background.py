@@ -36,23 +36,14 @@ def background_texts() -> list[str]:
 
 
 def fit_domain(
-    X: Any,
-    background: Any,
-    representative: NDArray[np.bool_],
-    groups: NDArray[np.int64],
+    X: Any, background: Any, representative: NDArray[np.bool_], groups: NDArray[np.int64]
 ) -> LinearModel:
     """Learn to tell labelled headlines from other text.
 
     X, shape (n, n_features), holds labelled headlines and background, (m, n_features), text that
-    is no news. Headlines of a group are held out together; the threshold is learned from the
-    representative ones.
-
-    Returns
-    -------
-    LinearModel
-        Of one row, above 0 for news: below it are `TARGET_REFUSED` of the other texts, or fewer
-        where these would be more than `MAX_LOST` of the representative headlines; each is judged
-        by a model that wasn't trained on it.
+    is no news. The model has one row and is above 0 for news: below are `TARGET_REFUSED` of the
+    other texts, or fewer where these would be more than `MAX_LOST` of the representative
+    headlines; each is judged by a model that wasn't trained on it, nor on any of its group.
     """
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
     n, m = X.shape[0], background.shape[0]

@@ -17,19 +17,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Logits as a linear function of vectors.
+    """Logits as a linear function of vectors."""
 
-    Attributes
-    ----------
-    coef : ndarray of float64, shape (n_classes, n_features)
-    intercept : ndarray of float64, shape (n_classes,)
-    steps : int
-        Steps that the solver took.
-    """
-
-    coef: Floats
-    intercept: Floats
-    steps: int = 0
+    coef: Floats  # shape (n_classes, n_features)
+    intercept: Floats  # shape (n_classes,)
+    steps: int = 0  # that the solver took
 
     def logits(self, X: Any) -> Floats:
         """Give the logits of n vectors, shape (n, n_classes)."""
@@ -51,25 +43,13 @@ def fit_logistic(
 ) -> list[LinearModel]:
     """Fit weights that give each sample its target shares: m models at once.
 
-    The models share nothing but their passes over X, which take most of the time.
+    The models share nothing but their passes over X, an array or csr_matrix (n, n_features),
+    which take most of the time. Targets, (n, m, n_classes) or (n, 1, n_classes), are shares that
+    add up to 1; a weight, (n, m), of 0 keeps a sample out of a model. C is the inverse strength
+    of the L2 penalty, for vectors scaled to a mean square length of 1.
 
-    Parameters
-    ----------
-    X : ndarray or csr_matrix of float64, shape (n, n_features)
-    targets : ndarray of float64, shape (n, m, n_classes) or (n, 1, n_classes)
-        Shares that add up to 1.
-    weight : ndarray of float64, shape (n, m)
-        Weight of each sample in each model; 0 keeps it out.
-    C : float
-        Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
-    start : sequence of LinearModel, optional
-        Where the solver starts; the minimum is the same.
-    max_steps : int, default 300
-
-    Notes
-    -----
-    L-BFGS (Liu and Nocedal 1989). The intercepts aren't penalised; of the equivalent solutions
-    the one whose intercepts add up to 0 is given.
+    L-BFGS (Liu and Nocedal 1989); the minimum is the same from any start. The intercepts aren't
+    penalised; of the equivalent solutions the one whose intercepts add up to 0 is given.
     """
     from scipy.optimize import minimize
 

@@ -56,13 +56,7 @@ def learn(
     """Learn topics, each with an example or more, from a training set and unlabelled headlines.
 
     The embedder is the one that the training set's terms belong to; unlabelled headlines are of
-    the kind that will be labelled.
-
-    Returns
-    -------
-    scorer : TopicScorer
-        Calibrated; its last column is above 0 for news of the topics.
-    certainty : Certainty
+    the kind that will be labelled. The scorer is calibrated; its last column is above 0 for news.
     """
     examples, groups = known.training, known.groups
     number = {topic: i for i, topic in enumerate(topics)}
@@ -178,14 +172,12 @@ def _certainty(
     second = np.ones(shares.shape, dtype=np.bool_)
     second[np.arange(len(best)), best] = False
     common = _best_threshold(shares[second], applies[second], DEFAULT_ALSO)
-    also_from = np.array(
-        [
-            _best_threshold(shares[second[:, k], k], applies[second[:, k], k], common)
-            for k in range(shares.shape[1])
-        ]
-    )
+    also_from = [
+        _best_threshold(shares[rows, k], applies[rows, k], common)
+        for k, rows in enumerate(second.T)
+    ]
     method = classifier.calibration_.method
-    return Certainty(shares.max(axis=1), best == y[folded], also_from, method)
+    return Certainty(shares.max(axis=1), best == y[folded], np.array(also_from), method)
 
 
 def _best_threshold(shares: Floats, applies: NDArray[np.bool_], otherwise: float) -> float:
