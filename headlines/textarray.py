@@ -16,14 +16,8 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 class KeyTable:
     """Open addressing with linear probing, a whole array of keys at a time.
 
-    Parameters
-    ----------
-    capacity : int
-        Most keys that it is to hold; memory is 24 to 48 bytes each, taken as it fills.
-
-    Notes
-    -----
-    The key 0 marks an empty slot and can't be held.
+    It holds up to `capacity` keys, but not 0, which marks an empty slot; memory is 24 to 48 bytes
+    each, taken as it fills.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -74,20 +68,11 @@ class KeyTable:
 
 @dataclass(frozen=True, eq=False)
 class Texts(Sequence[str]):
-    """Texts and their bytes in one string, for what looks at all of them at once.
-
-    Attributes
-    ----------
-    strings : list of str
-    joined : bytes
-        UTF-8, a line feed after each text; one within a text is a tab here.
-    ends : ndarray of int64, shape (n,)
-        Places of these line feeds.
-    """
+    """Texts and their bytes in one string, for what looks at all of them at once."""
 
     strings: list[str]
-    joined: bytes
-    ends: NDArray[np.int64]
+    joined: bytes  # UTF-8, a line feed after each text; one within a text is a tab here
+    ends: NDArray[np.int64]  # places of these line feeds, one for each text
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> Self:

@@ -17,12 +17,7 @@ from headlines.errors import EmbedderError
 class VectorCache:
     """Vectors kept on disk in an SQLite file, by fingerprint of the embedder and text.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file; made when it isn't there. Several processes may use it at once.
-    fingerprint : str
-        Fingerprint of the embedder whose vectors are looked up.
+    The file is made when it isn't there. Several processes may use it at once.
     """
 
     def __init__(self, path: str | Path, fingerprint: str) -> None:
@@ -57,12 +52,10 @@ class VectorCache:
             chunk = texts[start : start + 16_384]
             keys = [self._key(text) for text in chunk]
             known = dict(self._read(keys))
-            missing = list(
-                {k: t for k, t in zip(keys, chunk, strict=True) if k not in known}.items()
-            )
+            missing = {k: t for k, t in zip(keys, chunk, strict=True) if k not in known}
             if missing:
-                vectors = compute([text for _, text in missing])
-                rows = [(k, v.tobytes()) for (k, _), v in zip(missing, vectors, strict=True)]
+                vectors = compute(list(missing.values()))
+                rows = [(k, v.tobytes()) for k, v in zip(missing, vectors, strict=True)]
                 with self._database:
                     self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
                 known.update(rows)
@@ -71,9 +64,8 @@ class VectorCache:
         return result
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self.fingerprint}\n{text}".encode("utf-8", "replace")).digest()[
-            :16
-        ]
+        key = f"{self.fingerprint}\n{text}".encode("utf-8", "replace")
+        return hashlib.sha256(key).digest()[:16]
 
     def _read(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for start in range(0, len(keys), 500):

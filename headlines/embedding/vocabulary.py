@@ -224,13 +224,7 @@ class _Index:
 class Vocabulary:
     """Entries and their numbers.
 
-    Parameters
-    ----------
-    entries : sequence of str
-        Different words, marks and pieces that continue a word (starting with ``##``).
-
-    Notes
-    -----
+    Entries are different words, marks and pieces that continue a word (starting with ``##``).
     `encode` finds words by 64-bit keys and compares what it finds byte by byte. Words that it
     doesn't find, or that aren't ASCII, are read as `ids` reads them; so the two always agree.
     """
@@ -267,12 +261,7 @@ class Vocabulary:
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Give the same as `ids` for n texts; fastest for some thousands at a time.
 
-        Returns
-        -------
-        ids : ndarray of int32
-            The numbers of all entries, text after text.
-        counts : ndarray of int64, shape (n,)
-            How many of them are each text's.
+        Gives the numbers of all entries, text after text, and how many of them are each text's.
         """
         found = texts if isinstance(texts, Texts) else Texts.of(texts)
         alone: list[int] = []  # texts that are too long, or that fold by a rule of their own
