@@ -18,28 +18,15 @@ class HeadlineBlock(Sequence[Headline]):
     """Headlines of one input that follow each other, kept column by column.
 
     A `Headline` is made when one is asked for; a million of them needn't be.
-
-    Attributes
-    ----------
-    source : str
-        The input's name.
-    lines : sequence of int
-        Their lines in the input.
-    headlines, texts, ids : sequences of str
-        As `Headline` has them.
-    copies : sequence of bool
-        Whether an earlier headline has the same id.
-    others : mapping of int to mapping
-        Further attributes of the headlines that have any, by place in the block.
     """
 
-    source: str
-    lines: Sequence[int]
-    headlines: Sequence[str]
+    source: str  # the input's name
+    lines: Sequence[int]  # in the input
+    headlines: Sequence[str]  # these and the next two as `Headline` has them
     texts: Sequence[str]
     ids: Sequence[str]
-    copies: Sequence[bool]
-    others: Mapping[int, Mapping[str, str | None]]
+    copies: Sequence[bool]  # whether an earlier headline has the same id
+    others: Mapping[int, Mapping[str, str | None]]  # further attributes, by place, where any are
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -64,20 +51,12 @@ class HeadlineBlock(Sequence[Headline]):
 
 @dataclass(frozen=True)
 class Titles:
-    """Titles as they came, repaired and taken apart, column by column.
-
-    Attributes
-    ----------
-    headlines, texts, ids : list of str
-        As `Headline` has them.
-    parts : dict of int to dict
-        Section and attribution of those that have one, by place.
-    """
+    """Titles as they came, repaired and taken apart, column by column, as `Headline` has them."""
 
     headlines: list[str]
     texts: list[str]
     ids: list[str]
-    parts: dict[int, dict[str, str | None]]
+    parts: dict[int, dict[str, str | None]]  # section and attribution of those that have one
 
     @classmethod
     def parse(cls, published: Sequence[str]) -> Self:

@@ -18,27 +18,13 @@ Lines = Iterable[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of an input, or one line of it that is no row.
+    """One row of an input, or one line of it that is no row."""
 
-    Attributes
-    ----------
-    line : int
-        Its line, from 1; for a JSON list the item's number.
-    kind : LineKind
-        HEADLINE when it holds one, QUARANTINED when it could not be read, or what else it is.
-    text : str
-        The headline as it stands there; the raw line where it could not be read.
-    fields : mapping
-        Further columns or keys, their names in lower case.
-    reason : str
-        Why it could not be read.
-    """
-
-    line: int
-    kind: LineKind
-    text: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
+    line: int  # from 1; for a JSON list the item's number
+    kind: LineKind  # HEADLINE when it holds one, QUARANTINED when it could not be read, or others
+    text: str = ""  # the headline as it stands there; the raw line where it could not be read
+    fields: Mapping[str, Any] = field(default_factory=dict)  # further columns, in lower case
+    reason: str = ""  # why it could not be read
 
 
 def told_format(first_part: str) -> str:
@@ -67,10 +53,7 @@ def told_format(first_part: str) -> str:
 def records_of(lines: Lines, format: str, column: str | None, source: str) -> Iterator[Record]:
     """Give a record for every line or row; for the format ``page`` see `page_records`.
 
-    Raises
-    ------
-    FeedError
-        When a table has no column of headlines, or JSON is broken or no list.
+    Raises FeedError when a table has no column of headlines, or JSON is broken or no list.
     """
     if format == "json":
         return _of_json("\n".join(line for _, line in lines), column, source)

@@ -63,23 +63,9 @@ class Feed:
 class FeedReader:
     """Reads one input as a stream of headlines, in memory that doesn't grow with it.
 
-    Parameters
-    ----------
-    source : str, Path or binary file
-        A path, ``-`` for standard input, or an open binary file.
-    format : {"text", "page", "csv", "tsv", "json", "jsonl"}, optional
-        By default told from the name's ending, else from the first megabyte. ``text`` is one
-        headline a line; ``page`` a web page's text. A text of up to 10 MB is examined by the
-        page rule unless it comes from standard input.
-    column : str, optional
-        The column or key that holds the headline; by default `headline`, `title` or `text`.
-    after : FeedReader, optional
-        A reader that came before in the same run: its headlines' copies are marked here too.
-
-    Raises
-    ------
-    FeedError
-        When the input can't be opened, is binary, or has no column of headlines.
+    The arguments are those of `read_feed`. Copies of the headlines of a reader that came before
+    (`after`) in the same run are marked here too. Raises FeedError while it reads, when the input
+    can't be opened, is binary, or has no column of headlines.
     """
 
     def __init__(
@@ -181,10 +167,12 @@ def read_feed(
     source : path, binary file, iterable of str or Headline, or data frame
         A path (``-`` for standard input), an open binary file, or headlines from Python: any
         iterable of them, a pandas or polars column, or a frame with a headline column.
-    format : str, optional
-        As for `FeedReader`.
+    format : {"text", "page", "csv", "tsv", "json", "jsonl"}, optional
+        By default told from the name's ending, else from the first megabyte. ``text`` is one
+        headline a line; ``page`` a web page's text. A text of up to 10 MB is examined by the
+        page rule unless it comes from standard input.
     column : str, optional
-        As for `FeedReader`.
+        The column or key that holds the headline; by default `headline`, `title` or `text`.
 
     Returns
     -------
