@@ -29,13 +29,7 @@ COMMANDS = {
 
 
 def parser_of(command: str | None = None) -> argparse.ArgumentParser:
-    """Give the parser of all commands, or of one command's room: `label` starts without the rest.
-
-    Parameters
-    ----------
-    command : str, optional
-        A key of `COMMANDS`.
-    """
+    """Give the parser of all commands, or of one alone: `label` starts without the rest."""
     parser = argparse.ArgumentParser(
         prog="headlines",
         description="Label and cluster news headlines by topic.",
@@ -57,19 +51,7 @@ def parser_of(command: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments; the process's own by default.
-
-    Returns
-    -------
-    int
-        0 done, 1 the data or model is at fault, 2 usage, 3 the gate refused the candidate,
-        4 another run holds the lock, 130 interrupted.
-    """
+    """Run one command, by default of the process's arguments; give its exit code (`common`)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     first = arguments[0] if arguments else "--help"
     parser = parser_of(first if first in COMMANDS else None)

@@ -56,15 +56,10 @@ def write_blocks(blocks: Iterable[bytes], output: str | None) -> None:
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:
-    """Write rows and give their number; an old file stays as it was when that fails.
+    """Write rows in one of `FORMATS` and give their number; an old file stays when that fails.
 
-    Parameters
-    ----------
-    rows : iterable of mappings
-        Values are strings, numbers, None, or lists (joined or written as JSON in flat formats).
-    output : str or None
-        A path, or None (``-``) for standard output.
-    format : {"table", "jsonl", "csv", "tsv", "parquet"}
+    Values are strings, numbers, None, or lists, joined or written as JSON in flat formats. The
+    output is a path, or None (``-``) for standard output.
     """
     if format == "parquet":
         return _write_parquet(rows, output)

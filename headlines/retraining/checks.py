@@ -132,14 +132,13 @@ def drift_checks(limits: DriftLimits, drift: Drift) -> list[Check]:
     for shift in (drift.topics, drift.space, drift.confidence):
         limit = getattr(limits, shift.name)
         effect = f"{shift.meaning} {shift.effect:.3f}"
-        checks.append(
-            Check(
-                name=f"drift of {shift.name}",
-                passed=not (shift.effect > limit and shift.p_value < MAX_P_VALUE),
-                detail=f"{effect}, p {shift.p_value:.3g} (limit {limit})",
-                facts={"effect": round(shift.effect, 4), "p_value": round(shift.p_value, 6)},
-            )
+        check = Check(
+            name=f"drift of {shift.name}",
+            passed=not (shift.effect > limit and shift.p_value < MAX_P_VALUE),
+            detail=f"{effect}, p {shift.p_value:.3g} (limit {limit})",
+            facts={"effect": round(shift.effect, 4), "p_value": round(shift.p_value, 6)},
         )
+        checks.append(check)
     gone = [
         topic
         for topic, (before, now) in drift.shares.items()

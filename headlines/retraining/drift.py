@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -104,8 +104,6 @@ def measure_drift(
     Raises ModelError when that one is too small or wasn't kept, ValueError when the headlines
     are too few.
 
-    Notes
-    -----
     Shares of topics: chi-squared test; the effect is the total variation distance, the share of
     headlines that another topic has now. Vectors: energy distance (Székely, Rizzo 2013) with a
     permutation test; the effect is its coefficient of inhomogeneity, 0 for equal
@@ -233,9 +231,9 @@ def _new_topics(
     distinct = [h for h in headlines if h.duplicate_of is None][-MAX_CLUSTERED_HEADLINES:]
     found = labeler.cluster(distinct, level="story")
     points = np.asarray(labeler.embedder.vectors([h.text for h in distinct]), dtype=np.float64)
-    members: dict[int, list[int]] = {}
+    members: dict[int, list[int]] = defaultdict(list)
     for place, row in enumerate(found.headlines):
-        members.setdefault(row.cluster, []).append(place)
+        members[row.cluster].append(place)
     alarms = []
     for cluster in found.clusters:
         places = members[cluster.cluster]
@@ -251,14 +249,13 @@ def _new_topics(
         growth = (here / len(points)) / ((there + 1) / (len(reference) + 1))
         if growth >= MIN_ALARM_GROWTH and p_value < MAX_ALARM_P_VALUE:
             strongest = sorted(places, key=lambda i: -float(points[i] @ centre))[:3]
-            alarms.append(
-                NewTopic(
-                    name=cluster.name,
-                    medoid=cluster.medoid,
-                    headlines=here,
-                    growth=growth,
-                    p_value=p_value,
-                    examples=tuple(distinct[i].headline for i in strongest),
-                )
+            new = NewTopic(
+                name=cluster.name,
+                medoid=cluster.medoid,
+                headlines=here,
+                growth=growth,
+                p_value=p_value,
+                examples=tuple(distinct[i].headline for i in strongest),
             )
+            alarms.append(new)
     return tuple(sorted(alarms, key=lambda a: (-a.headlines, a.name)))

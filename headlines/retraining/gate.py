@@ -83,8 +83,6 @@ class Gate:
     Its parameters are the keys of ``[gate]`` in a configuration: `GateLimits` says what each is,
     and has its defaults from here.
 
-    Notes
-    -----
     The test is one of non-inferiority: the lower bound of the difference in accuracy, by a
     paired bootstrap over groups of near-duplicates, must lie above ``-margin``. Half a pair is
     added each way (Agresti, Min 2005, Simple improved confidence intervals for comparing
@@ -114,24 +112,13 @@ class Gate:
         drawn: Sequence[bool] | None = None,
         others: Sequence[Check] = (),
     ) -> Decision:
-        """Compare two models on the same held-out headlines.
+        """Compare two models, or one where there is no champion, on the same held-out headlines.
 
-        Parameters
-        ----------
-        candidate, champion : Answers
-            No champion yet is None.
-        gold : sequence of str
-            n topics.
-        groups : sequence of int, optional
-            Of near-duplicates, which are drawn together.
-        earlier : sequence of bool, optional
-            Whether a label was held out when the champion was trained: new ones can't vouch for
-            a candidate that came with them.
-        drawn : sequence of bool, optional
-            Whether a headline came as headlines come; calibration is judged on these, where
-            they are enough.
-        others : sequence of Check
-            What else was looked at: data, drift, churn.
+        Near-duplicates have a number in common (`groups`) and are drawn together. `earlier` tells
+        whether a label was held out when the champion was trained: new ones can't vouch for a
+        candidate that came with them. `drawn` tells whether a headline came as headlines come;
+        calibration is judged on these, where they are enough. `others` is what else was looked
+        at: data, drift, churn.
         """
         right = candidate.right(gold)
         scores = {"n": float(len(gold))}

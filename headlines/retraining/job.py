@@ -36,37 +36,20 @@ log = logging.getLogger(__name__)
 class RetrainResult:
     """What a run did.
 
-    Attributes
-    ----------
-    version : str or None
-        Name of the version written; None in a dry run, or where nothing has changed.
-    decision : Decision
-        Whether the candidate became the champion, and why.
-    labels, holdout : int
-        Gold labels that the candidate knows, and how many of these were held out.
-    headlines, unreadable : int
-        Headlines in the feeds, and rows there that could not be read.
-    forgotten : int
-        Labels that the champion knew and the candidate can't use: their topic is gone, or they
-        were kept for another embedder and their text isn't at hand.
-    churn : float or None
-        Share of the feeds' headlines whose topic changes; None without feeds or champion.
-    conflicts : tuple of Conflict
-        Labels that corrections overruled.
-    drift : Drift or None
-        Of the feeds against the champion's; None where they can't be compared.
+    Labels are forgotten that the champion knew and the candidate can't use: their topic is gone,
+    or they were kept for another embedder and their text isn't at hand.
     """
 
-    version: str | None
-    decision: Decision
-    labels: int
-    holdout: int
-    headlines: int
-    unreadable: int
+    version: str | None  # the one written; None in a dry run, or where nothing has changed
+    decision: Decision  # whether the candidate became the champion, and why
+    labels: int  # gold ones that the candidate knows
+    holdout: int  # of these, held out
+    headlines: int  # in the feeds
+    unreadable: int  # rows of the feeds that could not be read
     forgotten: int
-    churn: float | None
-    conflicts: tuple[Conflict, ...] = ()
-    drift: Drift | None = None
+    churn: float | None  # share of headlines whose topic changes; None without feeds or champion
+    conflicts: tuple[Conflict, ...] = ()  # labels that corrections overruled
+    drift: Drift | None = None  # of the feeds against the champion's, where they can be compared
 
     def to_row(self) -> dict[str, Any]:
         """Give the result as one JSON object."""

@@ -49,21 +49,11 @@ def schedule_of(
 ) -> str:
     """Give the text of a file that makes a scheduler run the retraining every day.
 
-    Comments on top say how to install it and what the exit codes mean. Raises ValueError when a
-    value can't stand in such a file.
-
-    Parameters
-    ----------
-    scheduler : {"cron", "systemd", "kubernetes", "airflow", "github"}
-    config : Path
-        The configuration, an absolute path. The job runs in its folder.
-    at : str
-        ``HH:MM``: local time for cron and systemd, UTC for the others.
-    command : sequence of str
-        The program `headlines` and its arguments. kubernetes and github run it elsewhere: the
-        program is then ``headlines`` and paths in the configuration's folder move with it.
-    user : str
-        Account for systemd.
+    Comments on top say how to install it and what the exit codes mean. The job runs in the folder
+    of the configuration, an absolute path, at ``HH:MM``: local time for cron and systemd, UTC for
+    the others. The command is the program `headlines` and its arguments; kubernetes and github
+    run it elsewhere, and paths in the configuration's folder move with it. `user` is the account
+    for systemd. Raises ValueError when a value can't stand in such a file.
 
     Examples
     --------
