@@ -69,23 +69,9 @@ class MissingExtraError(HeadlinesError, ImportError):
 
 
 def require(module: str, extra: str) -> Any:
-    """Import a module that an extra of the package brings.
+    """Import a module, by its full name, that an extra of pyproject.toml brings.
 
-    Parameters
-    ----------
-    module : str
-        Its full name.
-    extra : str
-        The extra, as in pyproject.toml.
-
-    Returns
-    -------
-    module
-
-    Raises
-    ------
-    MissingExtraError
-        When it can't be imported; the message says how to install it from a clone.
+    Raises MissingExtraError, which says how to install it from a clone, when it can't be imported.
     """
     try:
         return import_module(module)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headlines.errors import ModelError, OutputError
-from headlines.files import sync_folder
+from headlines.files import sync_folder, writing
 
 FIRST = "0" * 64
 """What the first record names as the one before it."""
@@ -29,23 +29,14 @@ _OWN = ("number", "time", "event", "previous", "sha256")
 class AuditRecord:
     """One line of the log.
 
-    Attributes
-    ----------
-    number : int
-        From 1 on.
-    time : str
-        UTC, ISO 8601.
-    event : str
-        ``started``, ``decided``, ``promoted``, ``failed``, ``interrupted``, ``rolled back`` or
-        ``pruned``.
-    facts : mapping
-        What the event is about: inputs, scores, reasons.
+    Events are ``started``, ``decided``, ``promoted``, ``failed``, ``interrupted``, ``rolled back``
+    and ``pruned``.
     """
 
-    number: int
-    time: str
+    number: int  # from 1 on
+    time: str  # UTC, ISO 8601
     event: str
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any]  # what the event is about: inputs, scores, reasons
 
     def to_row(self) -> dict[str, Any]:
         """Give the record as one JSON object."""
@@ -55,18 +46,12 @@ class AuditRecord:
 class AuditLog:
     """JSON lines, each with the SHA-256 of the line before it and of itself.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file; made by the first record.
-
-    Notes
-    -----
-    One process writes at a time (the registry's lock). A record is one write at the file's end,
-    followed by fsync; what a full disk cut short is taken back. A line without its end, which a
-    crash of the machine may leave, was never reported as written: the next record takes its
-    place and says so. The chain shows a line that was changed, left out or put in. It can't show
-    that the last lines are missing: who fears that copies the log elsewhere.
+    The first record makes the file. One process writes at a time (the registry's lock). A record
+    is one write at the file's end, followed by fsync; what a full disk cut short is taken back. A
+    line without its end, which a crash of the machine may leave, was never reported as written:
+    the next record takes its place and says so. The chain shows a line that was changed, left out
+    or put in. It can't show that the last lines are missing: who fears that copies the log
+    elsewhere.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -85,10 +70,8 @@ class AuditLog:
         if taken := [name for name in _OWN if name in facts]:
             raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
         last, previous, torn = self._last()
-        try:
+        with writing(self.path):
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        except OSError as error:
-            raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
         try:
             whole = os.fstat(file).st_size - torn
             if torn:
@@ -105,14 +88,15 @@ class AuditLog:
 
     def _write(self, file: int, whole: int, line: bytes) -> None:
         try:
-            os.ftruncate(file, whole)
-            while line:  # of what is cut short the rest fails, and says why
-                line = line[os.write(file, line) :]
-            os.fsync(file)
-        except OSError as error:
+            with writing(self.path):
+                os.ftruncate(file, whole)
+                while line:  # of what is cut short the rest fails, and says why
+                    line = line[os.write(file, line) :]
+                os.fsync(file)
+        except OutputError:
             with contextlib.suppress(OSError):
                 os.ftruncate(file, whole)
-            raise OutputError(f"{self.path}: can't be written ({error.strerror})") from None
+            raise
 
     def last(self) -> AuditRecord | None:
         """Read the last record alone; None where there is none yet."""

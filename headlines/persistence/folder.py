@@ -8,13 +8,14 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import ModelError, OutputError, short
-from headlines.files import replacing, sync_folder
+from headlines.errors import ModelError, short
+from headlines.files import NAME_ANOTHER_FOLDER, replacing, sync_folder, writing
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
 from headlines.persistence.schema import LabelerData
 
@@ -38,22 +39,12 @@ def signature_path(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version of a registry, or a model file outside of any.
-
-    Attributes
-    ----------
-    name : str
-    path : Path
-        Its joblib file.
-    champion : bool
-    sha256 : str or None
-        Of its manifest, where the champion pointer states it.
-    """
+    """One version of a registry, or a model file outside of any."""
 
     name: str
-    path: Path
+    path: Path  # its joblib file
     champion: bool = False
-    sha256: str | None = None
+    sha256: str | None = None  # of its manifest, where the champion pointer states it
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -98,19 +89,11 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What ``champion.json`` says.
-
-    Attributes
-    ----------
-    version : str
-    manifest_sha256 : str
-    previous : tuple of str
-        The champions before it, the latest first.
-    """
+    """What ``champion.json`` says."""
 
     version: str
     manifest_sha256: str
-    previous: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()  # the champions before it, the latest first
 
     @classmethod
     def parse(cls, data: bytes) -> Pointer:
@@ -169,10 +152,8 @@ class VersionFolder:
                 "registry, a version or a .joblib file"
             ) from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            said = short(str(error))
-            raise ModelError(
-                f"{self.pointer_path}: not a champion pointer ({said}); promote again"
-            ) from None
+            said = f"not a champion pointer ({short(str(error))}); promote again"
+            raise ModelError(f"{self.pointer_path}: {said}") from None
 
     def pointer_or_none(self) -> Pointer | None:
         """Read the pointer; None where there is none, or none to be trusted."""
@@ -190,26 +171,23 @@ class VersionFolder:
         folder = self.file(name).parent
         beside = folder.with_name(f".{name}.new")
         try:
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.mkdir(parents=True)
-            write(beside / MODEL_FILE)
-            sync_folder(beside)
-            os.replace(beside, folder)
-            sync_folder(folder.parent)
-        except OSError as error:
-            raise self.not_writable(error) from None
+            with self.writing():
+                shutil.rmtree(beside, ignore_errors=True)
+                beside.mkdir(parents=True)
+                write(beside / MODEL_FILE)
+                sync_folder(beside)
+                os.replace(beside, folder)
+                sync_folder(folder.parent)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
         return ModelVersion(name, folder / MODEL_FILE)
 
     def retire(self, names: Sequence[str]) -> None:
         """Rename versions before they are deleted: no reader meets one of which half is gone."""
-        try:
+        with self.writing():
             for name in names:
                 folder = self.file(name).parent
                 os.replace(folder, folder.with_name(f".{name}.old"))
-        except OSError as error:
-            raise self.not_writable(error) from None
 
     def drop_retired(self, tell: Callable[[list[str]], object]) -> None:
         """Delete what was renamed for it, and tell of it by name.
@@ -220,7 +198,7 @@ class VersionFolder:
         folders = sorted(p for p in _entries(self.versions_path) if _is(p, "old"))
         if not folders:
             return
-        try:
+        with self.writing():
             for folder in folders:
                 for inner in folder.iterdir():
                     if inner.is_dir() and not inner.is_symlink():
@@ -230,8 +208,6 @@ class VersionFolder:
             tell([folder.name[1:-4] for folder in folders])
             for folder in folders:
                 folder.rmdir()
-        except OSError as error:
-            raise self.not_writable(error) from None
 
     def sweep(self) -> None:
         """Remove what a run that was killed left half-written."""
@@ -243,12 +219,9 @@ class VersionFolder:
                 with contextlib.suppress(OSError):
                     left.unlink()
 
-    def not_writable(self, error: OSError) -> OutputError:
-        """Say that the folder can't be written."""
-        return OutputError(
-            f"{self.path}: can't be written ({error.strerror}); name a folder that you may write "
-            "to and that has room"
-        )
+    def writing(self) -> AbstractContextManager[None]:
+        """Write in the folder: raises OutputError where the block can't."""
+        return writing(self.path, NAME_ANOTHER_FOLDER)
 
 
 def _entries(folder: Path) -> list[Path]:

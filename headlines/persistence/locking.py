@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headlines.errors import LockedError, OutputError
-from headlines.files import replacing
+from headlines.errors import LockedError
+from headlines.files import NAME_ANOTHER_FOLDER, replacing, writing
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,12 @@ class WriterLock:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise LockedError(
-                f"{self.folder}: {self._holder() or 'another run'} holds the lock; try again later"
-            ) from None
-        except OSError as error:
-            raise OutputError(
-                f"{self.folder}: can't be written ({error.strerror}); name a folder that you may "
-                "write to and that has room"
-            ) from None
+        with writing(self.folder, NAME_ANOTHER_FOLDER):
+            try:
+                lock.acquire()
+            except Timeout:  # an OSError too
+                said = f"{self._holder() or 'another run'} holds the lock; try again later"
+                raise LockedError(f"{self.folder}: {said}") from None
         try:
             stale = self._owner()  # its name is still there, though the lock is free
             sweep()
@@ -93,13 +88,12 @@ class WriterLock:
 
     def _holder(self) -> LockOwner | None:
         """Give the process that holds the lock: it writes its name in its first moments."""
-        owner = self._owner()
         for _ in range(50):
-            if owner is not None and not owner.gone:
-                break
-            time.sleep(0.02)
             owner = self._owner()
-        return owner
+            if owner is not None and not owner.gone:
+                return owner
+            time.sleep(0.02)
+        return self._owner()
 
     def _owner(self) -> LockOwner | None:
         try:

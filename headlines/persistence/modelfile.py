@@ -29,36 +29,16 @@ MAX_MANIFEST_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What stands beside a model; what it says is checked when the model is loaded.
+    """What stands beside a model; what it says is checked when the model is loaded."""
 
-    Attributes
-    ----------
-    content : str
-        `content_hash` of the model's data, whose first 12 digits name the model in rows.
-    files : mapping of str to str
-        SHA-256 of each file, by name.
-    topics : list of str
-    embedder : mapping
-        `name` and `fingerprint` of the embedder that the model was trained for.
-    training : mapping
-        Hashes and numbers of what it learned from.
-    holdout : mapping
-        The rule, and the ids of the labels that are never trained on.
-    scores : mapping
-        Scores on the hold-out.
-    versions : mapping
-        Of Python and the libraries at work.
-    format : int
-    """
-
-    content: str
-    files: dict[str, str]
+    content: str  # `content_hash` of the data, whose first 12 digits name the model in rows
+    files: dict[str, str]  # SHA-256 of each file, by name
     topics: list[str]
-    embedder: dict[str, str]
-    training: dict[str, Any]
-    holdout: dict[str, Any]
-    scores: dict[str, Any]
-    versions: dict[str, str] = field(default_factory=dict)
+    embedder: dict[str, str]  # `name` and `fingerprint` of the one that it was trained for
+    training: dict[str, Any]  # hashes and numbers of what it learned from
+    holdout: dict[str, Any]  # the rule, and the ids of the labels that are never trained on
+    scores: dict[str, Any]  # on the hold-out
+    versions: dict[str, str] = field(default_factory=dict)  # of Python and the libraries at work
     format: int = FORMAT
 
     def to_json(self) -> bytes:
@@ -100,9 +80,8 @@ class Manifest:
             plain = name.isprintable() and len(name) < 256 and name != ".." and "\\" not in name
             beside = name and plain and Path(name).name == name
             if not beside or not isinstance(digest, str):
-                raise ModelError(
-                    f"{where}: names the file {short(name, 80)!r}, which isn't beside it"
-                )
+                odd = short(name, 80)
+                raise ModelError(f"{where}: names the file {odd!r}, which isn't beside it")
         return manifest
 
 
@@ -131,11 +110,8 @@ def write_model(path: str | Path, payload: Mapping[str, Any], **described: Any) 
     """
     path = Path(path)
     data, content = dump_plain(payload)
-    manifest = Manifest(
-        content=content,
-        files={path.name: hashlib.sha256(data).hexdigest()},
-        **described,
-    )
+    files = {path.name: hashlib.sha256(data).hexdigest()}
+    manifest = Manifest(content=content, files=files, **described)
     with replacing(path) as file:
         file.write(data)
     with replacing(manifest_path(path)) as file:

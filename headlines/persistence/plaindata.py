@@ -64,18 +64,14 @@ def unpack_rows(
     if total > most + 2 * (rows or 0):
         raise ValueError(f"{total:,} words and terms, at most {most:,} are read")
     for values, lengths in pairs:
-        if (
-            values.ndim != 1
-            or lengths.ndim != 1
-            or not {values.dtype.kind, lengths.dtype.kind} <= {"i", "u"}
-        ):
+        kinds = {values.dtype.kind, lengths.dtype.kind}
+        if values.ndim != 1 or lengths.ndim != 1 or not kinds <= {"i", "u"}:
             raise ValueError("words and terms that aren't rows of whole numbers")
         if rows is not None and len(lengths) != rows:
             raise ValueError(f"{len(lengths)} rows for {rows} examples")
         bounds = lengths.astype(np.int64)
-        if len(bounds) and not 0 <= bounds.min() <= bounds.max() <= len(values):
-            raise ValueError("lengths don't add up")
-        if int(bounds.sum()) != len(values):
+        possible = ((bounds >= 0) & (bounds <= len(values))).all()  # or their sum may overflow
+        if not possible or int(bounds.sum()) != len(values):
             raise ValueError("lengths don't add up")
     return [_split(values.tolist(), lengths.tolist()) for values, lengths in pairs]
 

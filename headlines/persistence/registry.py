@@ -108,12 +108,11 @@ class ModelRegistry:
         ModelError
             When there is no such version.
         """
-        found = self.versions()
+        found = {version.name: version for version in self.versions()}
         wanted = name.lstrip("0").zfill(MIN_DIGITS) if name.isdecimal() else name
-        for version in found:
-            if version.name == wanted:
-                return version
-        known = ", ".join(v.name for v in found) or "(none)"
+        if wanted in found:
+            return found[wanted]
+        known = ", ".join(found) or "(none)"
         raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
 
     def find(self, ref: str | Path | None = None) -> ModelVersion:
@@ -139,9 +138,8 @@ class ModelRegistry:
             return ModelRegistry(path).champion()
         if path.suffix == ".joblib" or path.is_file():
             if not path.is_file():
-                raise ModelError(
-                    f"{path}: no model there; `headlines models list` shows what there is"
-                )
+                said = "no model there; `headlines models list` shows what there is"
+                raise ModelError(f"{path}: {said}")
             return ModelVersion(path.name, path)
         if not str(ref).isdecimal():
             raise ModelError(
@@ -290,11 +288,8 @@ class ModelRegistry:
         version = self.version(name)
         version.read(key)
         sha256 = hashlib.sha256(read_manifest(version.path)[1]).hexdigest()
-        pointer = Pointer(
-            version=name,
-            manifest_sha256=sha256,
-            previous=tuple(n for n in previous if n != name)[:MAX_EARLIER_CHAMPIONS],
-        )
+        others = tuple(n for n in previous if n != name)[:MAX_EARLIER_CHAMPIONS]
+        pointer = Pointer(version=name, manifest_sha256=sha256, previous=others)
         # Told before it is done: a kill between the two shows, and `lock` settles it.
         self.audit.append(event, {**facts, "version": name, "manifest_sha256": sha256})
         try:
@@ -323,10 +318,8 @@ class ModelRegistry:
         """
         from headlines.persistence.locking import WriterLock
 
-        try:
+        with self._folder.writing():
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._folder.not_writable(error) from None
         with WriterLock(self.path).hold(self._folder.sweep) as stale:
             self._settle(stale)
             self._drop_pruned({})

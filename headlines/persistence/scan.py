@@ -19,18 +19,10 @@ MAX_DEPTH = 16
 """Lists and dicts inside each other."""
 
 _TEXT = {0x8C: 1, 0x58: 4, 0x8D: 8}  # opcode to the bytes of its length
-
-
 _BYTES = {0x43: 1, 0x42: 4, 0x8E: 8}
 _SIZED = _TEXT | _BYTES
-
-
 _NUMBERS = {0x4A: 4, 0x4B: 1, 0x4D: 2, 0x47: 8, 0x4E: 0, 0x88: 0, 0x89: 0}  # to their bytes
-
-
 _PROTO, _FRAME, _MARK, _STOP, _MEMOIZE, _LONG = 0x80, 0x95, 0x28, 0x2E, 0x94, 0x8A
-
-
 _LIST, _DICT, _APPEND, _APPENDS, _SETITEM, _SETITEMS = 0x5D, 0x7D, 0x61, 0x65, 0x73, 0x75
 _MEMOIZED = {*_SIZED, _LIST, _DICT}
 _GET = {0x68: 1, 0x6A: 4}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from headlines.errors import ModelError, OutputError, require, short
-from headlines.files import replacing
+from headlines.files import replacing, writing
 
 MAX_KEY_BYTES = 4096  # of a key file; larger ones are refused before they are parsed
 
@@ -40,7 +40,7 @@ def make_keys(folder_or_stem: str | Path) -> tuple[Path, Path]:
             raise OutputError(f"{path}: exists, and keys are never overwritten; give another name")
     key = Ed25519PrivateKey.generate()
     pem, spki = form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo
-    try:
+    with writing(private):
         handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with contextlib.ExitStack() as undo:
             undo.callback(private.unlink)
@@ -51,8 +51,6 @@ def make_keys(folder_or_stem: str | Path) -> tuple[Path, Path]:
             with replacing(public) as file:
                 file.write(key.public_key().public_bytes(pem, spki))
             undo.pop_all()
-    except OSError as error:
-        raise OutputError(f"{private}: can't be written ({error.strerror})") from None
     return private, public
 
 
@@ -99,9 +97,8 @@ def _load_key(key: str | Path, where: str, *, private: bool) -> Any:
                 pem = file.read(MAX_KEY_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ModelError(
-            f"{where}: the key {name} can't be read ({reason}); give a key file"
-        ) from None
+        said = f"the key {name} can't be read ({reason}); give a key file"
+        raise ModelError(f"{where}: {said}") from None
     found: Any = None
     if len(pem) <= MAX_KEY_BYTES:
         with contextlib.suppress(TypeError, ValueError, UnsupportedAlgorithm):
