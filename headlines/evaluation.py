@@ -55,27 +55,15 @@ class Suspect:
 class Reliability:
     """What a model's probabilities are worth.
 
-    Attributes
-    ----------
-    calibration_error : float
-        Expected calibration error, in 10 bins of equal mass.
-    brier : float
-        Brier score over all topics, 0 to 2.
-    log_loss : float
-    bins : tuple of Bin
-        By rising probability.
-    risk : tuple of (float, float)
-        Share of headlines answered, the surest first, and share of wrong answers among them.
-    suspects : tuple of Suspect
-        What `suspected_errors` finds.
+    `risk` holds shares of headlines answered, the surest first, and of wrong answers among these.
     """
 
-    calibration_error: float
-    brier: float
+    calibration_error: float  # expected, in 10 bins of equal mass
+    brier: float  # over all topics, 0 to 2
     log_loss: float
-    bins: tuple[Bin, ...]
+    bins: tuple[Bin, ...]  # by rising probability
     risk: tuple[tuple[float, float], ...]
-    suspects: tuple[Suspect, ...]
+    suspects: tuple[Suspect, ...]  # what `suspected_errors` finds
 
 
 @dataclass(frozen=True)

@@ -78,44 +78,23 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Where to abstain so that an error is held.
+    """Where to abstain so that an error is held."""
 
-    Attributes
-    ----------
-    probability : float
-        Answer from here on; above 1 when no threshold holds the error.
-    answered : float
-        Share of the headlines that get an answer.
-    error : float
-        Share of wrong answers among those held out that are answered.
-    """
-
-    probability: float
-    answered: float
-    error: float
+    probability: float  # answer from here on; above 1 when no threshold holds the error
+    answered: float  # share of the headlines that get an answer
+    error: float  # share of wrong answers among those held out that are answered
 
 
 def threshold_for(
     target_error: float, scores: Floats, right: NDArray[np.bool_], confidence: float = CONFIDENCE
 ) -> Threshold:
-    """Find the lowest threshold that holds the error among answers.
+    """Find the lowest threshold that holds the error among answers, with a confidence.
 
-    Parameters
-    ----------
-    target_error : float
-        Above 0, below 1.
-    scores : ndarray of float64, shape (n,)
-        Probabilities of the answers to labelled headlines that were not trained on.
-    right : ndarray of bool, shape (n,)
-        Whether these answers are right.
-    confidence : float, default 0.8
-        That the error stays at the target or below.
-
-    Notes
-    -----
-    The largest share of answers for which the upper bound of Clopper and Pearson 1934 for the
-    error stays at the target. That one picks the share afterwards is not allowed for: where
-    scores are calibrated, simulations exceed the target in 20 of 100 draws, as they should.
+    Of answers to labelled headlines that were not trained on, `scores`, shape (n,), are the
+    probabilities and `right`, shape (n,), whether they are right. Answered is the largest share
+    for which the upper bound of Clopper and Pearson 1934 for the error stays at the target, which
+    is above 0 and below 1. That one picks the share afterwards is not allowed for: where scores are
+    calibrated, simulations exceed the target in 20 of 100 draws, as they should.
     """
     from scipy.stats import beta
 
@@ -139,24 +118,12 @@ def threshold_for(
 
 @dataclass(frozen=True)
 class Certainty:
-    """What is known of a model's answers to headlines that it wasn't trained on.
+    """What is known of a model's answers to n labelled headlines that it wasn't trained on."""
 
-    Attributes
-    ----------
-    scores : ndarray of float64, shape (n,)
-        Probabilities of its answers to labelled headlines, cross-fitted.
-    right : ndarray of bool, shape (n,)
-        Whether these answers were right.
-    also_from : ndarray of float64, shape (n_topics,)
-        Probability from which each topic applies beside the first.
-    method : str
-        How the probabilities were calibrated.
-    """
-
-    scores: Floats
-    right: NDArray[np.bool_]
-    also_from: Floats
-    method: str
+    scores: Floats  # (n,): the answers' probabilities, cross-fitted
+    right: NDArray[np.bool_]  # (n,): whether they were right
+    also_from: Floats  # (n_topics,): probability from which a topic applies beside the first
+    method: str  # how the probabilities were calibrated
 
     def threshold_for(self, target_error: float) -> Threshold:
         """Find where to abstain so that the error among answers stays at a target or below.
@@ -177,10 +144,7 @@ class Certainty:
 
     @classmethod
     def from_plain(cls, plain: CertaintyData) -> Certainty:
-        """Read it from a model file's data.
-
-        Raises ModelError, KeyError or ValueError when it is malformed.
-        """
+        """Read it from a file's data; raises ModelError, KeyError or ValueError if malformed."""
         scores, right = unpack(plain["scores"], "scores"), unpack(plain["right"], "right")
         also_from = unpack(plain["also_from"], "also_from")
         if right.dtype.kind != "b" or right.ndim != 1 or scores.shape != right.shape:

@@ -41,35 +41,19 @@ HOLDOUT_RULE = (
 class Example:
     """One labelled headline as a model keeps it: no text, but what it was embedded from.
 
-    Attributes
-    ----------
-    id : str
-        The headline's id.
-    topic : str
-    also : tuple of str
-    written : bool
-        Written as an example for its topic, not published: trained on, never tested on.
-    held_out : bool
-        Tested on, never trained on.
-    words : tuple of int
-        Its words as 32-bit checksums, for finding near-duplicates.
-    terms : tuple of int
-        What `sums` adds up: vocabulary entries of a static embedder, or one transformer vector.
-    drawn : bool
-        Whether it came as headlines come: what probabilities are calibrated on.
-    text : str or None
-        The headline where the model may quote it; None where only its hash was published.
+    `terms` are what `Embedder.sums` adds up: vocabulary entries of a static embedder, or one
+    transformer vector.
     """
 
-    id: str
+    id: str  # the headline's
     topic: str
     also: tuple[str, ...]
-    written: bool
-    held_out: bool
-    words: tuple[int, ...]
+    written: bool  # as an example for its topic, not published: trained on, never tested on
+    held_out: bool  # tested on, never trained on
+    words: tuple[int, ...]  # as 32-bit checksums, for finding near-duplicates
     terms: tuple[int, ...]
-    drawn: bool = True
-    text: str | None = None
+    drawn: bool = True  # it came as headlines come: what probabilities are calibrated on
+    text: str | None = None  # where the model may quote it; None where only its hash was published
 
 
 @dataclass(frozen=True)
@@ -109,12 +93,12 @@ class TrainingSet:
                     if not e.written and e.id not in labelled and e.topic in taxonomy.names
                 }
         examples = _hold_out([found[i] for i in sorted(found)], held, trained)
-        for name in taxonomy.names:
-            if not any(e.topic == name and not e.held_out for e in examples):
-                raise TaxonomyError(
-                    f"{taxonomy.source}: topic {name!r} has no example and no label to learn "
-                    "from; add examples = [...] to it, or label headlines with it"
-                )
+        learned = {e.topic for e in examples if not e.held_out}
+        if empty := [name for name in taxonomy.names if name not in learned]:
+            raise TaxonomyError(
+                f"{taxonomy.source}: topic {empty[0]!r} has no example and no label to learn "
+                "from; add examples = [...] to it, or label headlines with it"
+            )
         return cls(tuple(examples), embedder.fingerprint)
 
     @staticmethod
@@ -202,8 +186,8 @@ class TrainingSet:
             )
             return cls(tuple(examples), str(plain["fingerprint"]))
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            said = short(str(error))
-            raise ModelError(f"{where}: malformed ({said}); train the model again") from None
+            said = f"malformed ({short(str(error))}); train the model again"
+            raise ModelError(f"{where}: {said}") from None
 
 
 @dataclass(frozen=True)
@@ -239,8 +223,8 @@ class Reference:
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
             return cls(terms, words or terms)
         except (KeyError, TypeError, ValueError) as error:
-            said = short(str(error))
-            raise ModelError(f"reference: malformed ({said}); train the model again") from None
+            said = f"malformed ({short(str(error))}); train the model again"
+            raise ModelError(f"reference: {said}") from None
 
 
 def _embedded(

@@ -31,39 +31,22 @@ OWN_STEP = 2.0**-16
 
 @dataclass(frozen=True)
 class TopicScorer:
-    """A linear classifier over an embedder's sums, its last column telling news from other text.
+    """A linear classifier over an embedder's sums, its last column telling news from other text."""
 
-    Attributes
-    ----------
-    weights : ndarray of float64, shape (n_features, n_topics + 1)
-        Whole numbers.
-    own : WordRows
-        Whole numbers that single words add to ``values @ weights``.
-    step : float
-        A power of two: the value of one unit of ``values @ weights``.
-    bias : ndarray of float64, shape (n_topics + 1,)
-    """
-
-    weights: NDArray[np.float64]
-    own: WordRows
-    step: float
-    bias: NDArray[np.float64]
+    weights: NDArray[np.float64]  # (n_features, n_topics + 1), whole numbers
+    own: WordRows  # whole numbers that single words add to ``values @ weights``
+    step: float  # a power of two: the value of one unit of ``values @ weights``
+    bias: NDArray[np.float64]  # (n_topics + 1,)
 
     @classmethod
     def from_linear(
         cls, coef: ArrayLike, intercept: ArrayLike, unit: float, own: WordRows | None = None
     ) -> Self:
-        """Round a fitted linear model to whole numbers.
+        """Round a linear model, fitted on `Embedder.features`, to whole numbers.
 
-        Parameters
-        ----------
-        coef : array-like of float, shape (n_topics + 1, n_features)
-            Weights over `Embedder.features`.
-        intercept : array-like of float, shape (n_topics + 1,)
-        unit : float
-            The embedder's `unit`.
-        own : WordRows, optional
-            What single words add to the logits: to their sum, divided by the number of terms.
+        Shapes: `coef` (n_topics + 1, n_features), `intercept` (n_topics + 1,). `unit` is the
+        embedder's; `own` is what single words add to the logits: to their sum, divided by the
+        number of terms.
         """
         weights = np.asarray(coef, dtype=np.float64).T * unit
         bits = 53 - SUM_BITS - 2 - math.ceil(math.log2(max(2, weights.shape[0])))
@@ -92,10 +75,7 @@ class TopicScorer:
 
     @classmethod
     def from_plain(cls, plain: ScorerData) -> Self:
-        """Read the scorer from a model file's data.
-
-        Raises ModelError, KeyError, TypeError or ValueError when it is malformed.
-        """
+        """Read it; raises ModelError, KeyError, TypeError or ValueError when it is malformed."""
         step = float(plain["step"])
         if math.frexp(step)[0] != 0.5 or not 2.0**-200 <= step <= 2.0**64:
             raise ValueError(f"step is {step}, expected a power of two")
@@ -119,10 +99,7 @@ class TopicScorer:
         return cls(weights, own, step, bias)
 
     def logits(
-        self,
-        values: NDArray[np.float64],
-        counts: NDArray[np.int64],
-        words: Sequence[Sequence[int]],
+        self, values: NDArray[np.float64], counts: NDArray[np.int64], words: Sequence[Sequence[int]]
     ) -> NDArray[np.float64]:
         """Give the logits, shape (n, n_topics + 1), of headlines from their sums and words.
 

@@ -26,25 +26,8 @@ from headlines.persistence.schema import LABELER, LabelerData
 class LabelerState:
     """What a labeler learned and keeps: all that is in its file.
 
-    Parameters
-    ----------
-    payload : LabelerData
-        The file's plain data.
-    embedder : Embedder
-        The embedder that it was trained for.
-
-    Attributes
-    ----------
-    payload : LabelerData
-    embedder : Embedder
-    topics : tuple of str
-    scorer : TopicScorer
-    certainty : Certainty
-
-    Raises
-    ------
-    ModelError
-        When the data isn't a labeler's, or was learned with another embedder.
+    `payload` is the file's plain data, `embedder` the one that it was trained for. Raises
+    ModelError when the data isn't a labeler's, or was learned with another embedder.
     """
 
     def __init__(self, payload: LabelerData, embedder: Embedder) -> None:
@@ -62,11 +45,10 @@ class LabelerState:
                 f"trained for the embedder {name!r} with fingerprint {wanted}, but here it is "
                 f"{embedder.fingerprint}; train the model again with this embedder"
             )
-        expected = (embedder.n_features, len(self.topics) + 1)
-        if self.scorer.weights.shape != expected:
+        shape, expected = self.scorer.weights.shape, (embedder.n_features, len(self.topics) + 1)
+        if shape != expected:
             raise ModelError(
-                f"weights of shape {self.scorer.weights.shape}, expected {expected}; "
-                "train the model again"
+                f"weights of shape {shape}, expected {expected}; train the model again"
             )
         words = self.scorer.own.words
         if embedder.terms_are_words and len(words) and int(words[-1]) >= embedder.n_terms:
@@ -93,12 +75,8 @@ class LabelerState:
     ) -> LabelerState:
         """Put together what was learned.
 
-        Parameters
-        ----------
-        name : str, Path or Embedder
-            What the embedder was asked for by: `load_embedder` finds it again.
-        feed : sequence of str
-            Headlines of the feed, of which a sample is kept as the reference; may be empty.
+        `name` is what the embedder was asked for by: `load_embedder` finds it again. Of `feed`,
+        headlines that may be none, a sample is kept as the reference.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -174,10 +152,7 @@ class LabelerState:
     ) -> NDArray[np.float64]:
         """Give the logits of headlines that are kept as `Embedder.terms` and `Embedder.words`.
 
-        Returns
-        -------
-        ndarray of float64, shape (n, n_topics + 1)
-            The last column is 0 or more for news of the topics.
+        Shape (n, n_topics + 1); the last column is 0 or more for news of the topics.
         """
         return self.scorer.logits(*self.embedder.sums_of_terms(terms), words)
 
