@@ -20,12 +20,7 @@ from headlines.model.state import LabelerState
 
 
 class Answers:
-    """What a model answers; a threshold is the probability below which it gives no topic.
-
-    Parameters
-    ----------
-    state : LabelerState
-    """
+    """What a model answers; a threshold is the probability below which it gives no topic."""
 
     def __init__(self, state: LabelerState) -> None:
         self.state = state
@@ -88,14 +83,13 @@ class Answers:
         order = np.argsort(-logits, axis=1, kind="stable")
         shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
         answered &= shares[:, 0] >= threshold
-        also_from = self.state.certainty.also_from
         return PredictionBlock(
             items=headlines,
             names=self.state.topics,
             order=order,
             shares=shares,
             answered=answered,
-            also_from=also_from,
+            also_from=self.state.certainty.also_from,
             model=self.state.model,
         )
 

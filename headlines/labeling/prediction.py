@@ -61,31 +61,14 @@ class Prediction(HeadlineResult):
 
 @dataclass(frozen=True)
 class PredictionBlock(Sequence[Prediction]):
-    """What a labeler says of some headlines, kept column by column.
-
-    Attributes
-    ----------
-    items : sequence of Headline
-        n headlines.
-    names : tuple of str
-        The k topics.
-    order : ndarray of int64, shape (n, k)
-        The topics of each headline by number, the most probable first.
-    shares : ndarray of float64, shape (n, k)
-        Their probabilities, rounded to 6 digits.
-    answered : ndarray of bool, shape (n,)
-        Whether the most probable topic is given.
-    also_from : ndarray of float64, shape (k,)
-        Probability from which each topic is said to apply beside the first.
-    model : str
-    """
+    """What a labeler says of n headlines with k topics, kept column by column."""
 
     items: Sequence[Headline]
     names: tuple[str, ...]
-    order: NDArray[np.int64]
-    shares: NDArray[np.float64]
-    answered: NDArray[np.bool_]
-    also_from: NDArray[np.float64]
+    order: NDArray[np.int64]  # (n, k): each headline's topics by number, the most probable first
+    shares: NDArray[np.float64]  # (n, k): their probabilities, rounded to 6 digits
+    answered: NDArray[np.bool_]  # (n,): whether the most probable topic is given
+    also_from: NDArray[np.float64]  # (k,): from which probability each applies beside the first
     model: str
 
     def __len__(self) -> int:
@@ -105,10 +88,9 @@ class PredictionBlock(Sequence[Prediction]):
         bounds = self.also_from[self.order[place]].tolist()
         further = zip(topics[1:], bounds[1:], strict=True)
         also = tuple(t for (t, p), bound in further if p >= bound) if answered else ()
-        topic = ranked[0] if answered else None
         return Prediction(
             item=self.items[place],
-            topic=topic,
+            topic=ranked[0] if answered else None,
             probability=shares[0],
             topics=topics,
             also=also,

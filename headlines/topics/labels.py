@@ -100,34 +100,19 @@ def merge_corrections(
     topics: Sequence[str],
     headlines: Iterable[Headline] = (),
 ) -> tuple[list[GoldLabel], list[Conflict]]:
-    """Overrule gold labels by corrections, the latest of which wins.
+    """Overrule gold labels by corrections, the latest of which wins, and give what was overruled.
 
-    Parameters
-    ----------
-    labels : sequence of GoldLabel
-    paths, topics, headlines
-        As for `read_labels`. The latest is the one that stands last, or, where two have a date
-        in a column `corrected` (ISO 8601), the one with the later date.
-
-    Returns
-    -------
-    labels : list of GoldLabel
-        One for each distinct headline.
-    conflicts : list of Conflict
-        What was overruled.
-
-    Raises
-    ------
-    TaxonomyError
-        When a file can't be read, or a topic isn't known.
+    The corrections are read as by `read_labels`; there is one label for each distinct headline. The
+    latest is the one that stands last, or, where two have a date in a column `corrected`
+    (ISO 8601), the one with the later date. Raises TaxonomyError when a file can't be read, or a
+    topic isn't known.
     """
     found = {label.headline.id: (label, "the labels", "") for label in labels}
     conflicts = []
     for label, where, row in _labels(paths, topics, headlines):
         date = (row.get("corrected") or "").strip()
-        before = found.get(label.headline.id)
         now = (label, where, date)
-        if before is not None:
+        if before := found.get(label.headline.id):
             early, late = (now, before) if date and date < before[2] else (before, now)
             if early[0].topic != late[0].topic:
                 conflicts.append(
@@ -145,9 +130,7 @@ def merge_corrections(
 
 
 def _labels(
-    paths: str | Path | Iterable[str | Path],
-    topics: Sequence[str],
-    headlines: Iterable[Headline],
+    paths: str | Path | Iterable[str | Path], topics: Sequence[str], headlines: Iterable[Headline]
 ) -> Iterator[tuple[GoldLabel, str, dict[str, str]]]:
     """Give each label of the files, where it stands, and its row."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
@@ -182,11 +165,7 @@ def _labels(
             if drawn not in ("yes", "no"):
                 raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
             label = GoldLabel(
-                headline=headline,
-                topic=topic,
-                also=also,
-                quotable=published,
-                drawn=drawn == "yes",
+                headline=headline, topic=topic, also=also, quotable=published, drawn=drawn == "yes"
             )
             yield label, where, row
 

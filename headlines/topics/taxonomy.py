@@ -115,11 +115,8 @@ def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
     text = "version = 1\n"
     if path.exists():
         taken = {topic.name for topic in _topics(path)}
-        for topic in topics:
-            if topic.name in taken:
-                raise TaxonomyError(
-                    f"{path}: has a topic {topic.name!r}; rename or remove it first"
-                )
+        if twice := [topic.name for topic in topics if topic.name in taken]:
+            raise TaxonomyError(f"{path}: has a topic {twice[0]!r}; rename or remove it first")
         text = path.read_text(encoding="utf-8")
     for topic in topics:
         text += f"\n[[topic]]\nname = {_quoted(topic.name)}\n"
@@ -143,9 +140,8 @@ def _topics(path: Path) -> tuple[Topic, ...]:
         with path.open("rb") as file:
             content = tomllib.load(file)
     except OSError as error:
-        raise TaxonomyError(
-            f"{path}: can't be read ({error.strerror}); give a topics file"
-        ) from None
+        said = f"can't be read ({error.strerror}); give a topics file"
+        raise TaxonomyError(f"{path}: {said}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TaxonomyError(f"{path}: not TOML: {error}") from None
     tables = content.get("topic", [])
