@@ -14,7 +14,7 @@ those that its settings are chosen on, and nothing is reported on them.
   made: .702 is right, each node for itself.
 - agree: adjusted Rand index between the stories of two seeds.
 
-``pip install graspologic-native``, then ``python -m benchmarks.research.leiden --data DIR``. Takes
+Needs the extra ``bench``: ``python -m benchmarks.research.leiden --data DIR``. Takes
 some ten minutes.
 """
 

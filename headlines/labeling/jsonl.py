@@ -1,7 +1,7 @@
 """JSON lines of predictions, joined from columns: the bytes of `json.dumps`, some times as fast.
 
 `line_of` is the plain twin, row by row: it says what the bytes have to be, and writes whatever
-isn't in columns. benchmarks/jsonl.py times both beside the libraries that write JSON.
+isn't in columns. benchmarks/research/jsonl.py times both beside the libraries that write JSON.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ bytes; what makes plain rows of them first is counted, since nothing else needs 
 writer is a candidate only where its bytes are those of `json.dumps`, which users' programs and
 yesterday's files have; pyarrow reads JSON lines and writes none. Seconds are the processor's.
 
-``python -m benchmarks.jsonl``
+``python -m benchmarks.research.jsonl``
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def main() -> None:
             print(f"{kind:<14} {name:<10} {seconds:7.3f} s  {said}")
     libraries = {name: version(name) for name in ("orjson", "polars", "pyarrow")}
     measured = {"rows": ROWS, "top": TOP, "libraries": libraries, "processor_seconds": results}
-    common.write(options.output, common.described("python -m benchmarks.jsonl", measured))
+    common.write(options.output, common.described("python -m benchmarks.research.jsonl", measured))
 
 
 if __name__ == "__main__":
