@@ -69,7 +69,7 @@ def test_the_shipped_headlines_give_the_same_ids(
 
 
 def test_unknown_words_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Vocabulary, "KEPT", 2)
+    monkeypatch.setattr(Vocabulary, "MAX_REMEMBERED", 2)
     vocabulary = Vocabulary(["a", "##b", "##c"])
     for text in ("ab", "abb", "abc", "acc"):
         assert vocabulary.encode([text])[0].tolist() == vocabulary.ids(text)
