@@ -784,7 +784,7 @@ def test_readers_meet_only_whole_models_while_versions_come_and_go(
     known = {json.loads(manifest_path(model).read_bytes())["content"][:12] for model in models}
     told = [json.loads(output) for output, _ in results]
     assert {model for seen, _ in told for model in seen} <= known
-    assert sum(number for _, number in told) >= 10
+    assert min(number for _, number in told) >= 1
 
 
 @contextlib.contextmanager
