@@ -26,7 +26,7 @@ import polars
 from benchmarks import common
 from headlines import HeadlineLabeler, read_feed
 from headlines.feeds.reader import FeedReader
-from headlines.labeling.jsonl import line_of
+from headlines.labeling.jsonl import line_of, lines_of_block
 from headlines.labeling.prediction import PredictionBlock
 
 ROWS, TOP = 200_000, 3
@@ -59,7 +59,7 @@ def by_polars(found: PredictionBlock) -> bytes:
 
 
 WRITERS: dict[str, Callable[[PredictionBlock], bytes]] = {
-    "headlines": lambda found: found.to_jsonl(TOP),
+    "headlines": lambda found: lines_of_block(found, TOP),
     "json": by_json,
     "orjson": by_orjson,
     "polars": by_polars,

@@ -40,6 +40,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def label(options: argparse.Namespace) -> int:
     """Give every headline its topic."""
+    from headlines.labeling.jsonl import lines_of_block
     from headlines.labeling.labeler import HeadlineLabeler
 
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
@@ -61,7 +62,9 @@ def label(options: argparse.Namespace) -> int:
     with common.reading(options) as (blocks, reports):
         found = predicted(common.progress(blocks))
         if chosen == "jsonl" and not options.explain:
-            rows.write_blocks((block.to_jsonl(options.top) for block in found), options.output)
+            rows.write_blocks(
+                (lines_of_block(block, options.top) for block in found), options.output
+            )
         else:
             plain = (prediction.to_row(options.top) for block in found for prediction in block)
             explained = _explained(labeler, plain, as_text=chosen == "table")

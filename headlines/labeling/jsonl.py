@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.feeds.block import HeadlineBlock
-
-if TYPE_CHECKING:
-    from headlines.labeling.prediction import Prediction, PredictionBlock
+from headlines.labeling.prediction import Prediction, PredictionBlock
 
 
 def line_of(prediction: Prediction, top: int) -> str:
@@ -25,7 +22,7 @@ def line_of(prediction: Prediction, top: int) -> str:
 
 
 def lines_of_block(found: PredictionBlock, top: int) -> bytes:
-    """Write predictions as lines in UTF-8: `line_of` of each."""
+    """Write n predictions as lines in UTF-8, each with its `top` (1 or more) topics: `line_of`."""
     block = found.items
     if not isinstance(block, HeadlineBlock):
         return "".join(line_of(prediction, top) for prediction in found).encode()

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.feeds.headline import Headline, HeadlineResult
-from headlines.labeling.jsonl import lines_of_block
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +104,3 @@ class PredictionBlock(Sequence[Prediction]):
             (None, len(self) - sum(counts)),
         ]
         return {topic: number for topic, number in counted if number}
-
-    def to_jsonl(self, top: int = 3) -> bytes:
-        """Give ``json.dumps(prediction.to_row(top), ensure_ascii=False)`` of each, line by line.
-
-        `top` is at least 1; the n lines are in UTF-8.
-        """
-        return lines_of_block(self, top)

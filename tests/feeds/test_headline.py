@@ -17,6 +17,7 @@ from headlines.feeds.account import BLOCK_HEADLINES as BLOCK
 from headlines.feeds.block import Titles, texts_of
 from headlines.feeds.headline import _LONE, SIGNS, Headline, _is_sound, _repair_once
 from headlines.feeds.reader import FeedReader
+from headlines.labeling.jsonl import lines_of_block
 from headlines.textarray import Texts
 
 ADMITTED = re.findall(f"[{_LONE}{SIGNS}]", "".join(map(chr, range(0x80, 0x2100))))
@@ -104,9 +105,9 @@ def test_a_block_is_written_as_its_rows_are(
         expected = "".join(
             json.dumps(p.to_row(top), ensure_ascii=False) + "\n" for p in predictions
         )
-        assert predictions.to_jsonl(top) == expected.encode("utf-8", "replace")
+        assert lines_of_block(predictions, top) == expected.encode("utf-8", "replace")
         plain = labeler.label_block(list(block), abstain_below=below)
-        assert plain.to_jsonl(top) == predictions.to_jsonl(top)
+        assert lines_of_block(plain, top) == lines_of_block(predictions, top)
         counted = predictions.shares_of_topics()
         assert sum(counted.values()) == len(block)
         assert all(sum(p.topic == t for p in predictions) == n for t, n in counted.items())
