@@ -90,6 +90,32 @@ def configuration() -> str:
     return "\n".join(parts)
 
 
+def gate_checks() -> str:
+    """What the gate looks at, with the limits that hold where a configuration sets none."""
+    from headlines.retraining.config import DataLimits, GateLimits
+    from headlines.retraining.gate import MAX_CALIBRATION_LOSS
+
+    gate, data = GateLimits(), DataLimits()
+    rows = {
+        "unless it is shown to be not worse than the champion on the same held-out labels": f"a "
+        f"loss of {gate.margin:g} passes, shown at {gate.confidence:.0%}",
+        "where it is worse on the labels that were held out before its own new ones came": "the "
+        f"same {gate.margin:g}",
+        "where one topic loses, as estimated, or falls below the floor that you set for it": "a "
+        f"loss of {gate.topic_margin:g} passes",
+        "where its probabilities are off by more than chance explains": f"{gate.calibration:g}, "
+        f"or the champion's error and {MAX_CALIBRATION_LOSS:g}",
+        "where too many headlines of the feed change their topic, and it gains no more than the "
+        "margin": f"{gate.churn:.0%}",
+        "where too many held-out labels change in one run": f"{data.relabelled:.0%}",
+        "where the feed is too small, too old, a topic vanished from it, or it drifted too far": (
+            f"{data.headlines} headlines, {data.age_days} days"
+        ),
+    }
+    head = "| the candidate is refused | by default |\n|---|---|\n"
+    return head + "\n".join(f"| {check} | {limit} |" for check, limit in rows.items())
+
+
 def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
