@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from headlines.embedding.embedder import unit_rows
 from headlines.errors import HeadlinesError
 
 MIN_LIKENESS = 0.8
@@ -130,8 +131,7 @@ def _centroids(
     if not len(found):
         return found, sizes, np.zeros((0, points.shape[1]))
     sums = np.add.reduceat(points[order], starts, axis=0)
-    norms = np.sqrt((sums * sums).sum(axis=1))
-    return found, sizes, sums / np.where(norms > 0, norms, 1)[:, None]
+    return found, sizes, unit_rows(sums)
 
 
 def changes(

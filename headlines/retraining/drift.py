@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.embedding.embedder import unit_rows
 from headlines.errors import ModelError
 from headlines.feeds.headline import Headline
 from headlines.labeling.labeler import HeadlineLabeler
@@ -151,9 +152,7 @@ def _answers(labeler: HeadlineLabeler, known: Reference) -> tuple[list[str], Flo
 
 
 def _vectors(labeler: HeadlineLabeler, known: Reference) -> Floats:
-    values, _ = labeler.embedder.sums_of_terms(known.terms)
-    norms = np.sqrt((values * values).sum(axis=1))
-    return np.asarray(values / np.where(norms > 0, norms, 1)[:, None])
+    return unit_rows(labeler.embedder.sums_of_terms(known.terms)[0])
 
 
 def _topic_shift(
