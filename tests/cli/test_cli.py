@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from conftest import ROOT, SEEDS, write
+from conftest import ROOT, SEEDS, few_topics, write
 
 from headlines import HeadlineLabeler, read_feed
 from headlines.cli.main import main, parser_of
@@ -260,7 +260,8 @@ def test_evaluate_leaves_out_what_the_champion_was_trained_on(run: Run) -> None:
 @pytest.mark.slow
 def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> None:
     labels = json.dumps([str(SEEDS / "labels.csv")])
-    text = f'registry = "models"\nlabels = {labels}\n'
+    text = f'registry = "models"\ntopics = "topics.toml"\nlabels = {labels}\n'
+    write(tmp_path / "topics.toml", few_topics())
     write(tmp_path / "retrain.toml", text)
     first = run("retrain", "--config", "retrain.toml", "--json")
     assert (first.returncode, json.loads(first.stdout)["promoted"]) == (0, True)
