@@ -77,7 +77,7 @@ def require(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise MissingExtraError(
-            f"needs {module.partition('.')[0]}, which isn't installed; in the folder of the "
+            f"this needs {module.partition('.')[0]}, which isn't installed; in the folder of the "
             f"source, type: pip install '.[{extra}]'"
         ) from None
 

@@ -72,7 +72,8 @@ VERBS = {"retrain": 1.0, "promote": 0.2, "rollback": 0.2, "prune": 0.1}
 
 WAITING = """
 import sys
-import filelock, headlines.cli.main, headlines.cli.train, headlines.retraining.job
+import filelock, headlines.cli.main, headlines.cli.models, headlines.cli.retrain
+import headlines.retraining.job
 print("ready", flush=True)
 sys.stdin.readline()
 sys.exit(headlines.cli.main.main(sys.argv[1:]))
@@ -660,7 +661,8 @@ def main() -> None:
     import filelock  # noqa: F401 - what is loaded here isn't in the forked processes
     import sklearn.linear_model  # noqa: F401 - as above
 
-    import headlines.cli.train
+    import headlines.cli.models
+    import headlines.cli.retrain
     import headlines.retraining.job  # noqa: F401 - as above
 
     sections: dict[str, Callable[[Path], dict[str, Any]]] = {

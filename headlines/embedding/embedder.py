@@ -152,11 +152,6 @@ class Embedder(ABC):
 
         return products
 
-    def features(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Give the classifier's view as ordinary vectors: the mean of a headline's terms."""
-        values, counts = self.sums(texts)
-        return values / np.maximum(counts, 1)[:, None] * self.unit
-
     def fit(self, X: Iterable[str], y: object = None) -> Self:
         """Check that the weights can be had; nothing is learned."""
         _ = self.fingerprint  # loads and checks the weights

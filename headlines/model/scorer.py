@@ -42,7 +42,7 @@ class TopicScorer:
     def from_linear(
         cls, coef: ArrayLike, intercept: ArrayLike, unit: float, own: WordRows | None = None
     ) -> Self:
-        """Round a linear model, fitted on `Embedder.features`, to whole numbers.
+        """Round a linear model, fitted on the mean of each headline's terms, to whole numbers.
 
         Shapes: `coef` (n_topics + 1, n_features), `intercept` (n_topics + 1,). `unit` is the
         embedder's; `own` is what single words add to the logits: to their sum, divided by the

@@ -20,6 +20,7 @@ import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -130,17 +131,19 @@ def _python(block: str, folder: Path, home: str, names: dict[str, object]) -> It
     """Type a block into one Python that lasts for the page."""
     with contextlib.chdir(folder), mock.patch.dict(os.environ, HOME=home):
         if ">>>" not in block:
-            exec(block, names)  # noqa: S102 # a page of ours
+            exec(block, names)  # noqa: S102 - a page of our own documentation
             return
         test = doctest.DocTestParser().get_doctest(block, names, "page", None, None)
         test.globs = names  # and not a copy: the next block goes on
         differences: list[Difference] = []
 
         class Runner(doctest.DocTestRunner):
-            def report_failure(self, out, test, example, got):  # type: ignore[no-untyped-def]
+            def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
                 differences.append(Difference(example.source.rstrip(), example.want, got))
 
-            def report_unexpected_exception(self, out, test, example, exc_info):  # type: ignore[no-untyped-def]
+            def report_unexpected_exception(
+                self, out: Any, test: Any, example: Any, exc_info: Any
+            ) -> None:
                 differences.append(
                     Difference(example.source.rstrip(), example.want, repr(exc_info[1]))
                 )

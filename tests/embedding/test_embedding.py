@@ -54,10 +54,11 @@ def test_sums_are_whole_numbers_below_the_promised_bound(embedder: StaticEmbedde
     assert not values[2].any()
 
 
-def test_features_are_the_mean_of_the_words(embedder: StaticEmbedder) -> None:
-    pair = embedder.features(["sanctions drones"])[0]
-    each = embedder.features(["sanctions", "drones"])
-    np.testing.assert_allclose(pair, each.mean(axis=0), rtol=1e-12)
+def test_a_headline_s_sum_is_that_of_its_words(embedder: StaticEmbedder) -> None:
+    pair, count = embedder.sums(["sanctions drones"])
+    each, _ = embedder.sums(["sanctions", "drones"])
+    assert np.array_equal(pair[0], each.sum(axis=0))
+    assert count.tolist() == [2]
 
 
 def test_similar_headlines_are_near(embedder: StaticEmbedder) -> None:

@@ -706,7 +706,7 @@ TOGETHER = """
 import sys, time
 from headlines import ModelRegistry
 from headlines.cli.main import main
-import filelock, headlines.cli.train, headlines.cli.models
+import filelock, headlines.cli.models, headlines.cli.retrain
 import headlines.persistence.registry as registry
 add = registry.ModelRegistry.add
 def slow(self, write):
