@@ -14,7 +14,7 @@ from headlines.errors import HeadlinesError, LockedError
 if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
     from headlines.feeds.headline import Headline
-    from headlines.feeds.report import FeedReport
+    from headlines.feeds.report import FeedReport, Quarantined
 
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     Run: TypeAlias = Callable[[argparse.Namespace], int]
@@ -99,8 +99,8 @@ def add_seed_option(command: argparse.ArgumentParser) -> None:
 
 def add_input_options(command: argparse.ArgumentParser) -> None:
     """Let a command read feeds and say what becomes of what can't be read."""
+    from headlines.feeds.columns import HEADLINE_COLUMNS
     from headlines.feeds.formats import FORMATS
-    from headlines.feeds.intake import HEADLINE_COLUMNS
 
     add = command.add_argument
     add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")
@@ -155,16 +155,22 @@ def reading(
     options: argparse.Namespace,
 ) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
     """Give the headlines of all inputs; at the end, write what could not be read aside."""
+    from headlines.feeds.columns import Layout
     from headlines.feeds.reader import FeedReader
     from headlines.feeds.report import no_headlines
 
     reports: list[FeedReport] = []
+    rows: list[Quarantined] = []
 
     def blocks() -> Iterator[HeadlineBlock]:
         reader = None
         for source in options.input:
             reader = FeedReader(
-                source, format=options.input_format, column=options.column, after=reader
+                source,
+                format=options.input_format,
+                layout=Layout(column=options.column),
+                after=reader,
+                set_aside=rows.append,
             )
             count = 0
             try:
@@ -179,13 +185,12 @@ def reading(
     try:
         yield blocks(), reports
     finally:
-        _write_quarantine(options, reports)
+        _write_quarantine(options, rows)
 
 
-def _write_quarantine(options: argparse.Namespace, reports: Sequence[FeedReport]) -> None:
+def _write_quarantine(options: argparse.Namespace, rows: Sequence[Quarantined]) -> None:
     from headlines.feeds.report import write_quarantine
 
-    rows = [q for report in reports for q in report.quarantined]
     if not rows:
         return
     to_file = options.output not in (None, "-")

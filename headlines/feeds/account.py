@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, islice
 from typing import Any
 
 import numpy as np
 
 from headlines.feeds.block import HeadlineBlock, Titles
-from headlines.feeds.formats import Record
+from headlines.feeds.columns import told_by
 from headlines.feeds.page import LineKind
+from headlines.feeds.records import Record
 from headlines.feeds.report import FeedReport, Quarantined
 from headlines.textarray import KeyTable
 
@@ -20,6 +21,11 @@ MAX_CHARACTERS = 10_000
 
 BLOCK_HEADLINES = 8192
 """Headlines given at once."""
+
+MAX_REASONS = 50
+"""Reasons that a report counts one by one; it tells what goes beyond as `OTHER`."""
+
+OTHER = "other reasons"
 
 WINDOW_IDS = 1 << 19
 """Ids remembered before the older half is forgotten: a bound on memory."""
@@ -51,14 +57,25 @@ class Account:
     """Gives the headlines of one input, and keeps account of its lines.
 
     `source`, `format` and `encoding` are its name and how it is read, for rows and the report;
-    copies of the headlines in `seen` are marked.
+    copies of the headlines in `seen` are marked. `set_aside` gets every row that can't be read;
+    the account keeps none of them but an example of each reason.
     """
 
-    def __init__(self, source: str, format: str, encoding: str, seen: SeenIds) -> None:
+    def __init__(
+        self,
+        source: str,
+        format: str,
+        encoding: str,
+        seen: SeenIds,
+        set_aside: Callable[[Quarantined], object],
+    ) -> None:
         self.source, self.format, self.encoding = source, format, encoding
         self._seen = seen
+        self._set_aside = set_aside
         self._kinds: Counter[LineKind] = Counter()
-        self._quarantined: list[Quarantined] = []
+        self._reasons: Counter[str] = Counter()
+        self._examples: dict[str, Quarantined] = {}
+        self._languages: Counter[str] = Counter()
         self._page: dict[int, LineKind] = {}
 
     @property
@@ -69,7 +86,9 @@ class Account:
             format=self.format,
             encoding=self.encoding,
             kinds={str(kind): self._kinds[kind] for kind in LineKind},
-            quarantined=tuple(self._quarantined),
+            reasons=dict(self._reasons),
+            quarantined=tuple(self._examples.values()),
+            languages=dict(self._languages),
             page={number: str(kind) for number, kind in self._page.items()},
         )
 
@@ -104,7 +123,11 @@ class Account:
     def quarantine(self, line: int, reason: str, raw: str) -> None:
         """Set a row aside that can't be read."""
         self._kinds[LineKind.QUARANTINED] += 1
-        self._quarantined.append(Quarantined(source=self.source, line=line, reason=reason, raw=raw))
+        row = Quarantined(source=self.source, line=line, reason=reason, raw=raw)
+        told = reason if reason in self._examples or len(self._examples) < MAX_REASONS else OTHER
+        self._reasons[told] += 1
+        self._examples.setdefault(told, row)
+        self._set_aside(row)
 
     def _is_readable(self, line: int, text: str) -> bool:
         """Say whether a title can be read, and set it aside when it can't."""
@@ -131,11 +154,13 @@ class Account:
         copies = self._seen.add(titles.ids)
         self._kinds[LineKind.DUPLICATE] += sum(copies)
         self._kinds[LineKind.HEADLINE] += len(copies) - sum(copies)
-        others = titles.parts
+        others: dict[int, dict[str, Any]] = dict(titles.parts)
         for i, row in enumerate(fields):
-            told = {key: _text_or_none(row.get(key)) for key in ("publisher", "date")}
-            if any(told.values()):
-                others[i] = others.get(i, {}) | told
+            if row:
+                told = told_by(row)
+                others[i] = others.get(i, {}) | told | {"fields": row}
+                if "language" in told:
+                    self._languages[told["language"]] += 1
         return HeadlineBlock(
             source=self.source,
             lines=lines,
@@ -145,7 +170,3 @@ class Account:
             copies=copies,
             others=others,
         )
-
-
-def _text_or_none(value: object) -> str | None:
-    return str(value) if value not in (None, "") else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class HeadlineBlock(Sequence[Headline]):
     texts: Sequence[str]
     ids: Sequence[str]
     copies: Sequence[bool]  # whether an earlier headline has the same id
-    others: Mapping[int, Mapping[str, str | None]]  # further attributes, by place, where any are
+    others: Mapping[int, Mapping[str, Any]]  # further attributes, by place, where any are
 
     def __len__(self) -> int:
         return len(self.lines)

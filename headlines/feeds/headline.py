@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -48,10 +49,12 @@ class Headline:
         ``Russia`` of ``[Russia] - ...``, ``Bloomberg`` of ``... – Bloomberg``.
     source, line : str or None, int or None
         The input's name, and the line there (from 1).
-    publisher, date : str or None
-        As the feed gives them.
+    publisher, date, language : str or None
+        As the feed gives them; the date in ISO 8601 where it can be read.
     duplicate_of : str or None
         The id of an earlier copy, which is this headline's own id too.
+    fields : mapping of str to object
+        What else came with it: the input's other columns, under their names there.
 
     Examples
     --------
@@ -70,7 +73,9 @@ class Headline:
     line: int | None = None
     publisher: str | None = None
     date: str | None = None
+    language: str | None = None
     duplicate_of: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def id(self) -> str:
@@ -186,5 +191,24 @@ class HeadlineResult:
     def _row(self, **found: Any) -> dict[str, Any]:
         item = self.item
         row = {"id": item.id, "source": item.source, "line": item.line, "headline": item.headline}
-        published = {"publisher": item.publisher, "date": item.date}
-        return row | found | {k: v for k, v in published.items() if v is not None}
+        told = {"publisher": item.publisher, "date": item.date, "language": item.language}
+        return with_fields(row | found | told, item.fields)
+
+
+def with_fields(row: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry an input's other columns in a row; one whose name is taken is called `input_NAME`.
+
+    A column that says the same as the row's own isn't repeated.
+
+    Examples
+    --------
+    >>> with_fields({"id": "b7", "date": "2024"}, {"id": 12, "date": "2024", "url": "x.org"})
+    {'id': 'b7', 'date': '2024', 'input_id': 12, 'url': 'x.org'}
+    """
+    for name, value in fields.items():
+        if name in row and row[name] == value:
+            continue
+        while name in row:
+            name = f"input_{name}"
+        row[name] = value
+    return row

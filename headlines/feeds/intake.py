@@ -5,26 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from headlines.feeds.columns import column_among
 from headlines.feeds.headline import Headline
-
-HEADLINE_COLUMNS = ("headline", "title", "text")
-
-
-def column_among(columns: Iterable[Any], wanted: str | None = None) -> Any:
-    """Give the name, as it stands, of the column of headlines; raises ValueError with the others'.
-
-    Without `wanted` it is one of `HEADLINE_COLUMNS`, in upper or lower case.
-    """
-    names = list(columns)
-    folded = {str(name).casefold(): name for name in reversed(names)}
-    sought = (wanted.casefold(),) if wanted else HEADLINE_COLUMNS
-    for name in sought:
-        if name in folded:
-            return folded[name]
-    raise ValueError(
-        f"no column {' or '.join(map(repr, sought))}; the columns are "
-        f"{', '.join(map(str, names))}; rename one"
-    )
 
 
 def items_of(source: Iterable[Any], column: str | None = None) -> Iterable[Any]:

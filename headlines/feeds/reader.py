@@ -5,14 +5,15 @@ from __future__ import annotations
 import lzma
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from headlines.errors import FeedError
 from headlines.feeds.account import Account, SeenIds
 from headlines.feeds.block import HeadlineBlock
+from headlines.feeds.columns import Layout
 from headlines.feeds.decoding import (
     SNIFF_BYTES,
     decoded,
@@ -22,11 +23,12 @@ from headlines.feeds.decoding import (
     pieces_of,
     plain_suffix,
 )
-from headlines.feeds.formats import FORMATS, Record, page_records, records_of, told_format
+from headlines.feeds.formats import FORMATS, page_records, records_of, told_format
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import items_of
 from headlines.feeds.page import LineKind
-from headlines.feeds.report import FeedReport, no_headlines
+from headlines.feeds.records import Record
+from headlines.feeds.report import FeedReport, Quarantined, no_headlines
 
 MAX_PAGE_BYTES = 10 << 20
 """A longer text is no web page that somebody pasted."""
@@ -63,8 +65,9 @@ class Feed:
 class FeedReader:
     """Reads one input as a stream of headlines, in memory that doesn't grow with it.
 
-    The arguments are those of `read_feed`. Copies of the headlines of a reader that came before
-    (`after`) in the same run are marked here too. Raises FeedError while it reads, when the input
+    The first arguments are those of `read_feed`, in a `Layout`. Copies of the headlines of a reader
+    that came before (`after`) in the same run are marked here too. `set_aside` gets every row
+    that can't be read, as it comes. Raises FeedError while it reads, when the input
     can't be opened, is binary, or has no column of headlines.
     """
 
@@ -73,14 +76,16 @@ class FeedReader:
         source: str | Path | IO[bytes],
         *,
         format: str | None = None,
-        column: str | None = None,
+        layout: Layout = Layout(),  # noqa: B008 (frozen)
         after: FeedReader | None = None,
+        set_aside: Callable[[Quarantined], object] = lambda row: None,
     ) -> None:
         if format is not None and format not in FORMATS:
             raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
         self.source = source
         self.format = format
-        self.column = column
+        self.layout = layout
+        self._set_aside = set_aside
         self._seen: SeenIds = after._seen if after is not None else SeenIds()
         self._account = self._new_account("utf-8")
 
@@ -119,7 +124,7 @@ class FeedReader:
         return open_input(self.source)
 
     def _new_account(self, encoding: str) -> Account:
-        return Account(self.name, self.format or "text", encoding, self._seen)
+        return Account(self.name, self.format or "text", encoding, self._seen, self._set_aside)
 
     def _read(self, stream: IO[bytes]) -> Iterator[HeadlineBlock]:
         head = stream.read(SNIFF_BYTES)
@@ -143,7 +148,7 @@ class FeedReader:
                 yield from account.of_lines(numbers, lines)
         else:
             lines_read = line_by_line(pieces)
-            records = records_of(lines_read, account.format, self.column, self.name)
+            records = records_of(lines_read, account.format, self.layout, self.name)
             yield from account.of_records(records)
 
     def _format_of(self, head: bytes, encoding: str) -> str:
@@ -159,6 +164,8 @@ def read_feed(
     format: str | None = None,
     *,
     column: str | None = None,
+    delimiter: str | None = None,
+    header: bool | None = None,
 ) -> Feed:
     """Read a feed whole.
 
@@ -173,6 +180,10 @@ def read_feed(
         page rule unless it comes from standard input.
     column : str, optional
         The column or key that holds the headline; by default `headline`, `title` or `text`.
+    delimiter : str, optional
+        What stands between the cells of a table; by default told from the content.
+    header : bool, optional
+        Whether a table's first row names its columns; by default told from the content.
 
     Returns
     -------
@@ -190,17 +201,19 @@ def read_feed(
     >>> [h.duplicate_of is not None for h in feed]
     [False, True]
     """
+    kept: list[Quarantined] = []
     if isinstance(source, str | Path) or hasattr(source, "read"):
-        reader = FeedReader(source, format=format, column=column)  # type: ignore[arg-type] # told by read()
+        layout = Layout(column=column, delimiter=delimiter, header=header)
+        reader = FeedReader(source, format=format, layout=layout, set_aside=kept.append)  # type: ignore[arg-type] # told by read()
         headlines, report = tuple(reader), reader.report
     else:
-        account = Account("<stream>", "text", "utf-8", SeenIds())
+        account = Account("<stream>", "text", "utf-8", SeenIds(), kept.append)
         blocks = account.of_records(_records_from_python(source, column))
         headlines = tuple(headline for block in blocks for headline in block)
         report = account.report
     if not headlines:
         raise no_headlines(report)
-    return Feed(headlines, report)
+    return Feed(headlines, replace(report, quarantined=tuple(kept)))
 
 
 def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[Record]:
@@ -211,8 +224,9 @@ def _records_from_python(source: Iterable[Any], column: str | None) -> Iterator[
         raise FeedError(f"frame: {error}") from None
     for number, item in enumerate(items, 1):
         if isinstance(item, Headline):
-            told = {"publisher": item.publisher, "date": item.date}
-            yield Record(number, LineKind.HEADLINE, item.headline, fields=told)
+            told = {"publisher": item.publisher, "date": item.date, "language": item.language}
+            given = {name: value for name, value in told.items() if value is not None}
+            yield Record(number, LineKind.HEADLINE, item.headline, fields={**given, **item.fields})
         elif isinstance(item, str):
             yield Record(number, LineKind.HEADLINE, item)
         else:

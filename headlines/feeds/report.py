@@ -32,7 +32,11 @@ class FeedReport:
     kinds : mapping of str to int
         Number of lines (rows of a JSON array) of each `LineKind`; they add up to `lines`.
     quarantined : tuple of Quarantined
-        The rows that could not be read.
+        The rows that could not be read; of a stream, an example of each reason.
+    reasons : mapping of str to int
+        How many rows could not be read, for each reason.
+    languages : mapping of str to int
+        Headlines that aren't English or that the input says the language of, by its code.
     page : mapping of int to str
         For a web page's text the kind of every line by its number; empty for other formats.
 
@@ -51,6 +55,8 @@ class FeedReport:
     encoding: str
     kinds: Mapping[str, int]
     quarantined: tuple[Quarantined, ...]
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
     page: Mapping[int, str] = field(default_factory=dict)
 
     @property

@@ -64,7 +64,7 @@ def lines_of_block(found: PredictionBlock, top: int) -> bytes:
 
 def _ends(found: PredictionBlock, block: HeadlineBlock, names: NDArray[np.object_]) -> list[str]:
     """Give the last part of each row: what else applies, and the copy that came before."""
-    model = f', "model": {_quoted(found.model)}}}\n'
+    model = f', "model": {_quoted(found.model)}, {_UNTOLD}}}\n'
     ends = [f'}}], "also": [], "duplicate_of": null{model}'] * len(found)
     # The second topic's share is the largest that may be named: few rows go on from here.
     several = found.answered & (found.shares[:, 1:2] >= found.also_from.min()).any(axis=1)
@@ -74,6 +74,10 @@ def _ends(found: PredictionBlock, block: HeadlineBlock, names: NDArray[np.object
         copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
         ends[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
     return ends
+
+
+_UNTOLD = '"publisher": null, "date": null, "language": null'
+"""The last columns of a row whose input says nothing more."""
 
 
 def _quoted(text: str) -> str:

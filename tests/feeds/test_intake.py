@@ -11,7 +11,8 @@ import pytest
 
 from headlines import Headline, HeadlineLabeler, StaticEmbedder, read_feed
 from headlines.errors import FeedError
-from headlines.feeds.intake import as_headlines, checked_items, column_among
+from headlines.feeds.columns import column_among
+from headlines.feeds.intake import as_headlines, checked_items
 
 TEXTS = ["EU Approves New Sanctions Against Russia", "[Russia] - Drone Hits Oil Depot"]
 FRAMES = pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])

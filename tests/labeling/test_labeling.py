@@ -152,7 +152,7 @@ def test_a_row_has_the_documented_keys(labeler: HeadlineLabeler) -> None:
     row = labeler.label([Headline("A b c", "A b c", publisher="P", date="2025")])[0].to_row()
     assert list(row) == [
         "id", "source", "line", "headline", "topic", "probability", "topics", "also",
-        "duplicate_of", "model", "publisher", "date",
+        "duplicate_of", "model", "publisher", "date", "language",
     ]  # fmt: skip
     assert len(row["topics"]) == 3
 
