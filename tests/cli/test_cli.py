@@ -28,10 +28,11 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 LABEL_KEYS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also",
-    "duplicate_of", "model",
+    "duplicate_of", "model", "publisher", "date", "language",
 }  # fmt: skip
 CLUSTER_KEYS = {
-    "id", "source", "line", "headline", "cluster", "name", "story", "strength", "duplicate_of"
+    "id", "source", "line", "headline", "cluster", "name", "story", "strength", "duplicate_of",
+    "publisher", "date", "language",
 }  # fmt: skip
 
 
