@@ -9,7 +9,8 @@ from typing import Any, Self, overload
 
 import numpy as np
 
-from headlines.feeds.headline import LINKS, SIGNS, Headline, repaired, taken_apart
+from headlines.feeds.headline import SIGNS, Headline, repaired
+from headlines.feeds.publishers import LINKS, taken_apart
 from headlines.textarray import Texts
 
 
