@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from headlines.feeds.dates import iso_date
+
 HEADLINE_COLUMNS = ("headline", "title", "text")
 TOLD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "publisher": ("publisher",),
@@ -52,12 +54,15 @@ def column_among(columns: Iterable[Any], wanted: str | None = None) -> Any:
 
 
 def told_by(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Give publisher, date and language, each where the fields of a row tell it."""
+    """Give publisher, date and language, each where the fields of a row tell it.
+
+    The date is in ISO 8601 where it can be read, else as it stands.
+    """
     folded = {str(name).casefold(): value for name, value in reversed(list(fields.items()))}
     told = {}
     for attribute, names in TOLD_COLUMNS.items():
         for name in names:
             if (value := folded.get(name)) not in (None, ""):
-                told[attribute] = str(value)
+                told[attribute] = (attribute == "date" and iso_date(value)) or str(value)
                 break
     return told

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
-from email.utils import parsedate_to_datetime
+from datetime import UTC, date
 
+from headlines.feeds.dates import instant_of, read_date
 from headlines.feeds.headline import Headline
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.retraining.config import DataLimits, DriftLimits
@@ -49,17 +49,9 @@ def data_checks(limits: DataLimits, headlines: Sequence[Headline], today: date) 
 
 
 def _day(text: str | None) -> date | None:
-    """Read the day of a date as feeds write them: ISO 8601 or RFC 2822."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        pass
-    try:
-        return parsedate_to_datetime(text).date()
-    except (ValueError, TypeError):
-        return None
+    """Read the day of a date, the one in Greenwich where it tells its zone."""
+    found = read_date(text)
+    return None if found is None else instant_of(found).astimezone(UTC).date()
 
 
 def relabelled_check(limit: float, champion: HeadlineLabeler, candidate: HeadlineLabeler) -> Check:
