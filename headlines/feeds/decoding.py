@@ -1,83 +1,122 @@
-"""From an input's bytes to its lines: compression, encoding, and what is no text at all."""
+"""From an input's bytes to its lines: the encoding, the ends of lines, what is no text at all."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
+import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 
 from headlines.errors import FeedError
+from headlines.feeds.archives import ByteStream
 
 SNIFF_BYTES = 1 << 20
 """What the encoding and the format are told from."""
 
 PIECE_BYTES = 1 << 19
+MAX_LINE_BYTES = 8 << 20
+"""A longer line is no row of anything; what follows is left out, but for a look at it."""
+
+CUT_CHARACTERS = 10_000
+"""What is kept of such a line."""
 
 NumberedLines = tuple[Sequence[int], list[str]]
 """Lines without their ends, and their numbers."""
 
-_OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SetAside = Callable[[int, str, str], None]
+"""Is told the number of a line that can't be read, why, and the line."""
+
+_CONTROL = re.compile(r"[\x00\x02-\x08\x0e-\x1b\x7f]")
+_BROKEN = re.compile("[\udc80-\udcff]")
+
+# What ends a line of a plain text. NEL is a half of a letter in text that was decoded wrongly.
+_ENDS = re.compile("\r{0,2}\n|[\r\v\f\u2028\u2029]|(?<![\x80-\xdf])\x85(?![\x80-\xbf])")
+_ODD_ENDS = ("\r", "\v", "\f", "\x85", "\u2028", "\u2029")
 
 
-def open_input(path: str | Path) -> IO[bytes]:
-    """Open a file for reading, unpacking .gz, .bz2 and .xz; raises FeedError."""
-    opener = _OPENERS.get(Path(path).suffix.lower(), open)
-    try:
-        return cast(IO[bytes], opener(path, "rb"))
-    except IsADirectoryError:
-        raise FeedError(f"{path}: is a folder; name the files in it") from None
-    except OSError as error:
-        raise FeedError(f"{path}: can't be read ({error.strerror}); check the path") from None
-
-
-def plain_suffix(name: str) -> str:
-    """Give a name's ending without its dot, one for compression left aside."""
-    path = Path(name)
-    path = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
-    return path.suffix.lower().lstrip(".")
-
-
-def pieces_of(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
-    """Give whole lines, many at a time, of what was read already and what is left in a stream."""
-    piece = head
-    while piece:
-        piece += stream.readline() if not piece.endswith(b"\n") else b""
-        yield piece
-        piece = stream.read(PIECE_BYTES)
+def pieces_of(stream: ByteStream, encoding: str) -> Iterator[bytes]:
+    """Give what is left in a stream, some at a time, all that isn't ASCII's kin in UTF-8."""
+    if _codec(encoding) == encoding:
+        while piece := stream.read(PIECE_BYTES):
+            yield piece
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    while piece := stream.read(PIECE_BYTES):
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
 def decoded(
-    pieces: Iterable[bytes], encoding: str, set_aside: Callable[[int, str, str], None]
+    pieces: Iterable[bytes],
+    encoding: str,
+    set_aside: SetAside,
+    *,
+    plain: bool,
+    end: bytes = b"\n",
+    fault: Callable[[], str] = str,
 ) -> Iterator[NumberedLines]:
-    """Number and decode the lines, some at a time; `set_aside` is told of those that can't be."""
-    if encoding.startswith("utf-16"):
-        text = b"".join(pieces).decode(encoding, "replace").lstrip("\ufeff")
-        lines = _lines(text)
-        yield range(1, len(lines) + 1), lines
-        return
+    """Number and decode the lines of `pieces_of` a stream, some at a time.
+
+    The lines of a `plain` text end in anything that ends lines, and those that can't be decoded
+    are set aside. Others end in `end`, and a byte that can't be decoded is kept in its line for
+    `is_broken` to find, since a row may be more than its line. After a `fault` of the stream
+    the last line is set aside, which may be cut.
+    """
+    codec = _codec(encoding)
     start = 1
-    for piece in pieces:
+    for piece, dropped in _whole_lines(pieces, end):
         if start == 1:
-            piece = piece.removeprefix(b"\xef\xbb\xbf")
+            piece = piece.removeprefix(codecs.BOM_UTF8)
+        if dropped:
+            cut = piece[: 4 * CUT_CHARACTERS].decode(codec, "replace")[:CUT_CHARACTERS]
+            set_aside(start, f"a line of more than {MAX_LINE_BYTES >> 20} MB", cut)
+            start += 1
+            continue
+        broken = False
         try:
-            lines = _lines(piece.decode(encoding))
-            yield range(start, start + len(lines)), lines
-            start += len(lines)
+            text = piece.decode(codec)
         except UnicodeDecodeError:
-            good: dict[int, str] = {}
-            for number, raw in enumerate(piece.removesuffix(b"\n").split(b"\n"), start):
-                raw = raw.rstrip(b"\r")
-                try:
-                    good[number] = raw.decode(encoding)
-                except UnicodeDecodeError as error:
-                    set_aside(number, f"not {encoding} ({error.reason})", raw.decode("latin-1"))
-            yield list(good), list(good.values())
-            start = number + 1
+            text, broken = piece.decode(codec, "surrogateescape"), True
+        lines = _lines(text, end, plain)
+        numbers: Sequence[int] = range(start, start + len(lines))
+        start += len(lines)
+        if broken and plain:
+            for number, line in zip(numbers, lines, strict=True):
+                if is_broken(line):
+                    set_aside(number, f"not {encoding}", readable(line))
+            good = [not is_broken(line) for line in lines]
+            numbers, lines = list(compress(numbers, good)), list(compress(lines, good))
+        if lines and not piece.endswith(end) and (why := fault()):
+            set_aside(numbers[-1], why, readable(lines[-1]))
+            numbers, lines, fault = numbers[:-1], lines[:-1], str
+        yield numbers, lines
+    if why := fault():
+        set_aside(start, why, "")
+
+
+def _codec(encoding: str) -> str:
+    """Say in what the pieces of an input in an encoding are."""
+    return "utf-8" if encoding.startswith(("utf-16", "utf-32")) else encoding
+
+
+def decoded_whole(stream: ByteStream, encoding: str) -> str:
+    """Decode all that is left; a byte that can't be is kept for `is_broken` to find."""
+    codec = _codec(encoding)
+    data = b"".join(pieces_of(stream, encoding)).removeprefix(codecs.BOM_UTF8)
+    return data.decode(codec, "surrogateescape")
+
+
+def is_broken(text: str) -> bool:
+    """Say whether a text holds bytes that couldn't be decoded."""
+    return not text.isascii() and bool(_BROKEN.search(text))
+
+
+def readable(text: str) -> str:
+    r"""Show what couldn't be decoded as ``\xff``, and half characters as U+FFFD."""
+    if text.isascii():
+        return text
+    shown = _BROKEN.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text)
+    return shown.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def line_by_line(pieces: Iterable[NumberedLines]) -> Iterator[tuple[int, str]]:
@@ -86,50 +125,115 @@ def line_by_line(pieces: Iterable[NumberedLines]) -> Iterator[tuple[int, str]]:
         yield from zip(numbers, lines, strict=True)
 
 
-def _lines(text: str) -> list[str]:
-    lines = text.split("\n")
+def end_of_lines(head: bytes) -> bytes:
+    """Tell what ends the lines of a table or of JSON: a line feed, or a carriage return alone."""
+    feeds = head.count(b"\n")
+    alone = head.count(b"\r") - head.count(b"\r\n") - head.count(b"\r\r\n")
+    return b"\r" if alone > feeds else b"\n"
+
+
+def _whole_lines(pieces: Iterable[bytes], end: bytes) -> Iterator[tuple[bytes, int]]:
+    """Join pieces to whole lines; of one that is too long its begin, and how much is left out."""
+    rest = b""
+    dropped = 0
+    for piece in pieces:
+        cut = piece.rfind(end) + 1
+        if dropped and cut:
+            first = piece.find(end) + 1
+            yield rest, dropped + first
+            rest, dropped, piece, cut = b"", 0, piece[first:], cut - first
+        if dropped:
+            dropped += len(piece)
+        elif cut:
+            yield rest + piece[:cut], 0
+            rest = piece[cut:]
+        elif len(rest) + len(piece) > MAX_LINE_BYTES:
+            dropped = len(piece)
+        else:
+            rest += piece
+    if rest:
+        yield rest, dropped
+
+
+def _lines(text: str, end: bytes, plain: bool) -> list[str]:
+    if plain and any(mark in text for mark in _ODD_ENDS):
+        lines = _ENDS.split(text)
+    else:
+        lines = text.split(end.decode())
     if not lines[-1]:
         del lines[-1]
-    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
+    if not plain and "\r" in text:
+        return [line.rstrip("\r") for line in lines]
+    return lines
 
 
 def encoding_of(head: bytes, name: str) -> str:
-    """Tell UTF-8, UTF-16 and Windows-1252 apart; refuse what isn't text."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+    """Tell the encoding of a text from its first part; refuse what isn't text."""
+    for mark, encoding in (
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+        (codecs.BOM_UTF8, "utf-8"),
+    ):
+        if head.startswith(mark):
+            return encoding
     zeros = head.count(0)
     if zeros > max(3, len(head) / 50):  # a stray one is its line's fault, not the file's
-        for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if head[start::2].count(0) > 0.9 * zeros > len(head) / 5 and not _is_binary(
-                head.decode(encoding, "replace")
-            ):
-                return encoding
-        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+        return _wide_encoding(head, zeros, name)
     try:
         head.decode("utf-8")
         return "utf-8"
     except UnicodeDecodeError as error:
         if error.start > len(head) - 4 and len(head) == SNIFF_BYTES:
             return "utf-8"  # only the megabyte's edge cuts a character
-    lines = [line for line in head.split(b"\n") if not line.isascii()]
+    lines = [line for line in re.split(b"[\r\n]+", head) if not line.isascii()]
     valid = sum(_decodes(line) for line in lines)
     if valid >= len(lines) - valid and valid:
         return "utf-8"  # a few broken rows in a file that is UTF-8
+    if _is_binary(head.decode("latin-1")):
+        raise not_text(name)
+    return _eight_bit_encoding(b"\n".join(lines)[:SAMPLE_BYTES], name)
+
+
+def not_text(name: str) -> FeedError:
+    """Say that an input is binary."""
+    return FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
+
+
+def _wide_encoding(head: bytes, zeros: int, name: str) -> str:
+    """Tell UTF-16 and UTF-32 without a mark from what is binary."""
+    for size, places in (4, (1, 2)), (2, (0,)):
+        # In the places of a letter's high bytes there are zeros nearly only.
+        for encoding, high in ((f"utf-{8 * size}-le", size - 1), (f"utf-{8 * size}-be", 0)):
+            empty = head[high::size].count(0)
+            if size == 4:
+                empty = min(empty, *(head[place::4].count(0) for place in places))
+            text = head[: len(head) // size * size].decode(encoding, "replace")
+            if empty > 0.9 * zeros / (size - 1) > len(head) / 5 / (size - 1) and not (
+                _is_binary(text) or text.count("\ufffd") > len(text) / 50
+            ):
+                return encoding
+    raise not_text(name)
+
+
+SAMPLE_BYTES = 1 << 16
+
+
+def _eight_bit_encoding(sample: bytes, name: str) -> str:
     from charset_normalizer import from_bytes
 
-    if _is_binary(head.decode("latin-1")):
-        raise FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
-    if from_bytes(head, cp_isolation=["cp1252"]).best() is not None:
+    if from_bytes(sample, cp_isolation=["cp1252"]).best() is not None:
         return "cp1252"
-    best = from_bytes(head).best()
+    best = from_bytes(sample).best()
     if best is None:
         raise FeedError(f"{name}: the encoding can't be told; save it as UTF-8")
     return best.encoding
 
 
 def _is_binary(text: str) -> bool:
-    """More than one control character in fifty."""
-    return len(_CONTROL.findall(text)) > len(text) / 50
+    """More than one control character in fifty; some tables have ^A for a comma."""
+    return len(_CONTROL.findall(text)) > len(text) / 50 or text.count("\1") > len(text) / 8
 
 
 def _decodes(line: bytes) -> bool:

@@ -14,8 +14,11 @@ from headlines.feeds.tables import table_records
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
 
 
-def told_format(first_part: str) -> str:
-    """Tell the format from the first part of an input's text."""
+def told_format(first_part: str, ending: str = "") -> str:
+    """Tell the format from the first part of an input's text; its name's ending is a hint."""
+    ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
+    if ending in ("csv", "tsv", "json", "jsonl"):
+        return ending
     text = first_part.lstrip("\ufeff \r\n\t")
     first = text.split("\n", 1)[0].strip()
     if first.startswith(("{", "[")):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,26 +10,31 @@ from typing import IO, Any
 
 from headlines.errors import FeedError
 from headlines.feeds.account import Account, SeenIds
+from headlines.feeds.archives import ByteStream, ending_of, open_input, texts_in
 from headlines.feeds.block import HeadlineBlock
 from headlines.feeds.columns import Layout
 from headlines.feeds.decoding import (
+    PIECE_BYTES,
     SNIFF_BYTES,
+    NumberedLines,
     decoded,
     encoding_of,
+    end_of_lines,
     line_by_line,
-    open_input,
     pieces_of,
-    plain_suffix,
 )
 from headlines.feeds.formats import FORMATS, page_records, records_of, told_format
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import items_of
 from headlines.feeds.page import LineKind
 from headlines.feeds.records import Record
-from headlines.feeds.report import FeedReport, Quarantined, no_headlines
+from headlines.feeds.report import FeedReport, Quarantined, joined, no_headlines
 
 MAX_PAGE_BYTES = 10 << 20
 """A longer text is no web page that somebody pasted."""
+
+FORMAT_BYTES = 1 << 17
+"""What the format is told from."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,9 @@ class FeedReader:
 
     The first arguments are those of `read_feed`, in a `Layout`. Copies of the headlines of a reader
     that came before (`after`) in the same run are marked here too. `set_aside` gets every row
-    that can't be read, as it comes. Raises FeedError while it reads, when the input
-    can't be opened, is binary, or has no column of headlines.
+    that can't be read, as it comes. With `follow` the input is plain lines, and each is given
+    as it comes in. Raises FeedError while it reads, when the input can't be opened, is binary,
+    or has no column of headlines.
     """
 
     def __init__(
@@ -79,27 +83,29 @@ class FeedReader:
         layout: Layout = Layout(),  # noqa: B008 (frozen)
         after: FeedReader | None = None,
         set_aside: Callable[[Quarantined], object] = lambda row: None,
+        follow: bool = False,
     ) -> None:
         if format is not None and format not in FORMATS:
             raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
         self.source = source
         self.format = format
         self.layout = layout
+        self.follow = follow
         self._set_aside = set_aside
         self._seen: SeenIds = after._seen if after is not None else SeenIds()
-        self._account = self._new_account("utf-8")
+        self._accounts = [self._account_of(self.name)]
 
     @property
     def name(self) -> str:
         """The input's name as rows show it."""
-        if isinstance(self.source, str | Path):
-            return str(self.source)
-        return str(getattr(self.source, "name", "<stream>"))
+        source = self.source
+        name = source if isinstance(source, str | Path) else getattr(source, "name", "<stream>")
+        return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     @property
     def report(self) -> FeedReport:
         """What became of the lines read so far."""
-        return self._account.report
+        return joined(self.name, [account.report for account in self._accounts])
 
     def __iter__(self) -> Iterator[Headline]:
         for block in self.blocks():
@@ -107,14 +113,18 @@ class FeedReader:
 
     def blocks(self) -> Iterator[HeadlineBlock]:
         """Read the headlines by the thousand, as `__iter__` gives them one by one."""
-        stream = self._open()
+        file = self._open()
         try:
-            yield from self._read(stream)
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            stream = ByteStream(file, self.name)
+            if self.follow:
+                yield from self._followed(stream)
+            else:
+                yield from self._read_all(stream)
+        except OSError as error:
             raise FeedError(f"{self.name}: can't be read ({error}); check the file") from None
         finally:
-            if stream is not self.source and stream is not sys.stdin.buffer:
-                stream.close()
+            if file is not self.source and file is not sys.stdin.buffer:
+                file.close()
 
     def _open(self) -> IO[bytes]:
         if not isinstance(self.source, str | Path):
@@ -123,40 +133,62 @@ class FeedReader:
             return sys.stdin.buffer
         return open_input(self.source)
 
-    def _new_account(self, encoding: str) -> Account:
-        return Account(self.name, self.format or "text", encoding, self._seen, self._set_aside)
+    def _account_of(self, name: str) -> Account:
+        return Account(name, self.format or "text", "utf-8", self._seen, self._set_aside)
 
-    def _read(self, stream: IO[bytes]) -> Iterator[HeadlineBlock]:
-        head = stream.read(SNIFF_BYTES)
-        account = self._account = self._new_account(encoding_of(head, self.name))
+    def _followed(self, stream: ByteStream) -> Iterator[HeadlineBlock]:
+        """Give every line when it has come in whole."""
+        account = self._accounts[0]
+        pieces = iter(lambda: stream.read1(PIECE_BYTES), b"")
+        for numbers, lines in decoded(pieces, "utf-8", account.quarantine, plain=True):
+            yield from account.of_lines(numbers, lines)
+
+    def _read_all(self, stream: ByteStream) -> Iterator[HeadlineBlock]:
+        self._accounts.clear()
+        for text in texts_in(stream):
+            self._accounts.append(self._account_of(text.name))
+            try:
+                yield from self._read(text, self._accounts[-1])
+            except FeedError as error:
+                if text.name == self.name:
+                    raise
+                self._accounts[-1].quarantine(1, str(error), "")  # one of several in an archive
+
+    def _read(self, stream: ByteStream, account: Account) -> Iterator[HeadlineBlock]:
+        head = stream.peek(SNIFF_BYTES)
+        encoding = account.encoding = encoding_of(head, stream.name)
         if self.format is None:
-            account.format = self._format_of(head, account.encoding)
-            if account.format == "text" and str(self.source) != "-":
-                head += stream.read(MAX_PAGE_BYTES)
-                if len(head) <= MAX_PAGE_BYTES:
-                    account.format = "page"  # to be examined as one
-        pieces = decoded(pieces_of(head, stream), account.encoding, account.quarantine)
+            first = head[:FORMAT_BYTES].decode(encoding, "replace")
+            account.format = told_format(first, ending_of(stream.name))
+            if account.format == "text" and len(stream.peek(MAX_PAGE_BYTES + 1)) <= MAX_PAGE_BYTES:
+                account.format = "page"  # to be examined as one
+        plain, end = account.format in ("text", "page"), end_of_lines(head)
+        lines = decoded(
+            pieces_of(stream, encoding),
+            encoding,
+            account.quarantine,
+            plain=plain,
+            end=end,
+            fault=lambda: stream.fault,
+        )
+        yield from self._headlines(lines, account, stream.name)
+
+    def _headlines(
+        self, lines: Iterator[NumberedLines], account: Account, name: str
+    ) -> Iterator[HeadlineBlock]:
         if account.format == "page":
-            known = list(pieces)
+            known = list(lines)
             found = page_records(list(line_by_line(known)))
             if found is not None:
                 yield from account.of_records(found)
                 return
-            account.format, pieces = "text", iter(known)
+            account.format, lines = "text", iter(known)
         if account.format == "text":
-            for numbers, lines in pieces:
-                yield from account.of_lines(numbers, lines)
+            for numbers, some in lines:
+                yield from account.of_lines(numbers, some)
         else:
-            lines_read = line_by_line(pieces)
-            records = records_of(lines_read, account.format, self.layout, self.name)
+            records = records_of(line_by_line(lines), account.format, self.layout, name)
             yield from account.of_records(records)
-
-    def _format_of(self, head: bytes, encoding: str) -> str:
-        ending = plain_suffix(self.name)
-        ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
-        if ending in ("csv", "tsv", "json", "jsonl"):
-            return ending
-        return told_format(head.decode(encoding, "replace"))
 
 
 def read_feed(

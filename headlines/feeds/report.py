@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -68,6 +69,28 @@ class FeedReport:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
         how = f"{self.format}, {self.encoding}"
         return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
+
+
+def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
+    """Give one report on what came from several members of an archive."""
+    if len(reports) == 1:
+        return reports[0]
+
+    def added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for some in counts:
+            total.update(some)
+        return dict(total)
+
+    return FeedReport(
+        source=source,
+        format=" and ".join(sorted({report.format for report in reports})),
+        encoding=" and ".join(sorted({report.encoding for report in reports})),
+        kinds=added(report.kinds for report in reports),
+        quarantined=tuple(row for report in reports for row in report.quarantined),
+        reasons=added(report.reasons for report in reports),
+        languages=added(report.languages for report in reports),
+    )
 
 
 def no_headlines(report: FeedReport) -> FeedError:
