@@ -82,9 +82,44 @@ def require(module: str, extra: str) -> Any:
         ) from None
 
 
+def shown(text: str) -> str:
+    r"""Spell out what a terminal would act on instead of showing it: escapes, marks of direction.
+
+    Examples
+    --------
+    >>> print(shown("fe\x1b[2Jed\u202e.txt"))
+    fe\x1b[2Jed\u202e.txt
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in _JOINERS else " " if c.isspace() else _escaped(c) for c in text
+    )
+
+
+_JOINERS = "\u200c\u200d"
+"""They shape letters and emoji, and move nothing."""
+
+
+def _escaped(sign: str) -> str:
+    return repr(sign)[1:-1]
+
+
 def short(text: str, most: int = 120) -> str:
     """Cut a stranger's words to one printable line of so many characters, for a message."""
-    line = "".join(
-        c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text[: most + 1]
-    )
+    line = shown(text[: most + 1])
     return line if len(line) <= most else line[:most] + "…"
+
+
+def short_message(text: str) -> str:
+    """Give a message as one harmless line; of a long one the middle is left out.
+
+    It begins with the file and ends with the remedy, and both stay.
+    """
+    if len(text) > MAX_MESSAGE:
+        text = f"{text[: MAX_MESSAGE * 2 // 3]} … {text[-MAX_MESSAGE // 3 :]}"
+    return " ".join(shown(text).split())
+
+
+MAX_MESSAGE = 480
+"""Characters of a message."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -33,28 +35,82 @@ def writing(path: str | Path, remedy: str = "") -> Iterator[None]:
         raise OutputError(f"{path}: can't be written ({error.strerror}){remedy}") from None
 
 
+def target_of(path: str | Path) -> Path | None:
+    """Give the file that writing to a path will replace: a link's end, and None for a device.
+
+    Raises OutputError where nothing can be written: before the work that is to be written.
+    """
+    with writing(path, "; choose a folder that exists and that you may write to"):
+        if is_stream(path):
+            return None
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise OutputError(f"{path}: is a folder; name a file in it")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return target
+
+
+def is_stream(path: str | Path) -> bool:
+    """Say whether a path is a device, a FIFO or what this process writes to: never a file to keep.
+
+    Raises OSError when its folder can't be looked at.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    own = [os.fstat(number) for number in (1, 2) if _is_open(number)]
+    return not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)) or any(
+        os.path.samestat(found, stream) for stream in own
+    )
+
+
+def _is_open(number: int) -> bool:
+    with contextlib.suppress(OSError):
+        os.fstat(number)
+        return True
+    return False
+
+
+def is_same(path: str | Path, other: str | Path) -> bool:
+    """Say whether two paths are one file, by whatever links; streams may be named twice."""
+    with contextlib.suppress(OSError):
+        if is_stream(path) or is_stream(other):
+            return False
+        if os.path.realpath(path) == os.path.realpath(other):
+            return True
+        return os.path.samefile(path, other)
+    return False
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[IO[bytes]]:
     """Write a file beside its target and put it in the target's place at the end.
 
-    The target is untouched when the block raises. Raises OutputError when it can't be written.
+    The target is untouched when the block raises, and its mode stays; a link is followed, a device
+    or a FIFO written to as it is. Raises OutputError when it can't be written.
     """
-    path = Path(path)
-    with writing(path, "; choose a folder that exists and that you may write to"):
-        if path.is_dir():
-            raise OutputError(f"{path}: is a folder; name a file in it")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
+    target = target_of(path)
+    if target is None:
+        with writing(path), open(path, "wb") as file:
+            yield file
+        return
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}")
     try:
+        with writing(path, "; choose a folder that exists and that you may write to"):
+            file = open(temporary, "xb")  # noqa: SIM115 (closed below, another message)
         with writing(path):
-            with os.fdopen(handle, "wb") as file:
+            with file:
+                with contextlib.suppress(FileNotFoundError):
+                    os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)  # mkstemp's 0600 is not what a result should have
-            os.replace(temporary, path)
-            sync_folder(path.parent)
+            os.replace(temporary, target)
+            sync_folder(target.parent)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

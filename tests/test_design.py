@@ -91,7 +91,9 @@ def test_a_cold_label_loads_neither_scikit_learn_nor_scipy_nor_torch() -> None:
 def test_a_cold_label_loads_no_other_command() -> None:
     loaded = _loaded(COLD_LABEL)
     rooms = {name for name in loaded if name.startswith("headlines.cli.")}
-    assert rooms == {f"headlines.cli.{room}" for room in ("main", "common", "rows", "label")}
+    assert rooms == {
+        f"headlines.cli.{room}" for room in ("main", "common", "inputs", "rows", "label")
+    }
     assert "headlines.retraining" not in loaded
 
 

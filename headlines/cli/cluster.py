@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from headlines.cli import common, rows
+from headlines.cli import common, inputs, rows
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
@@ -26,7 +26,7 @@ def add_parser(verbs: Verbs) -> None:
         "cluster seeds/feed.txt --level story --output stories.csv",
         "cluster today.txt --previous yesterday.jsonl --output today.jsonl",
     )  # fmt: skip
-    common.add_input_options(command)
+    inputs.add_input_options(command)
     add = command.add_argument
     help = "what a cluster is: a theme, or one story (default: theme)"
     add("--level", choices=("theme", "story"), default="theme", help=help)
@@ -59,9 +59,9 @@ def cluster(options: argparse.Namespace) -> int:
 
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     chosen = rows.format_of(options.output, options.format)
-    with common.reading(options) as (blocks, reports):
+    with inputs.reading(options) as (blocks, reports):
         found = labeler.cluster(
-            [headline for block in common.progress(blocks) for headline in block],
+            [headline for block in inputs.progress(blocks) for headline in block],
             level=options.level,
             resolution=options.resolution,
             noise=options.noise,
@@ -72,13 +72,15 @@ def cluster(options: argparse.Namespace) -> int:
         listed = list(found)
         if chosen == "table":  # a person reads cluster by cluster
             listed.sort(key=lambda c: (c.cluster, -c.strength))
-        count = rows.write_rows((c.to_row() for c in listed), options.output, chosen)
+        count = rows.write_rows(
+            (c.to_row() for c in listed), options.output, chosen, excel_safe=options.excel_safe
+        )
     if not options.json:
         _tell_clusters(found)
     summary = {"headlines": count, "clusters": [c.to_row() for c in found.clusters]}
     if options.previous:
         summary["changes"] = [change.to_row() for change in found.changes]
-    common.tell_feeds(options, summary, reports)
+    inputs.tell_feeds(options, summary, reports)
     return common.DONE
 
 

@@ -1,4 +1,4 @@
-"""What several commands share: exit codes, options, notes, reading of feeds, summaries."""
+"""What all commands share: exit codes, parsers and their options, notes, summaries."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
-from headlines.errors import HeadlinesError, LockedError
+from headlines.errors import HeadlinesError, LockedError, short_message, shown
 
 if TYPE_CHECKING:
-    from headlines.feeds.block import HeadlineBlock
-    from headlines.feeds.headline import Headline
-    from headlines.feeds.report import FeedReport, Quarantined
-
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     Run: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -32,7 +28,13 @@ Number = TypeVar("Number", int, float)
 
 def note(text: str) -> None:
     """Tell a person something, on stderr."""
-    print(f"headlines: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody listens: no reason to stop
+        print(f"headlines: {short_message(text)}", file=sys.stderr)
+
+
+def say(text: str = "") -> None:
+    """Print a line for a person on standard output, harmlessly."""
+    print(shown(text))
 
 
 def outcome_of(error: BaseException) -> tuple[int, str]:
@@ -45,6 +47,14 @@ def outcome_of(error: BaseException) -> tuple[int, str]:
 
 
 # ---------------------------------------------------------------- parsers and their options
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are harmless and short, whatever was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with a message and exit code 2."""
+        super().error(short_message(message))
 
 
 def add_command(
@@ -97,22 +107,6 @@ def add_seed_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help=help)
 
 
-def add_input_options(command: argparse.ArgumentParser) -> None:
-    """Let a command read feeds and say what becomes of what can't be read."""
-    from headlines.feeds.columns import HEADLINE_COLUMNS
-    from headlines.feeds.formats import FORMATS
-
-    add = command.add_argument
-    add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")
-    add("--input-format", choices=FORMATS, help="of the inputs (default: told from each)")
-    named = ", ".join(HEADLINE_COLUMNS)
-    help = f"column or key of the headlines in the inputs (default: the first of {named})"
-    add("--column", metavar="NAME", help=help)
-    named = "OUTPUT.quarantine.jsonl or headlines.quarantine.jsonl"
-    help = f"where rows go that can't be read (default: {named})"
-    add("--quarantine", metavar="FILE", help=help)
-
-
 def _number(
     kind: Callable[[str], Number], text: str, fits: Callable[[Number], bool], wanted: str
 ) -> Number:
@@ -147,101 +141,7 @@ def error_share(text: str) -> float:
     return _number(float, text, lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
-# ---------------------------------------------------------------- feeds
-
-
-@contextlib.contextmanager
-def reading(
-    options: argparse.Namespace,
-) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
-    """Give the headlines of all inputs; at the end, write what could not be read aside."""
-    from headlines.feeds.columns import Layout
-    from headlines.feeds.reader import FeedReader
-    from headlines.feeds.report import no_headlines
-
-    reports: list[FeedReport] = []
-    rows: list[Quarantined] = []
-
-    def blocks() -> Iterator[HeadlineBlock]:
-        reader = None
-        for source in options.input:
-            reader = FeedReader(
-                source,
-                format=options.input_format,
-                layout=Layout(column=options.column),
-                after=reader,
-                set_aside=rows.append,
-            )
-            count = 0
-            try:
-                for block in reader.blocks():
-                    count += len(block)
-                    yield block
-            finally:
-                reports.append(reader.report)
-            if not count:
-                raise no_headlines(reader.report)
-
-    try:
-        yield blocks(), reports
-    finally:
-        _write_quarantine(options, rows)
-
-
-def _write_quarantine(options: argparse.Namespace, rows: Sequence[Quarantined]) -> None:
-    from headlines.feeds.report import write_quarantine
-
-    if not rows:
-        return
-    to_file = options.output not in (None, "-")
-    path = f"{options.output}.quarantine.jsonl" if to_file else "headlines.quarantine.jsonl"
-    path = options.quarantine or path
-    write_quarantine(path, rows)
-    note(
-        f"{len(rows)} row(s) could not be read and went to {path}; the first: {rows[0].source}, "
-        f"line {rows[0].line}: {rows[0].reason}"
-    )
-
-
-def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
-    """Draw a progress bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield from blocks
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit=" headlines", file=sys.stderr, delay=1, leave=False) as bar:
-        for block in blocks:
-            yield block
-            bar.update(len(block))
-
-
-def headlines_of(paths: Sequence[str]) -> Iterator[Headline]:
-    """Read several feeds and tell what became of their lines."""
-    from headlines.feeds.reader import FeedReader
-
-    for path in paths:
-        reader = FeedReader(path)
-        yield from reader
-        note(str(reader.report))
-
-
 # ---------------------------------------------------------------- summaries
-
-
-def tell_feeds(
-    options: argparse.Namespace, summary: dict[str, Any], reports: Sequence[FeedReport]
-) -> None:
-    """Say on stderr what became of every line; with ``--json``, what was found as well."""
-    if options.json:
-        summary["inputs"] = [
-            {"source": r.source, "format": r.format, "encoding": r.encoding, "lines": dict(r.kinds)}
-            for r in reports
-        ]
-        print(json.dumps(summary, ensure_ascii=False), file=sys.stderr)
-        return
-    for report in reports:
-        note(str(report))
 
 
 def print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
@@ -252,4 +152,4 @@ def print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
     for key, value in summary.items():
         if isinstance(value, dict):
             value = ", ".join(f"{k} {v}" for k, v in value.items()) or "-"
-        print(f"{key}: {value}")
+        say(f"{key}: {value}")

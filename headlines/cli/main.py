@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import os
-import signal
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
 from headlines import __version__
-from headlines.cli.common import DONE, FAULT, add_verbs, note, outcome_of
+from headlines.cli.common import DONE, FAULT, Parser, add_verbs, note, outcome_of
 from headlines.errors import HeadlinesError
 
 COMMANDS = {
@@ -24,13 +26,14 @@ COMMANDS = {
     "retrain": "retrain",
     "drift": "retrain",
     "models": "models",
+    "feed": "feed",
 }
 """Every command and the room of this wing that holds its options and what it does."""
 
 
 def parser_of(command: str | None = None) -> argparse.ArgumentParser:
     """Give the parser of all commands, or of one alone: `label` starts without the rest."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="headlines",
         description="Label and cluster news headlines by topic.",
         epilog="examples:\n"
@@ -52,16 +55,10 @@ def parser_of(command: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, by default of the process's arguments; give its exit code (`common`)."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    first = arguments[0] if arguments else "--help"
-    parser = parser_of(first if first in COMMANDS else None)
-    if first not in COMMANDS and (first == "-" or not first.startswith("-")):
-        parser.error(_hint(first))
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
-    options = parser.parse_args(arguments)
+    _prepare_streams()
+    options = argparse.Namespace()
     try:
+        options = _parsed(list(sys.argv[1:] if argv is None else argv))
         code = int(options.run(options))
         sys.stdout.flush()
         return code
@@ -70,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return DONE
     except OSError as error:  # a full disk behind standard output: files' own errors are told
         _drop_output()
-        note(f"error: {error.filename or 'standard output'}: {error.strerror}")
+        note(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
         return FAULT
     except (HeadlinesError, KeyboardInterrupt) as error:
         code, message = outcome_of(error)
@@ -83,24 +80,56 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
 
 
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    first = arguments[0] if arguments else "--help"
+    parser = parser_of(first if first in COMMANDS else None)
+    if first not in COMMANDS and (first == "-" or not first.startswith("-")):
+        parser.error(_hint(first))
+    return parser.parse_args(arguments)
+
+
+def _prepare_streams() -> None:
+    """Let standard streams take any text, and those that are closed fail when they are used."""
+    for number in range(3):  # else the next file that is opened would be a standard stream
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()))
+    if sys.stderr is None:  # what would be printed there went to standard output
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (for good)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+class _Closed(io.RawIOBase):
+    """Standard output where there is none."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _: object) -> NoReturn:
+        raise OSError(errno.EBADF, "it is closed; name a file with --output, or open it")
+
+
 def _hint(first: str) -> str:
     """Say what to type instead of a word that is no command."""
     from difflib import get_close_matches
 
-    close = [] if os.path.exists(first) else get_close_matches(first, COMMANDS, n=1)
-    told = (
-        f"did you mean {close[0]!r}?" if close else f"to label a feed type: headlines label {first}"
-    )
+    is_path = os.path.exists(first) or "." in first
+    close = [] if is_path else get_close_matches(first, COMMANDS, n=1)
+    told = f"to label a feed type: headlines label {shlex.quote(first)}"
+    if close:
+        told = f"did you mean {close[0]!r}?"
     return f"{first!r} is no command; {told} (the commands are {', '.join(COMMANDS)})"
 
 
 def _drop_output() -> None:
     """Keep the interpreter's last flush from failing again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def entry() -> NoReturn:
-    """Run as the installed command."""
-    if hasattr(signal, "SIGTERM"):  # a stopped job leaves no half-written file either
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, sys.stdout.fileno())
+    except OSError:  # it was closed from the start
+        sys.stdout = open(null, "w", encoding="utf-8")  # noqa: SIM115 (for good)

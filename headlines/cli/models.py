@@ -90,14 +90,14 @@ def list_(options: argparse.Namespace) -> int:
     if not rows:
         common.note(f"{registry.path}: no versions there; name a registry with --registry")
         return common.DONE
-    print(f"  version  model         {'embedder':<10}{'labels':>6}  hold-out accuracy")
+    common.say(f"  version  model         {'embedder':<10}{'labels':>6}  hold-out accuracy")
     for row in rows:
         tested = "- (no labels were held out)"
         if row["holdout"]:
             tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
         learned = f"{row['model']}  {row['embedder']:<10}{row['labels']:>6}"
         refused = f"  refused: {row['refused']}" if row["refused"] else ""
-        print(
+        common.say(
             f"{'*' if row['champion'] else ' '} {row['version']:<7}  {learned}  {tested}{refused}"
         )
     return common.DONE
@@ -113,7 +113,8 @@ def show(options: argparse.Namespace) -> int:
         rows = [record.to_row() for record in records]
         print(json.dumps({**manifest, "audit": rows}, ensure_ascii=False))
         return common.DONE
-    print(found.manifest.to_json().decode(), end="")
+    for line in found.manifest.to_json().decode().splitlines():
+        common.say(line)
     for record in records:
         _tell(record)
     return common.DONE
@@ -123,11 +124,14 @@ def _tell(record: AuditRecord) -> None:
     from headlines.retraining.gate import Check
 
     facts: dict[str, Any] = dict(record.facts)
-    print(f"\n{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else ""))
+    common.say()
+    common.say(
+        f"{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else "")
+    )
     for check in map(Check.from_row, facts.get("checks", ())):
-        print(f"  {check.verdict:<10} {check.name}: {check.detail}")
+        common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
     for source in facts.get("inputs", ()):
-        print(f"  {source['kind']:<10} {source['path']}: SHA-256 {source['sha256'][:12]}…")
+        common.say(f"  {source['kind']:<10} {source['path']}: SHA-256 {source['sha256'][:12]}…")
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -141,10 +145,10 @@ def verify(options: argparse.Namespace) -> int:
         if manifest_path(path).exists():
             found = _registry(None).find(path)
             _, manifest = found.read(key)
-            print(f"{path}: whole, model {manifest.content[:12]}")
+            common.say(f"{path}: whole, model {manifest.content[:12]}")
             return common.DONE
         facts = inspect_model(path)
-        print(
+        common.say(
             f"{path}: plain data of a labeler, nothing in it can run. Topics "
             f"{', '.join(facts.topics)}; embedder {facts.embedder}; {facts.examples} examples, "
             f"{facts.labels} labels; model {facts.content[:12]}, SHA-256 {facts.sha256}"
@@ -160,10 +164,10 @@ def verify(options: argparse.Namespace) -> int:
         raise ModelError(f"{registry.path}: no versions there; name a registry with --registry")
     for version in chosen:
         _, manifest = version.read(key)
-        print(f"{version.name}: whole, model {manifest.content[:12]}")
+        common.say(f"{version.name}: whole, model {manifest.content[:12]}")
     records = registry.audit.records()
     if records and not options.version:
-        print(f"audit log: whole, {len(records)} records")
+        common.say(f"audit log: whole, {len(records)} records")
     return common.DONE
 
 

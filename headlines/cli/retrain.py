@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from headlines.cli import common
+from headlines.cli import common, inputs
 from headlines.errors import ConfigError, FeedError, MissingExtraError, OutputError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def add_parser(verbs: Verbs) -> None:
         "drift today.txt --model models --json",
     )  # fmt: skip
     command.add_argument("feed", nargs="+", metavar="FEED", help="a file of headlines")
+    inputs.add_reading_options(command)
     common.add_seed_option(command)
     common.add_model_option(command)
 
@@ -130,13 +131,13 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
         return
     for name in ("version", "promoted", "reason", "labels", "holdout", "headlines", "unreadable",
                  "forgotten", "churn"):  # fmt: skip
-        print(f"{name}: {row[name] if row[name] is not None else '-'}")
+        common.say(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:
-        print(f"  {check.verdict:<10} {check.name}: {check.detail}")
+        common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
         for example in check.facts.get("examples", ()):
-            print(f"    {example['from']} -> {example['to']}: {example['headline']}")
+            common.say(f"    {example['from']} -> {example['to']}: {example['headline']}")
     for conflict in result.conflicts:
-        print(f"  corrected  {conflict.earlier} -> {conflict.later}: {conflict.headline}")
+        common.say(f"  corrected  {conflict.earlier} -> {conflict.later}: {conflict.headline}")
 
 
 def _schedule(options: argparse.Namespace, config: RetrainConfig) -> str:
@@ -168,7 +169,7 @@ def drift(options: argparse.Namespace) -> int:
     from headlines.retraining.drift import measure_drift
 
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
-    headlines = list(common.headlines_of(options.feed))
+    headlines = list(inputs.headlines_of(options, options.feed))
     try:
         found = measure_drift(labeler, headlines, random_state=options.seed)
     except ValueError as error:
@@ -176,14 +177,17 @@ def drift(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"model": labeler.model, **found.to_row()}, ensure_ascii=False))
         return common.DONE
-    print(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
+    common.say(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
     for shift in (found.topics, found.space, found.confidence):
-        print(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<9.3g}{shift.meaning}")
-    print(f"\n{'topic':<14}{'before':>8}{'now':>8}")
+        common.say(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<9.3g}{shift.meaning}")
+    common.say()
+    common.say(f"{'topic':<14}{'before':>8}{'now':>8}")
     for topic, (before, now) in found.shares.items():
-        print(f"{topic:<14}{before:>8.1%}{now:>8.1%}")
-    print(f"\n{len(found.new_topics) or 'no'} cluster(s) that grow and that no topic covers")
+        common.say(f"{topic:<14}{before:>8.1%}{now:>8.1%}")
+    common.say()
+    common.say(f"{len(found.new_topics) or 'no'} cluster(s) that grow and that no topic covers")
     for new in found.new_topics:
-        print(f"  {new.name}: {new.headlines} headlines, {new.growth:.0f} times as many")
-        print("".join(f"      {example}\n" for example in new.examples), end="")
+        common.say(f"  {new.name}: {new.headlines} headlines, {new.growth:.0f} times as many")
+        for example in new.examples:
+            common.say(f"      {example}")
     return common.DONE

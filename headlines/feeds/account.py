@@ -76,6 +76,7 @@ class Account:
         self._reasons: Counter[str] = Counter()
         self._examples: dict[str, Quarantined] = {}
         self._languages: Counter[str] = Counter()
+        self._left_out: dict[str, tuple[int, str]] = {}
         self._page: dict[int, LineKind] = {}
 
     @property
@@ -89,6 +90,7 @@ class Account:
             reasons=dict(self._reasons),
             quarantined=tuple(self._examples.values()),
             languages=dict(self._languages),
+            left_out=dict(self._left_out),
             page={number: str(kind) for number, kind in self._page.items()},
         )
 
@@ -114,6 +116,8 @@ class Account:
                     self.quarantine(record.line, record.reason, record.text)
                 elif record.kind is not LineKind.HEADLINE:
                     self._kinds[record.kind] += 1
+                    if record.text.strip():
+                        self._left_out.setdefault(str(record.kind), (record.line, record.text))
                 elif self._is_readable(record.line, record.text):
                     found.append(record)
             yield self._block(
@@ -149,6 +153,7 @@ class Account:
             self._kinds[LineKind.BLANK] += len(blank)
             kept = [i for i in range(len(lines)) if i not in blank]
             lines = [lines[i] for i in kept]
+            published = [published[i] for i in kept]
             fields = [fields[i] for i in kept] if fields else fields
             titles = titles.chosen(kept)
         copies = self._seen.add(titles.ids)
@@ -164,6 +169,7 @@ class Account:
         return HeadlineBlock(
             source=self.source,
             lines=lines,
+            published=published,
             headlines=titles.headlines,
             texts=titles.texts,
             ids=titles.ids,

@@ -23,6 +23,7 @@ class HeadlineBlock(Sequence[Headline]):
 
     source: str  # the input's name
     lines: Sequence[int]  # in the input
+    published: Sequence[str]  # the titles as they stand there
     headlines: Sequence[str]  # these and the next two as `Headline` has them
     texts: Sequence[str]
     ids: Sequence[str]

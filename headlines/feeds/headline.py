@@ -175,9 +175,13 @@ def with_fields(row: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any
     {'id': 'b7', 'date': '2024', 'input_id': 12, 'url': 'x.org'}
     """
     for name, value in fields.items():
-        if name in row and row[name] == value:
+        if name in row and _is_same(row[name], value):
             continue
         while name in row:
             name = f"input_{name}"
         row[name] = value
     return row
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)  # 1 is neither True nor 1.0

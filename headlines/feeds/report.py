@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headlines.errors import FeedError
 from headlines.files import replacing
@@ -38,6 +39,8 @@ class FeedReport:
         How many rows could not be read, for each reason.
     languages : mapping of str to int
         Headlines that aren't English or that the input says the language of, by its code.
+    left_out : mapping of str to (int, str)
+        The first line of each kind that holds no headline, with its number.
     page : mapping of int to str
         For a web page's text the kind of every line by its number; empty for other formats.
 
@@ -58,12 +61,30 @@ class FeedReport:
     quarantined: tuple[Quarantined, ...]
     reasons: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     page: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
         """Number of lines that the input had."""
         return sum(self.kinds.values())
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the report as plain data, with an example of all that was left out."""
+        examples = {row.reason: _example(row.line, row.raw) for row in self.quarantined}
+        return {
+            "source": self.source,
+            "format": self.format,
+            "encoding": self.encoding,
+            "lines": self.lines,
+            "kinds": {kind: count for kind, count in self.kinds.items() if count},
+            "languages": dict(self.languages),
+            "left_out": {kind: _example(*row) for kind, row in self.left_out.items()},
+            "unread": [
+                {"reason": reason, "rows": count, "example": examples.get(reason)}
+                for reason, count in self.reasons.items()
+            ],
+        }
 
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
@@ -90,7 +111,16 @@ def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
         quarantined=tuple(row for report in reports for row in report.quarantined),
         reasons=added(report.reasons for report in reports),
         languages=added(report.languages for report in reports),
+        left_out={k: row for report in reversed(reports) for k, row in report.left_out.items()},
     )
+
+
+def _example(line: int, raw: str) -> dict[str, object]:
+    return {"line": line, "raw": raw[:MAX_EXAMPLE]}
+
+
+MAX_EXAMPLE = 500
+"""Characters of an example in a report; the quarantine has the whole row."""
 
 
 def no_headlines(report: FeedReport) -> FeedError:

@@ -7,25 +7,31 @@ isn't in columns. benchmarks/research/jsonl.py times both beside the libraries t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from json.encoder import encode_basestring
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.feeds.block import HeadlineBlock
+from headlines.feeds.headline import with_fields
 from headlines.labeling.prediction import Prediction, PredictionBlock
 
 
 def line_of(prediction: Prediction, top: int) -> str:
     """Write one prediction."""
-    return json.dumps(prediction.to_row(top), ensure_ascii=False) + "\n"
+    return _encoded(prediction.to_row(top)) + "\n"
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def lines_of_block(found: PredictionBlock, top: int) -> bytes:
     """Write n predictions as lines in UTF-8, each with its `top` (1 or more) topics: `line_of`."""
     block = found.items
     if not isinstance(block, HeadlineBlock):
-        return "".join(line_of(prediction, top) for prediction in found).encode()
+        return "".join(line_of(prediction, top) for prediction in found).encode(*_UTF8)
     # Every row is joined from the same number of parts, most of them taken from tables.
     # UTF-8 is spelt in Latin-1 until the end: strings of one byte a character join fastest.
     names = np.array([_quoted(name) for name in found.names], dtype=object)
@@ -51,39 +57,90 @@ def lines_of_block(found: PredictionBlock, top: int) -> bytes:
         columns.append(opened.take(found.order[:, k]).tolist())
         columns += [high[:, k].tolist(), low[:, k].tolist()]
         before = "}, "
-    columns.append(_ends(found, block, names))
+    ends, slow = _ends(found, block, names)
+    columns.append(ends)
     parts = [""] * (len(columns) * len(found))
     for k, column in enumerate(columns):
         parts[k :: len(columns)] = column
-    for i in block.others:
+    for i in slow:
         row = slice(i * len(columns), (i + 1) * len(columns))
-        line = line_of(found[i], top).encode().decode("latin-1")
-        parts[row] = [line, *[""] * (len(columns) - 1)]
+        parts[row] = [_in_latin1(line_of(found[i], top)), *[""] * (len(columns) - 1)]
     return "".join(parts).encode("latin-1")
 
 
-def _ends(found: PredictionBlock, block: HeadlineBlock, names: NDArray[np.object_]) -> list[str]:
-    """Give the last part of each row: what else applies, and the copy that came before."""
-    model = f', "model": {_quoted(found.model)}, {_UNTOLD}}}\n'
-    ends = [f'}}], "also": [], "duplicate_of": null{model}'] * len(found)
+def _ends(
+    found: PredictionBlock, block: HeadlineBlock, names: NDArray[np.object_]
+) -> tuple[list[str], list[int]]:
+    """Give the last part of each row: what else applies, the copy that came before, and the rest.
+
+    The places are of rows that have to be written by `line_of`.
+    """
+    model = f', "model": {_quoted(found.model)}, '
+    heads = [f'}}], "also": [], "duplicate_of": null{model}'] * len(found)
     # The second topic's share is the largest that may be named: few rows go on from here.
     several = found.answered & (found.shares[:, 1:2] >= found.also_from.min()).any(axis=1)
     for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
         more = several[i] & (found.shares[i, 1:] >= found.also_from[found.order[i, 1:]])
         also = ", ".join(names.take(found.order[i, 1:][more]).tolist())
         copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
-        ends[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
-    return ends
+        heads[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
+    ends = [head + _UNTOLD for head in heads]
+    slow = []
+    for i, told in block.others.items():
+        rest = _told(block, i, told)
+        if rest is None:
+            slow.append(i)
+        else:
+            ends[i] = heads[i] + rest
+    return ends, slow
 
 
-_UNTOLD = '"publisher": null, "date": null, "language": null'
-"""The last columns of a row whose input says nothing more."""
+_UNTOLD = '"publisher": null, "date": null, "language": null}\n'
+"""The end of a row whose input says nothing more."""
+
+_SAID = ("publisher", "date", "language")
+_ANSWERED = {"topic", "probability", "topics", "also", "duplicate_of", "model"}
+_TAKEN = {"id", "source", "line", "headline", *_ANSWERED, *_SAID}
+
+
+def _told(block: HeadlineBlock, place: int, told: Mapping[str, Any]) -> str | None:
+    """Give the end of a row that its input says more of; None where `line_of` has to."""
+    parts = [f'"{name}": {_value(told.get(name))}' for name in _SAID]
+    fields = told.get("fields", {})
+    if not _TAKEN.isdisjoint(fields):
+        if not _ANSWERED.isdisjoint(fields):
+            return None
+        own = {
+            "id": block.ids[place],
+            "source": block.source,
+            "line": block.lines[place],
+            "headline": block.headlines[place],
+            **{name: told.get(name) for name in _SAID},
+        }
+        known = own | dict.fromkeys(_ANSWERED)
+        fields = dict(list(with_fields(known, fields).items())[len(_TAKEN) :])
+    for name, value in fields.items():
+        parts.append(f"{_quoted(name)}: {_value(value)}")
+    return ", ".join(parts) + "}\n"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "null"
+    return _quoted(value) if isinstance(value, str) else _in_latin1(_encoded(value))
+
+
+_UTF8 = ("utf-8", "backslashreplace")
+"""How rows are encoded: half a surrogate pair becomes the escape that JSON has for it."""
 
 
 def _quoted(text: str) -> str:
     """Give a JSON string whose UTF-8 is spelt in Latin-1."""
-    quoted = encode_basestring(text)
-    return quoted if text.isascii() else quoted.encode().decode("latin-1")
+    return _in_latin1(encode_basestring(text))
+
+
+def _in_latin1(text: str) -> str:
+    return text if text.isascii() else text.encode(*_UTF8).decode("latin-1")
 
 
 def _decimals(shares: NDArray[np.float64]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -46,8 +46,11 @@ class Prediction(HeadlineResult):
     also: tuple[str, ...]
     model: str
 
-    def to_row(self, top: int = 3) -> dict[str, Any]:
-        """Give the prediction as a row for output, with the `top` most probable topics."""
+    def to_row(self, top: int = 3, **more: Any) -> dict[str, Any]:
+        """Give the prediction as a row for output, with the `top` most probable topics.
+
+        What else there is to say (`more`) stands before the input's other columns.
+        """
         return self._row(
             topic=self.topic,
             probability=self.probability,
@@ -55,6 +58,7 @@ class Prediction(HeadlineResult):
             also=list(self.also),
             duplicate_of=self.item.duplicate_of,
             model=self.model,
+            **more,
         )
 
 

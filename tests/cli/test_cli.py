@@ -360,7 +360,7 @@ COMMANDS = [parser for parser in _parsers(parser_of()) if "examples:" in str(par
 
 
 def test_every_argument_is_described_and_every_default_is_named() -> None:
-    assert len(COMMANDS) == 1 + 7 + 1 + 8  # itself, commands, `topics add`, `models ...`
+    assert len(COMMANDS) == 1 + 7 + 1 + 8 + 1  # itself, commands, topics, models, feed
     for parser in _parsers(parser_of()):
         assert parser.description
         for action in parser._actions:

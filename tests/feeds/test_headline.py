@@ -105,7 +105,7 @@ def test_a_block_is_written_as_its_rows_are(
         expected = "".join(
             json.dumps(p.to_row(top), ensure_ascii=False) + "\n" for p in predictions
         )
-        assert lines_of_block(predictions, top) == expected.encode("utf-8", "replace")
+        assert lines_of_block(predictions, top) == expected.encode("utf-8", "backslashreplace")
         plain = labeler.label_block(list(block), abstain_below=below)
         assert lines_of_block(plain, top) == lines_of_block(predictions, top)
         counted = predictions.shares_of_topics()

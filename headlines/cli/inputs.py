@@ -1,0 +1,321 @@
+"""Reading feeds for a command: its options, what is refused, and the account at the end."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
+
+from headlines.cli.common import note
+from headlines.errors import FeedError, OutputError, short
+from headlines.files import is_same, is_stream, replacing, target_of
+
+if TYPE_CHECKING:
+    from headlines.feeds.block import HeadlineBlock
+    from headlines.feeds.headline import Headline
+    from headlines.feeds.reader import FeedReader
+    from headlines.feeds.report import FeedReport, Quarantined
+
+Source: TypeAlias = str | IO[bytes]
+
+DELIMITERS: Mapping[str, str] = {
+    "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
+}  # fmt: skip
+
+MAX_INPUTS_TOLD = 5
+"""Inputs that are told of one by one."""
+
+MAX_REASONS_TOLD = 3
+
+# ---------------------------------------------------------------- options
+
+
+def add_reading_options(command: argparse.ArgumentParser) -> None:
+    """Let a command be told how its feeds are laid out."""
+    from headlines.feeds.columns import HEADLINE_COLUMNS
+    from headlines.feeds.formats import FORMATS
+
+    add = command.add_argument
+    add("--input-format", choices=FORMATS, help="of the inputs (default: told from each)")
+    named = ", ".join(HEADLINE_COLUMNS[:3])
+    help = (
+        "column of the headlines: its name, its number from 1, or keys of JSON joined by dots "
+        f"(default: {named} and the like)"
+    )
+    add("--column", "--field", metavar="NAME", help=help)
+    help = "between the cells of a table: a sign, or tab (default: told from each)"
+    add("--delimiter", type=_delimiter, metavar="SIGN", help=help)
+    help = "a table's first row names its columns, or doesn't; else told from each"
+    add("--header", action=argparse.BooleanOptionalAction, help=help)
+
+
+def add_input_options(command: argparse.ArgumentParser) -> None:
+    """Let a command read feeds and say what becomes of what can't be read."""
+    add = command.add_argument
+    add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")
+    add_reading_options(command)
+    named = "OUTPUT.quarantine.jsonl or headlines.quarantine.jsonl"
+    help = f"where rows go that can't be read (default: {named})"
+    add("--quarantine", metavar="FILE", help=help)
+    help = "what became of every line of the inputs, as JSON (default: none)"
+    add("--report", metavar="FILE", help=help)
+
+
+def _delimiter(text: str) -> str:
+    sign = DELIMITERS.get(text, text)
+    if len(sign) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one sign, or tab")
+    return sign
+
+
+# ---------------------------------------------------------------- reading
+
+
+def readers(
+    options: argparse.Namespace, sources: Sequence[Source], **more: Any
+) -> Iterator[FeedReader]:
+    """Give a reader for each source, laid out as the options say; copies are marked across them."""
+    from headlines.feeds.columns import Layout
+    from headlines.feeds.reader import FeedReader
+
+    layout = Layout(column=options.column, delimiter=options.delimiter, header=options.header)
+    reader = None
+    for source in sources:
+        if source == "-" and sys.stdin is None:
+            raise FeedError("-: standard input is closed; open it, or name a file")
+        reader = FeedReader(
+            source, format=options.input_format, layout=layout, after=reader, **more
+        )
+        yield reader
+
+
+def sources_of(options: argparse.Namespace) -> list[Source]:
+    """Give what a command's inputs name: files, standard input, or one headline."""
+    return [_one_headline(source) or source for source in options.input]
+
+
+@contextlib.contextmanager
+def reading(
+    options: argparse.Namespace, **more: Any
+) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
+    """Give the headlines of all inputs; what can't be read is set aside in a file as it comes.
+
+    Raises HeadlinesError, before anything is read, when a file would be written over another.
+    """
+    sources = sources_of(options)
+    quarantine = Quarantine(_quarantine_path(options, sources))
+    _refuse_clashes(options, sources, quarantine.path)
+    reports: list[FeedReport] = []
+
+    def blocks() -> Iterator[HeadlineBlock]:
+        from headlines.feeds.report import no_headlines
+
+        for reader in readers(options, sources, set_aside=quarantine.add, **more):
+            count = 0
+            try:
+                for block in reader.blocks():
+                    count += len(block)
+                    yield block
+            finally:
+                reports.append(reader.report)
+            if not count:
+                raise no_headlines(reader.report)
+
+    with quarantine:
+        try:
+            yield blocks(), reports
+        except Exception:
+            _account(options, reports, quarantine)
+            raise
+        _account(options, reports, quarantine)
+
+
+def headlines_of(options: argparse.Namespace, paths: Sequence[str]) -> Iterator[Headline]:
+    """Read several feeds and tell what became of their lines."""
+    reports = []
+    for reader in readers(options, paths):
+        yield from reader
+        reports.append(reader.report)
+    _tell(reports)
+
+
+PATH_LIKE = re.compile(
+    r"""^(?: [/~] | \.{1,2}/ | [A-Za-z]:\\ | \w+:// )
+    | \.(?: txt | text | md | log | csv | tsv | tab | jsonl? | ndjson | xml | rss | atom | rdf
+      | opml | html? | xlsx? | parquet | pq | arrow | feather | gz | bz2 | xz | zst | zip )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _one_headline(argument: str) -> IO[bytes] | None:
+    """Give an argument as an input of its own, where it is a headline and not a file's name."""
+    if " " not in argument.strip() or PATH_LIKE.search(argument):
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        os.lstat(argument)
+        return None
+    if any(sign in argument for sign in "/\\") and os.path.isdir(os.path.dirname(argument)):
+        return None
+    note(f"{short(argument, 60)!r}: no file of that name: read as a headline")
+    return _Argument(argument.encode("utf-8", "replace"))
+
+
+class _Argument(io.BytesIO):
+    name = "headline"
+
+
+def _refuse_clashes(
+    options: argparse.Namespace, sources: Sequence[Source], quarantine: str
+) -> None:
+    """Refuse to write over an input, or two things into one file."""
+    taken = [("an input", source) for source in sources if isinstance(source, str)]
+    for option, path in (
+        ("--output", options.output),
+        ("--quarantine", quarantine),
+        ("--report", options.report),
+    ):
+        if path is None or path == "-":
+            continue
+        for what, other in taken:
+            if is_same(path, other):
+                raise OutputError(f"{path}: is {what} too; name another file with {option}")
+        target_of(path)
+        taken.append((option, path))
+
+
+def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
+    """Draw a progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield from blocks
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit=" headlines", file=sys.stderr, delay=1, leave=False) as bar:
+        for block in blocks:
+            yield block
+            bar.update(len(block))
+
+
+# ---------------------------------------------------------------- what can't be read
+
+
+class Quarantine:
+    """A file of the rows that can't be read, written as they come; none where there are none."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.rows = 0
+        self._stack = contextlib.ExitStack()
+        self._file: IO[bytes] | None = None
+
+    def add(self, row: Quarantined) -> None:
+        """Keep a row for a person to look at."""
+        if self._file is None:
+            self._file = self._stack.enter_context(replacing(self.path))
+        self._file.write((json.dumps(asdict(row)) + "\n").encode())
+        self.rows += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: Any
+    ) -> None:
+        if kind is None or issubclass(kind, Exception):  # a run that fails tells of its rows too
+            self._stack.close()
+        else:
+            self._stack.__exit__(kind, error, at)
+        if kind is None and not self.rows:
+            self._remove_stale()
+
+    def _remove_stale(self) -> None:
+        """Let no file of an earlier run stand beside this one's rows as if it were theirs."""
+        with contextlib.suppress(OSError, ValueError):
+            if is_stream(self.path):
+                return
+            with open(self.path, "rb") as file:
+                first = json.loads(file.readline(1 << 20))
+            if isinstance(first, dict) and set(first) == {"source", "line", "reason", "raw"}:
+                os.unlink(self.path)
+                note(f"{self.path}: removed; it was an earlier run's, and this one read every row")
+
+
+def _quarantine_path(options: argparse.Namespace, sources: Sequence[Source]) -> str:
+    if options.quarantine:
+        return str(options.quarantine)
+    stem = "headlines"
+    if options.output not in (None, "-") and not is_stream(options.output):
+        stem = options.output
+    # Rows that were set aside may come back as an input: theirs is another file.
+    path = f"{stem}.quarantine.jsonl"
+    while any(isinstance(source, str) and is_same(path, source) for source in sources):
+        path = f"{path.removesuffix('.jsonl')}.quarantine.jsonl"
+    return path
+
+
+# ---------------------------------------------------------------- the account
+
+
+def _account(
+    options: argparse.Namespace, reports: Sequence[FeedReport], quarantine: Quarantine
+) -> None:
+    """Tell of the rows set aside, and write the report."""
+    if quarantine.rows:
+        told = "; ".join(_reasons(reports))
+        note(f"{quarantine.rows} row(s) could not be read and went to {quarantine.path}: {told}")
+    if options.report:
+        rows = [report.to_row() for report in reports]
+        path = quarantine.path if quarantine.rows else None
+        with replacing(options.report) as file:
+            told = json.dumps({"inputs": rows, "quarantine": path}, indent=1)
+            file.write((told + "\n").encode())
+
+
+def _reasons(reports: Sequence[FeedReport]) -> Iterator[str]:
+    """Say why rows can't be read, the most frequent reason first, with an example each."""
+    counts: Counter[str] = Counter()
+    examples: dict[str, Quarantined] = {}
+    for report in reports:
+        counts.update(report.reasons)
+        for row in report.quarantined:
+            examples.setdefault(row.reason, row)
+    for reason, number in counts.most_common(MAX_REASONS_TOLD):
+        first = examples.get(reason)
+        where = f" ({short(first.source, 60)}, line {first.line})" if first else ""
+        yield f"{number} {short(reason, 90)}{where}"
+    if len(counts) > MAX_REASONS_TOLD:
+        yield f"and {len(counts) - MAX_REASONS_TOLD} other reasons"
+
+
+def tell_feeds(
+    options: argparse.Namespace, summary: dict[str, Any], reports: Sequence[FeedReport]
+) -> None:
+    """Say on stderr what became of every line; with ``--json``, what was found as well."""
+    if not options.json:
+        _tell(reports)
+        return
+    summary["inputs"] = [
+        {"source": r.source, "format": r.format, "encoding": r.encoding, "lines": dict(r.kinds)}
+        for r in reports
+    ]
+    print(json.dumps(summary, ensure_ascii=False), file=sys.stderr)
+
+
+def _tell(reports: Sequence[FeedReport]) -> None:
+    if len(reports) <= MAX_INPUTS_TOLD:
+        for report in reports:
+            note(str(report))
+        return
+    kinds: Counter[str] = Counter()
+    for report in reports:
+        kinds.update(report.kinds)
+    parts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    note(f"{len(reports)} inputs, {kinds.total()} lines: {parts}")
