@@ -27,6 +27,9 @@ def entry() -> NoReturn:
         if not _stopped:
             raise
         _leave()  # an import that is interrupted may well raise something else
+    if _stopped:  # Python may still remember an interrupt, and would make it its own exit code
+        sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)
 
 

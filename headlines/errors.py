@@ -116,9 +116,12 @@ def short_message(text: str) -> str:
 
     It begins with the file and ends with the remedy, and both stay.
     """
+    if len(text) > 2 * MAX_MESSAGE:
+        text = f"{text[:MAX_MESSAGE]}…{text[-MAX_MESSAGE:]}"
+    text = shown(text)
     if len(text) > MAX_MESSAGE:
         text = f"{text[: MAX_MESSAGE * 2 // 3]} … {text[-MAX_MESSAGE // 3 :]}"
-    return " ".join(shown(text).split())
+    return text
 
 
 MAX_MESSAGE = 480

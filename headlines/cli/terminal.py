@@ -57,9 +57,9 @@ def terminal_width() -> int:
 
 def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Give a line of cells, each cut to its width and all but the last filled up to it."""
-    cut = [cut(text, width) for text, width in zip(cells, widths, strict=True)]
-    filled = [wcwidth.ljust(text, width) for text, width in zip(cut, widths, strict=True)]
-    return "  ".join([*filled[:-1], cut[-1]]) + "\n"
+    shown_cells = [cut(text, width) for text, width in zip(cells, widths, strict=True)]
+    filled = [wcwidth.ljust(text, width) for text, width in zip(shown_cells, widths, strict=True)]
+    return "  ".join([*filled[:-1], shown_cells[-1]]) + "\n"
 
 
 def cell(value: Any) -> str:

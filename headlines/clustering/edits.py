@@ -39,8 +39,12 @@ class ClusterEdits:
         """
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise HeadlinesError(f"{path}: can't be read ({error})") from error
+        except OSError as error:
+            raise HeadlinesError(
+                f"{path}: can't be read ({error.strerror}); give a file of edits"
+            ) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise HeadlinesError(f"{path}: not TOML ({error}); mend it") from error
         if unknown := sorted(set(tables) - {"rename", "merge", "split"}):
             raise HeadlinesError(f"{path}: {unknown[0]!r} is not known; use rename, merge, split")
         found = cls()

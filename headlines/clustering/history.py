@@ -48,8 +48,9 @@ class EarlierClusters:
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
             raise HeadlinesError(
-                f"{path}: can't be read ({error}); give an earlier run's .jsonl"
+                f"{path}: can't be read ({why}); give the .jsonl of an earlier `headlines cluster`"
             ) from error
         for number, line in enumerate(lines, 1):
             try:

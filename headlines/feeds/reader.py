@@ -123,7 +123,7 @@ class FeedReader:
         except OSError as error:
             raise FeedError(f"{self.name}: can't be read ({error}); check the file") from None
         finally:
-            if file is not self.source and file is not sys.stdin.buffer:
+            if file is not self.source and file is not getattr(sys.stdin, "buffer", None):
                 file.close()
 
     def _open(self) -> IO[bytes]:
