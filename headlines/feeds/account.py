@@ -144,14 +144,24 @@ class Account:
             return True
         return False
 
+    def _no_title(self, line: int, published: str, left: str, parts: Mapping[str, Any]) -> None:
+        """Account for a line without a title: blank, an address, or list furniture alone."""
+        if not left:
+            self._kinds[LineKind.BLANK] += 1
+        elif "url" in parts.get("fields", {}):
+            self.quarantine(line, "an address without a title", published)
+        else:
+            self._kinds[LineKind.BOILERPLATE] += 1
+
     def _block(
         self, lines: Sequence[int], published: Sequence[str], fields: Sequence[Mapping[str, Any]]
     ) -> HeadlineBlock:
         titles = Titles.parse(published)
-        blank = {i for i, headline in enumerate(titles.headlines) if not headline}
-        if blank:
-            self._kinds[LineKind.BLANK] += len(blank)
-            kept = [i for i in range(len(lines)) if i not in blank]
+        aside = {i for i, text in enumerate(titles.texts) if not text}
+        if aside:
+            for i in aside:
+                self._no_title(lines[i], published[i], titles.headlines[i], titles.parts.get(i, {}))
+            kept = [i for i in range(len(lines)) if i not in aside]
             lines = [lines[i] for i in kept]
             published = [published[i] for i in kept]
             fields = [fields[i] for i in kept] if fields else fields
@@ -163,7 +173,8 @@ class Account:
         for i, row in enumerate(fields):
             if row:
                 told = told_by(row)
-                others[i] = others.get(i, {}) | told | {"fields": row}
+                cut = {k: v for k, v in others.get(i, {}).get("fields", {}).items() if k not in row}
+                others[i] = others.get(i, {}) | told | {"fields": {**row, **cut}}
                 if "language" in told:
                     self._languages[told["language"]] += 1
         return HeadlineBlock(

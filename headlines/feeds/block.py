@@ -8,8 +8,11 @@ from hashlib import sha256
 from typing import Any, Self, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headlines.feeds.headline import SIGNS, Headline, repaired
+from headlines.feeds.cleaning import Cleaned, cleaned, is_sound
+from headlines.feeds.headline import Headline
+from headlines.feeds.marks import SIGNS
 from headlines.feeds.publishers import LINKS, taken_apart
 from headlines.textarray import Texts
 
@@ -53,27 +56,31 @@ class HeadlineBlock(Sequence[Headline]):
 
 @dataclass(frozen=True)
 class Titles:
-    """Titles as they came, repaired and taken apart, column by column, as `Headline` has them."""
+    """Titles as they came, cleaned and taken apart, column by column, as `Headline` has them."""
 
     headlines: list[str]
     texts: list[str]
     ids: list[str]
-    parts: dict[int, dict[str, str | None]]  # section and attribution of those that have one
+    parts: dict[int, dict[str, Any]]  # further attributes, by place, where any are
 
     @classmethod
     def parse(cls, published: Sequence[str]) -> Self:
         """Read titles, each for itself, as `Headline.parse` does."""
         headlines, texts = list(published), list(published)
         folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
-        parts: dict[int, dict[str, str | None]] = {}
+        parts: dict[int, dict[str, Any]] = {}
         unsound, joint = _look(Texts.of(published))
-        for i in unsound:
-            headlines[i] = headline = repaired(published[i])
-            folded[i] = headline.casefold()  # NFC and single blanks are what repair has made
+        found = {i: cleaned(published[i]) for i in unsound}
+        for i, title in found.items():
+            headlines[i] = title.headline
+            folded[i] = title.headline.casefold()  # NFC and single blanks are what cleaning made
         for i in unsound + joint:
-            texts[i], section, attribution = taken_apart(headlines[i])
+            texts[i], section, attribution = _apart(headlines[i], found.get(i))
+            told = found[i].parts if i in found else {}
             if section is not None or attribution is not None:
-                parts[i] = {"section": section, "attribution": attribution}
+                told |= {"section": section, "attribution": attribution}
+            if told:
+                parts[i] = told
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
         return cls(headlines=headlines, texts=texts, ids=ids, parts=parts)
 
@@ -95,15 +102,24 @@ def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
         return [h.text if isinstance(h, Headline) else next(parsed) for h in published]
     titles = Texts.of(strings)
     unsound, joint = _look(titles)
-    headlines = {i: titles.strings[i] for i in joint}
-    headlines |= {i: repaired(titles.strings[i]) for i in unsound}
-    return titles.replaced({i: taken_apart(headlines[i])[0] for i in sorted(headlines)})
+    texts = {i: taken_apart(titles.strings[i])[0] for i in joint}
+    for i in unsound:
+        title = cleaned(titles.strings[i])
+        texts[i] = _apart(title.headline, title)[0]
+    return titles.replaced({i: texts[i] for i in sorted(texts)})
 
 
-_PLAIN, _BLANK, _HYPHEN, _DASH, _BRACKET, _FIRST, _SECOND, _END, _ODD = range(9)
+def _apart(headline: str, title: Cleaned | None) -> tuple[str, str | None, str | None]:
+    """Take a cleaned title apart; a line that has none has nothing to embed."""
+    return taken_apart(headline) if title is None or title.is_title else ("", None, None)
+
+
+_PLAIN, _BLANK, _HYPHEN, _DASH, _FIRST, _SECOND, _END, _CLOSING, _ODD = range(9)
 _KINDS = bytearray([_ODD]) * 256
 _KINDS[0x20:0x7F] = bytes([_PLAIN]) * (0x7F - 0x20)
-for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), ("[", _BRACKET), (";", _ODD), ("\n", _END):
+for _sign in "[];&<*_`~|\\/":
+    _KINDS[ord(_sign)] = _ODD
+for _sign, _kind in (" ", _BLANK), ("-", _HYPHEN), (")", _CLOSING), ("]", _CLOSING), ("\n", _END):
     _KINDS[ord(_sign)] = _kind
 for _sign in SIGNS:  # three bytes each in UTF-8, the first two the same
     _KINDS[_sign.encode()[0]], _KINDS[_sign.encode()[1]] = _FIRST, _SECOND
@@ -113,31 +129,61 @@ _MAY_BEGIN_NAME = np.array(
     [i > 127 or chr(i).isupper() or chr(i) in {" ", *(link[0] for link in LINKS)}
      for i in range(256)]
 )  # fmt: skip
+_LETTER = np.array([chr(i).isalpha() and i < 128 for i in range(256)])
+_DIGIT = np.array([0x30 <= i < 0x3A for i in range(256)])
+_HEAD = 18
+"""Bytes of a title among which a number or date before it has its first digit."""
+_TAIL = 64
+"""Bytes that a note behind a dash takes at most."""
+_TELLTALES = (b" ago", b" Ago", b"just now", b" read", b" Read", b"www.", b"day, ")
+"""Words of list furniture that no sign gives away."""
 
 
 def _look(titles: Texts) -> tuple[list[int], list[int]]:
-    """Tell which titles may have to be repaired, and which others may have to be taken apart.
+    """Tell which titles have to be cleaned, and which others may have to be taken apart.
 
     Nothing is to be done to the rest: printable ASCII and common signs, set with single blanks,
-    without what may be an entity, a section or an attribution.
+    without what may be an entity, mark-up, list furniture, a section or an attribution.
     """
+    if not titles.strings:
+        return [], []
     kinds = np.frombuffer(titles.joined.translate(_KINDS), dtype=np.uint8)
     here, before = kinds[1:], kinds[:-1]
     after_blank = before == _BLANK
     odd = kinds == _ODD
     odd[1:] |= (here == _BLANK) & (after_blank | (before == _END))
-    odd[1:] |= (here == _END) & after_blank
+    odd[1:] |= (here == _END) & (after_blank | (before == _CLOSING))
     odd[:1] |= kinds[:1] == _BLANK
     odd[1:] |= (before == _FIRST) != (here == _SECOND)  # another sign than the common ones
-    joint = kinds == _BRACKET
+    joint = np.zeros(len(kinds), dtype=np.bool_)
     joint[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
     joint[3:] |= (kinds[3:] == _DASH) & after_blank[:-2]
-    # What is attributed to stands after a blank, and begins as `_is_attribution` says.
     places = np.flatnonzero(joint)
-    following = np.frombuffer(titles.joined + b"  ", dtype=np.uint8)
-    named = _MAY_BEGIN_NAME[following[places + 2]] & (following[places + 1] == ord(" "))
-    named |= kinds[places] == _BRACKET
+    of_place = np.searchsorted(titles.ends, places)
     marked = np.zeros((2, len(titles)), dtype=np.bool_)
     marked[0, np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
-    marked[1, np.searchsorted(titles.ends, places[named])] = True
+    marked[0, of_place[titles.ends[of_place] - places <= _TAIL]] = True
+    marked[0] |= _furnished(titles)
+    # What is attributed to stands after a blank, and begins as `_is_attribution` says.
+    following = np.frombuffer(titles.joined + b"  ", dtype=np.uint8)
+    named = _MAY_BEGIN_NAME[following[places + 2]] & (following[places + 1] == ord(" "))
+    marked[1, of_place[named]] = True
+    for i in np.flatnonzero(marked[0]).tolist():
+        marked[0, i] = not is_sound(titles.strings[i])
     return np.flatnonzero(marked[0]).tolist(), np.flatnonzero(marked[1] & ~marked[0]).tolist()
+
+
+def _furnished(titles: Texts) -> NDArray[np.bool_]:
+    """Tell which titles may have list furniture that begins with a sign or has a digit or word."""
+    content = np.frombuffer(titles.joined + b" " * _HEAD, dtype=np.uint8)
+    starts = np.concatenate([[0], titles.ends[:-1] + 1])
+    heads = content[starts[:, None] + np.arange(_HEAD)]
+    found: NDArray[np.bool_] = (
+        ~_LETTER[heads[:, 0]] | _DIGIT[heads].any(axis=1) | (heads[:, 1] == ord(")"))
+    )
+    for word in _TELLTALES:
+        place = titles.joined.find(word)
+        while place >= 0:
+            found[np.searchsorted(titles.ends, place)] = True
+            place = titles.joined.find(word, place + 1)
+    return found

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from headlines.feeds.cleaning import cleaned
 from headlines.feeds.publishers import taken_apart
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-
-# Signs that news is set with, in any company, and accented letters and currencies that stand
-# alone among ASCII: neither is ever what mojibake looks like, so there is nothing to repair.
-SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026"
-_LONE = "\xa3\u20ac\xe0-\xe2\xe4\xe5\xe7-\xef\xf1-\xf6\xf8-\xfd\xc1\xc4-\xcd\xd3\xd6\xdc"
-_UNUSUAL = re.compile(f"[^ -~{SIGNS}]")
-_UNSOUND = re.compile(f"[^ -~{SIGNS}{_LONE}]|[{_LONE}][^ -~]|[^ -~][{_LONE}]")
 
 
 def normalise_v1(headline: str) -> str:
@@ -41,9 +32,10 @@ class Headline:
     Attributes
     ----------
     headline : str
-        The title as published: mojibake repaired, NFC, white space collapsed.
+        The title as published, without marks, mark-up, links and list furniture: see `cleaned`.
     text : str
-        What is embedded: the title without its section prefix and attribution.
+        What is embedded: the title without its section prefix and attribution. Nothing, of a line
+        that has no title, such as an address or a time.
     section, attribution : str or None
         ``Russia`` of ``[Russia] - ...``, ``Bloomberg`` of ``... – Bloomberg``.
     source, line : str or None, int or None
@@ -92,43 +84,10 @@ class Headline:
         >>> h.text, h.section, h.attribution
         ('Arms Spending Hits Record', 'Russia', 'Analysis')
         """
-        headline = repaired(published)
-        return cls(headline, *taken_apart(headline))
-
-
-def repaired(text: str) -> str:
-    """Mend mojibake and entities, compose to NFC, collapse white space, until nothing changes.
-
-    Mending twice must change nothing: a headline's id is the same when it comes back repaired.
-    """
-    if _is_sound(text):
-        return text
-    for _ in range(8):
-        before, text = text, _repair_once(text)
-        if text == before:
-            break
-    return text
-
-
-def _is_sound(text: str) -> bool:
-    """Say at a glance that there is nothing to repair; False may be wrong."""
-    return (
-        text.isprintable()  # no control character, and no white space but blanks
-        and ("&" not in text or ";" not in text)
-        and "  " not in text
-        and text[:1] != " " != text[-1:]
-        and (text.isascii() or not _UNUSUAL.search(text) or not _UNSOUND.search(text))
-    )
-
-
-def _repair_once(text: str) -> str:
-    text = " ".join(text.split())
-    if not text.isascii() or "&" in text or "\x1b" in text:
-        import ftfy
-
-        text = ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False)
-    text = unicodedata.normalize("NFC", _CONTROL.sub("", text).replace("\ufeff", ""))
-    return " ".join(text.split())
+        found = cleaned(published)
+        if not found.is_title:
+            return cls(found.headline, "", **found.parts)
+        return cls(found.headline, *taken_apart(found.headline), **found.parts)
 
 
 @dataclass(frozen=True, slots=True)

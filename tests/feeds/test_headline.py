@@ -15,12 +15,25 @@ from hypothesis import strategies as st
 from headlines import HeadlineLabeler
 from headlines.feeds.account import BLOCK_HEADLINES as BLOCK
 from headlines.feeds.block import Titles, texts_of
-from headlines.feeds.headline import _LONE, SIGNS, Headline, _is_sound, _repair_once
+from headlines.feeds.cleaning import _without_the_rest, cleaned, is_sound
+from headlines.feeds.headline import Headline
+from headlines.feeds.marks import _LONE, SIGNS, spelled_out
 from headlines.feeds.reader import FeedReader
 from headlines.labeling.jsonl import lines_of_block
 from headlines.textarray import Texts
 
 ADMITTED = re.findall(f"[{_LONE}{SIGNS}]", "".join(map(chr, range(0x80, 0x2100))))
+
+FURNITURE = [
+    "1.", "12)", "(3)", "#4", "•", "*", "-", ">", "[x]", "10:45", "10.45 Uhr", "[10:45]", "AM",
+    "2024-05-01", "01.05.2024:", "May 1, 2024", "Wednesday, September 1, 2024", "4 hours ago", "|",
+    "·", "2h", "3 min read", "(Updated)", "[VIDEO]", "live", "Photos", "https://x.org/a", "\u200b",
+    "t.co/a1", "www.x.org", "**", "*so*", "_so_", "~~", "`code`", "[a](https://x.org)", "<b>",
+    "</b>", "<br>", "<!--", "-->", "<![CDATA[", "]]>", "[[A|B]]", "&lt;", "&amp;amp;", "&#8203;",
+    "&shy", "#", "FC", "Köln", "5", "10:10", "Campaign", "\t", "Reuters", "just now", "\u200d",
+    "\ufe0f", "👩", "👧", "می", "\u200c", "\\u2019", "an hour ago", "a)", "---", "=", "via",
+    "read more:", ":", "$AAPL", "<2%",
+]  # fmt: skip
 
 titles = st.one_of(
     st.text(),
@@ -28,7 +41,8 @@ titles = st.one_of(
     st.lists(
         st.sampled_from(
             ["[Russia] -", "Arms", "spending", "hits £5m", "record", "–", "Bloomberg", "--", " ",
-             "&amp;", "EU’s", "“new”", "café", "cafÃ©", "…", "x\x02", "Ｆull", "The", "Moscow"]
+             "&amp;", "EU’s", "“new”", "café", "cafÃ©", "…", "x\x02", "Ｆull", "The", "Moscow",
+             *FURNITURE]
         ),
         max_size=9,
     ).map(" ".join),
@@ -44,8 +58,9 @@ def test_many_titles_are_read_as_each_is(published: list[str]) -> None:
         assert found.headlines[i] == headline.headline
         assert found.texts[i] == headline.text
         assert found.ids[i] == headline.id
-        parts = found.parts.get(i, {"section": None, "attribution": None})
-        assert parts == {"section": headline.section, "attribution": headline.attribution}
+        parts = {"section": None, "attribution": None, "publisher": None, "date": None}
+        parts = {**parts, "fields": {}, **found.parts.get(i, {})}
+        assert parts == {name: getattr(headline, name) for name in parts}
 
 
 @given(st.lists(st.text(), max_size=6), st.dictionaries(st.integers(0, 5), st.text("abé€ ")))
@@ -73,8 +88,24 @@ def test_what_looks_sound_has_nothing_to_repair() -> None:
         around[::3], ADMITTED, ["", " ", "a"], ["", *ADMITTED[::3]], around[1::3]
     ):
         title = f"x{before}{first}{between}{second}{after}x"
-        if _is_sound(title):
-            assert _repair_once(title) == title
+        if is_sound(title):
+            assert _without_the_rest(spelled_out(title)).headline == title
+
+
+@settings(max_examples=1000)
+@given(titles)
+def test_a_glance_calls_no_title_sound_that_is_cleaned(title: str) -> None:
+    if is_sound(title):
+        found = _without_the_rest(spelled_out(title))
+        assert (found.headline, found.told) == (title, {})
+
+
+@settings(max_examples=1000)
+@given(titles)
+def test_cleaning_twice_is_cleaning_once(title: str) -> None:
+    once = cleaned(title)
+    twice = cleaned(once.headline)
+    assert (twice.headline, twice.is_title) == (once.headline, once.is_title)
 
 
 @given(st.lists(titles, max_size=30))

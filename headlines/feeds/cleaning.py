@@ -1,0 +1,110 @@
+"""Cleaning: a title without what is only around it, and what that says.
+
+What is cut says nothing of the story: signs that don't show, mark-up, links, list furniture. The
+section, the publisher and words that lead in stay: `publishers` tells them apart from the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headlines.feeds.furniture import cell_of_title, without_furniture
+from headlines.feeds.marks import is_common, spelled_out
+from headlines.feeds.markup import without_markup
+
+PASSES = 12
+"""How often mark-up, links and furniture may stand around each other."""
+
+# What may be mark-up, a link, list furniture or a note; letters, quotes, $ and @ begin none.
+_SUSPECT = re.compile(
+    r"""(?x) [<*_`~|\\/\[·•] | &[^ ] | www\. | [)\]]$
+    | ^(?: [^\w"'$@“‘’] | [a-h]\)
+      | \d+(?: [.)/:-] | [ ]?[a-zA-Z]{1,10}\.?,?[ ](?:ago|\d|[-–—:,>]) | [ ]?[aApPhH]\.?[mM\d]
+        | [ ]Uhr )
+      | [A-Za-z]{3,9}[.,]?[ ](?:[A-Za-z]{3,9}[.]?[ ])?(?:at[ ])?\d )
+    | (?i: \b(?:ago|just[ ]now|read)\b )
+    | [ ](?:--?|[–—])[ ](?:\d|(?i:video|photo|pic|image|galler|slide|audio|pod|info|graphic|map|pdf
+      |watch|listen|live|as[ ]it|in[ ]p|transcript|update|correct|devel))[^–—]{0,50}$
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A title as it is read: cleaned of what isn't its own, and what that said.
+
+    Attributes
+    ----------
+    headline : str
+        Mojibake and entities mended, marks, mark-up, links, list furniture and notes cut, NFC,
+        white space collapsed; of a line that is nothing else, the line, so that nothing is lost.
+    told : mapping of str to object
+        What was cut and says something: rank, time, date, age, note, url, publisher.
+    is_title : bool
+        Whether anything would be left of it.
+    """
+
+    headline: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    is_title: bool = True
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What was told, as attributes of a `Headline`."""
+        own = {name: self.told[name] for name in ("publisher", "date") if name in self.told}
+        fields = {name: value for name, value in self.told.items() if name not in own}
+        return own | ({"fields": fields} if fields else {})
+
+
+def cleaned(published: str) -> Cleaned:
+    """Clean a title as it was published; cleaning it twice changes nothing more.
+
+    Examples
+    --------
+    >>> cleaned("3. **Oil** Hits&nbsp;Record (Updated) https://t.co/a1").headline
+    'Oil Hits Record'
+    >>> cleaned("https://t.co/a1").is_title
+    False
+    """
+    if is_sound(published):
+        return Cleaned(published)
+    told: dict[str, Any] = {}
+    if "\t" in published:
+        cells = [spelled_out(cell) for cell in published.strip("\t\n").split("\t")]
+        if found := cell_of_title(cells):
+            place, told = found
+            of_cell = _without_the_rest(cells[place])
+            if of_cell.is_title:
+                return Cleaned(of_cell.headline, {**of_cell.told, **told})
+    return _without_the_rest(spelled_out(published))
+
+
+def _without_the_rest(spelled: str) -> Cleaned:
+    """Cut what isn't the title's own, until nothing changes."""
+    text = spelled
+    told: dict[str, Any] = {}
+    for _ in range(PASSES):
+        before = text
+        text, url = without_markup(text)
+        text, said = without_furniture(text)
+        text = spelled_out(text)
+        told = said | ({"url": url} if url else {}) | told
+        if text == before:
+            break
+    else:
+        return Cleaned(spelled)  # no title is wrapped up so often: left as it is
+    return Cleaned(text, told) if text else Cleaned(spelled, told, is_title=not spelled)
+
+
+def is_sound(text: str) -> bool:
+    """Say at a glance that there is nothing to clean; False may be wrong."""
+    return (
+        text.isprintable()  # no control character, and no white space but blanks
+        and "  " not in text
+        and text[:1] != " " != text[-1:]
+        and not _SUSPECT.search(text)
+        and is_common(text)
+    )
