@@ -152,6 +152,7 @@ class Account:
             self.quarantine(line, "an address without a title", published)
         else:
             self._kinds[LineKind.BOILERPLATE] += 1
+            self._left_out.setdefault(str(LineKind.BOILERPLATE), (line, published))
 
     def _block(
         self, lines: Sequence[int], published: Sequence[str], fields: Sequence[Mapping[str, Any]]

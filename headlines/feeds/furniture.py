@@ -228,8 +228,9 @@ def _suffix(tail: str) -> int:
 
 
 def _tell_note(note: str, told: dict[str, Any]) -> None:
-    aged = _AGE.fullmatch(note) or _SHORT_AGO.fullmatch(note)
-    told.setdefault("age" if aged else "note", note)
+    if not re.fullmatch(rf"(?i){_READ}", note):  # which says nothing of the story
+        aged = _AGE.fullmatch(note) or _SHORT_AGO.fullmatch(note)
+        told.setdefault("age" if aged else "note", note)
 
 
 def _tell_moment(found: Mapping[str, str | None], told: dict[str, Any]) -> None:
