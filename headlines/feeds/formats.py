@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from headlines.feeds.columns import HEADLINE_COLUMNS, Layout
+from headlines.feeds.nesting import is_wrapper
 from headlines.feeds.objects import json_records, jsonl_records
 from headlines.feeds.page import LineKind, sort_page
 from headlines.feeds.records import Lines, Record
@@ -27,8 +28,8 @@ def told_format(first_part: str, ending: str = "") -> str:
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            lists = any(isinstance(v, list) for v in value.values())
-            return "json" if lists and not set(value) & set(HEADLINE_COLUMNS) else "jsonl"
+            more = text.strip().partition("\n")[2]
+            return "jsonl" if more and not is_wrapper(value) else "json"
         # A bracket also opens `[Russia] - ...`: a list goes on with a string or an object.
         if first.startswith("[") and text.lstrip("[ \r\n\t").startswith(('"', "{")):
             return "json"
