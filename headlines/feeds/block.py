@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from headlines.feeds.cleaning import Cleaned, cleaned, is_sound
 from headlines.feeds.headline import Headline
+from headlines.feeds.joints import jointed
 from headlines.feeds.marks import SIGNS
-from headlines.feeds.publishers import LINKS, taken_apart
+from headlines.feeds.publishers import Parts, taken_apart
 from headlines.textarray import Texts
 
 
@@ -75,11 +76,9 @@ class Titles:
             headlines[i] = title.headline
             folded[i] = title.headline.casefold()  # NFC and single blanks are what cleaning made
         for i in unsound + joint:
-            texts[i], section, attribution = _apart(headlines[i], found.get(i))
-            told = found[i].parts if i in found else {}
-            if section is not None or attribution is not None:
-                told |= {"section": section, "attribution": attribution}
-            if told:
+            apart = _apart(headlines[i], found.get(i))
+            texts[i] = apart.text
+            if told := apart.told() | (found[i].parts if i in found else {}):
                 parts[i] = told
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
         return cls(headlines=headlines, texts=texts, ids=ids, parts=parts)
@@ -102,16 +101,16 @@ def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
         return [h.text if isinstance(h, Headline) else next(parsed) for h in published]
     titles = Texts.of(strings)
     unsound, joint = _look(titles)
-    texts = {i: taken_apart(titles.strings[i])[0] for i in joint}
+    texts = {i: taken_apart(titles.strings[i]).text for i in joint}
     for i in unsound:
         title = cleaned(titles.strings[i])
-        texts[i] = _apart(title.headline, title)[0]
+        texts[i] = _apart(title.headline, title).text
     return titles.replaced({i: texts[i] for i in sorted(texts)})
 
 
-def _apart(headline: str, title: Cleaned | None) -> tuple[str, str | None, str | None]:
+def _apart(headline: str, title: Cleaned | None) -> Parts:
     """Take a cleaned title apart; a line that has none has nothing to embed."""
-    return taken_apart(headline) if title is None or title.is_title else ("", None, None)
+    return taken_apart(headline) if title is None or title.is_title else Parts("")
 
 
 _PLAIN, _BLANK, _HYPHEN, _DASH, _FIRST, _SECOND, _END, _CLOSING, _ODD = range(9)
@@ -125,10 +124,6 @@ for _sign in SIGNS:  # three bytes each in UTF-8, the first two the same
     _KINDS[_sign.encode()[0]], _KINDS[_sign.encode()[1]] = _FIRST, _SECOND
     _KINDS[_sign.encode()[2]] = _DASH if _sign in "\u2013\u2014" else _PLAIN
 
-_MAY_BEGIN_NAME = np.array(
-    [i > 127 or chr(i).isupper() or chr(i) in {" ", *(link[0] for link in LINKS)}
-     for i in range(256)]
-)  # fmt: skip
 _LETTER = np.array([chr(i).isalpha() and i < 128 for i in range(256)])
 _DIGIT = np.array([0x30 <= i < 0x3A for i in range(256)])
 _HEAD = 18
@@ -160,17 +155,12 @@ def _look(titles: Texts) -> tuple[list[int], list[int]]:
     joint[3:] |= (kinds[3:] == _DASH) & after_blank[:-2]
     places = np.flatnonzero(joint)
     of_place = np.searchsorted(titles.ends, places)
-    marked = np.zeros((2, len(titles)), dtype=np.bool_)
-    marked[0, np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
-    marked[0, of_place[titles.ends[of_place] - places <= _TAIL]] = True
-    marked[0] |= _furnished(titles)
-    # What is attributed to stands after a blank, and begins as `_is_attribution` says.
-    following = np.frombuffer(titles.joined + b"  ", dtype=np.uint8)
-    named = _MAY_BEGIN_NAME[following[places + 2]] & (following[places + 1] == ord(" "))
-    marked[1, of_place[named]] = True
-    for i in np.flatnonzero(marked[0]).tolist():
-        marked[0, i] = not is_sound(titles.strings[i])
-    return np.flatnonzero(marked[0]).tolist(), np.flatnonzero(marked[1] & ~marked[0]).tolist()
+    unsound = _furnished(titles)
+    unsound[np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
+    unsound[of_place[titles.ends[of_place] - places <= _TAIL]] = True
+    for i in np.flatnonzero(unsound).tolist():
+        unsound[i] = not is_sound(titles.strings[i])
+    return np.flatnonzero(unsound).tolist(), np.flatnonzero(jointed(titles) & ~unsound).tolist()
 
 
 def _furnished(titles: Texts) -> NDArray[np.bool_]:

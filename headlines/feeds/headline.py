@@ -34,14 +34,15 @@ class Headline:
     headline : str
         The title as published, without marks, mark-up, links and list furniture: see `cleaned`.
     text : str
-        What is embedded: the title without its section prefix and attribution. Nothing, of a line
-        that has no title, such as an address or a time.
+        What is embedded: the title without what a page has set before and behind it. Nothing, of
+        a line that has no title, such as an address or a time.
     section, attribution : str or None
         ``Russia`` of ``[Russia] - ...``, ``Bloomberg`` of ``... – Bloomberg``.
     source, line : str or None, int or None
         The input's name, and the line there (from 1).
     publisher, date, language : str or None
-        As the feed gives them; the date in ISO 8601 where it can be read.
+        As the feed gives them; the date in ISO 8601 where it can be read. A feed that gives no
+        publisher has the one that ends its titles, as in ``... | The Guardian``.
     duplicate_of : str or None
         The id of an earlier copy, which is this headline's own id too.
     fields : mapping of str to object
@@ -87,7 +88,8 @@ class Headline:
         found = cleaned(published)
         if not found.is_title:
             return cls(found.headline, "", **found.parts)
-        return cls(found.headline, *taken_apart(found.headline), **found.parts)
+        apart = taken_apart(found.headline)
+        return cls(found.headline, apart.text, **(apart.told() | found.parts))
 
 
 @dataclass(frozen=True, slots=True)

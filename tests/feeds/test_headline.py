@@ -35,6 +35,11 @@ FURNITURE = [
     "read more:", ":", "$AAPL", "<2%",
 ]  # fmt: skip
 
+AROUND = [
+    "|", "Live:", "BREAKING", ":", "::", "·", "»", "«", "/", "Reuters", "(AP)", "bbc.com",
+    "UPDATE 1-Oil", "-", "Opinion |", "World", "News", "｜", "known", "so", "far",
+]  # fmt: skip
+
 titles = st.one_of(
     st.text(),
     st.text("abZ0 .,-–—[]&;’“£éâ€\x1b\t\u00a0\u0301", max_size=40),
@@ -42,7 +47,7 @@ titles = st.one_of(
         st.sampled_from(
             ["[Russia] -", "Arms", "spending", "hits £5m", "record", "–", "Bloomberg", "--", " ",
              "&amp;", "EU’s", "“new”", "café", "cafÃ©", "…", "x\x02", "Ｆull", "The", "Moscow",
-             *FURNITURE]
+             *FURNITURE, *AROUND]
         ),
         max_size=9,
     ).map(" ".join),
