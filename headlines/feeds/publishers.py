@@ -22,8 +22,10 @@ _MANY = 4
 _BARS = "|·•»«¦｜"
 """Signs that pages set between a title and their own name, and writers seldom use."""
 
-_BEHIND = re.compile(rf".*( ?[|｜¦] ?| (?:[{_BARS}/–—―-]|::) | ?-- ?)", re.DOTALL)  # the last one
-_BEFORE = re.compile(rf"(?:: | ?[|｜¦] ?| (?:[{_BARS}–—―-]|::) | ?-- )")
+_BEHIND = re.compile(
+    rf".*( [|｜¦]|[|｜¦] | (?:[{_BARS}/–—―-]|::) | ?-- ?)", re.DOTALL
+)  # the last one
+_BEFORE = re.compile(rf"(?:: | [|｜¦]|[|｜¦] | (?:[{_BARS}–—―-]|::) | ?-- )")
 _BRACKETED = re.compile(rf"[\[(]([^\[\]()]{{1,{MAX_NAME}}})[\])]\s*(?:([-–—:|]+)\s*)?(?=\S)")
 _CREDIT = re.compile(rf" ?[\[(]([^\[\]()]{{2,{MAX_NAME}}})[\])]$")
 _SLUG = re.compile(
@@ -43,10 +45,7 @@ _WORDS = re.compile(r"\w[\w'’.-]*")
 
 _STATIONS = frozenset({"FOX", "NBC", "ABC", "CBS", "CW", "BBC", "ITV", "NPR"})
 _LINKS = frozenset({"of", "the", "and", "de", "&"})
-_NOTES = frozenset(
-    {"report", "reports", "analysis", "source", "sources", "media", "media reports", "local media",
-     "state media"}
-)  # fmt: skip
+_SMALL = frozenset({"euronews", "tagesschau", "taz", "dpa", "n-tv", "ntv"})
 
 
 class Parts(NamedTuple):
@@ -81,8 +80,12 @@ class _Known:
     """The groups of models/publishers.txt, case folded."""
 
     publishers: frozenset[str]
+    quoted: frozenset[str]  # those that titles name as a source before a colon
     words: frozenset[str]  # names that are words too
     sections: frozenset[str]
+    news: frozenset[str]  # last words of sections that are no topic
+    sources: frozenset[str]  # notes on where a claim comes from
+    notes: frozenset[str]  # other notes that begin with a small letter
     leads: frozenset[str]
     papers: frozenset[str]  # last words of papers' and stations' names
     plain: frozenset[str]  # words that those don't have before it
@@ -169,13 +172,19 @@ def _cut_before(text: str) -> tuple[str, _Cut] | None:
     kind, size = _kind_of_lead(name), _size(rest)
     if kind == "lead" and size >= 2:
         return rest, _Cut(name, False)
-    if kind == "publisher" and sign not in {"–", "—", "―", "--"} and size >= 3:
-        return rest, _Cut(name, True, sign != ":")
-    if kind == "section" and size >= 3:
-        told = sign in _BARS or sign == "::" or (sign == "-" and size >= 4)
-        if told or (sign == ":" and name.casefold().endswith(" news")):
-            return rest, _Cut(name, False)
+    bar = sign in _BARS or sign == "::"
+    if kind == "publisher" and size >= 3:
+        if bar or sign == "-" or (sign == ":" and _folded(name) in _known().quoted):
+            return rest, _Cut(name, True, sign != ":")
+    if kind == "section" and size >= 3 and (bar or (sign in {"-", ":"} and _is_news(name))):
+        return rest, _Cut(name, False)
     return None
+
+
+def _is_news(section: str) -> bool:
+    """Say whether a section's name is `World News` or the like: no topic that may be meant."""
+    *words, last = _folded(section).split()
+    return bool(words) and last in _known().news
 
 
 def _kind_of_lead(name: str) -> str | None:
@@ -213,15 +222,20 @@ def _judge(head: str, name: str, sign: str) -> _Cut | None:
     bar = sign in _BARS or sign == "::"
     if sign in "«»" and head.count("«") + head.count("»") and bar:
         return None  # a quotation
-    if size >= 2 and (folded in known.publishers or _DOMAIN.fullmatch(name)):
+    is_name = folded in known.publishers and (bar or not name.islower() or name in _SMALL)
+    if size >= 2 and (is_name or _DOMAIN.fullmatch(name)):
         return _Cut(name, True, bar or sign == "-")
     if sign == "/" or size < 3 - bar:
         return None
+    if folded in known.sources:
+        return _Cut(name, True)
+    if folded in known.notes:
+        return _Cut(name, False)
+    if name[0].islower() and not bar:
+        return None  # a word of the title
     if folded in known.words and (bar or sign == "-"):
         return _Cut(name, True, True)
-    if folded in _NOTES:
-        return _Cut(name, True)
-    if folded in known.sections and (bar or sign == "-" or len(folded.split()) > 1):
+    if folded in known.sections and (bar or sign == "-" or _is_news(name)):
         return _Cut(name, False)
     if _is_paper(name, size):
         return _Cut(name, True, bar or sign == "-")
