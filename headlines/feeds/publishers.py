@@ -173,9 +173,9 @@ def _cut_before(text: str) -> tuple[str, _Cut] | None:
     if kind == "lead" and size >= 2:
         return rest, _Cut(name, False)
     bar = sign in _BARS or sign == "::"
-    if kind == "publisher" and size >= 3:
-        if bar or sign == "-" or (sign == ":" and _folded(name) in _known().quoted):
-            return rest, _Cut(name, True, sign != ":")
+    named = bar or sign == "-" or (sign == ":" and _folded(name) in _known().quoted)
+    if kind == "publisher" and size >= 3 and named:
+        return rest, _Cut(name, True, sign != ":")
     if kind == "section" and size >= 3 and (bar or (sign in {"-", ":"} and _is_news(name))):
         return rest, _Cut(name, False)
     return None
@@ -235,7 +235,8 @@ def _judge(head: str, name: str, sign: str) -> _Cut | None:
         return None  # a word of the title
     if folded in known.words and (bar or sign == "-"):
         return _Cut(name, True, True)
-    if folded in known.sections and (bar or sign == "-" or _is_news(name)):
+    told = bar or (sign == "-" and len(name) > 3) or _is_news(name)  # `US` may be who says it
+    if folded in known.sections and told:
         return _Cut(name, False)
     if _is_paper(name, size):
         return _Cut(name, True, bar or sign == "-")
