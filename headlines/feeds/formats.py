@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from headlines.feeds.columns import HEADLINE_COLUMNS, Layout
+from headlines.feeds.evidence import link_of, unquoted
 from headlines.feeds.nesting import is_wrapper
 from headlines.feeds.objects import json_records, jsonl_records
 from headlines.feeds.page import LineKind, sort_page
 from headlines.feeds.records import Lines, Record
 from headlines.feeds.tables import table_records
+
+MAX_APART = 5
+"""Lines between a headline and its link on a page, at the most."""
 
 FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
 
@@ -61,8 +66,21 @@ def _of_list(lines: Lines) -> Iterator[Record]:
 
 
 def page_records(lines: Sequence[tuple[int, str]]) -> list[Record] | None:
-    """Give the records of a web page's text, or None when the page rule says that it is none."""
+    """Give the records of a web page's text, or None when the page rule says that it is none.
+
+    A link that stands below a headline is its field `url`.
+    """
     kinds = sort_page([line for _, line in lines])
     if kinds is None:
         return None
-    return [Record(n, kind, line) for (n, line), kind in zip(lines, kinds, strict=True)]
+    records: list[Record] = []
+    titled = None  # the place of the last headline, while it has no link
+    for place, ((number, line), kind) in enumerate(zip(lines, kinds, strict=True)):
+        if kind is LineKind.HEADLINE:
+            titled, line = place, unquoted(line)
+        elif kind is LineKind.BOILERPLATE and titled is not None and (link := link_of(line)):
+            if place - titled <= MAX_APART:
+                records[titled] = replace(records[titled], fields={"url": link})
+            titled = None
+        records.append(Record(number, kind, line))
+    return records
