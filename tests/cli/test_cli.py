@@ -145,7 +145,7 @@ def test_the_summary_comes_as_json(run: Run) -> None:
     ("name", "content", "message"),
     [
         ("empty.txt", b"", "no headlines in .*empty.txt"),
-        ("menu.txt", b"ADVERTISE\n\nSign in\n\nSubscribe\n", "3 boilerplate"),
+        ("menu.txt", b"ADVERTISE\n\nSign in\n\nSubscribe now\n\nRead more\n", "4 boilerplate"),
         ("image.png", bytes(range(256)) * 20, "binary"),
         ("f.csv", b"date,body\n1,2\n", "line 1: no column.*date, body"),
         ("long.txt", b"x" * 1_000_000, "line 1: 1,000,000 characters"),
