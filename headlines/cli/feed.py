@@ -122,18 +122,15 @@ def _show(told: dict[str, Any]) -> None:
             say(title)
         for row in rows:
             _show_row(row)
-    left_out = [
-        f"{told['kinds'][kind]} {kind}: {_at(row)}" for kind, row in told["left_out"].items()
-    ]
-    left_out += [f"{row['rows']} {row['reason']}: {_at(row['example'])}" for row in told["unread"]]
+    kinds, examples = told["kinds"], told["left_out"]
+    left_out = [(kinds[kind], kind, example) for kind, example in examples.items()]
+    left_out += [(row["rows"], row["reason"], row["example"]) for row in told["unread"]]
     if left_out:
         say("left out, with an example each")
-    for line in left_out:
-        _say_cut(f"  {line}")
-
-
-def _at(example: dict[str, Any] | None) -> str:
-    return f"line {example['line']}: {example['raw']}" if example else "(no example kept)"
+    for count, why, example in left_out:
+        _say_cut(f"{count:>7}  {why}")
+        if example:
+            _say_cut(f"{'':>11}line {example['line']}: {example['raw']}")
 
 
 def _show_row(row: dict[str, Any]) -> None:

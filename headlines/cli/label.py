@@ -58,21 +58,20 @@ def label(options: argparse.Namespace) -> int:
     code = common.DONE
 
     def predicted(blocks: Iterable[HeadlineBlock]) -> Iterator[PredictionBlock]:
-        nonlocal code
+        for block in blocks:
+            predictions = labeler.label_block(block, **abstain)
+            for topic, number in predictions.shares_of_topics().items():
+                shares[topic or "(abstained)"] += number
+            yield predictions
+
+    more = {"follow": True} if options.follow else {}
+    with inputs.reading(options, **more) as (blocks, reports):
         try:
-            for block in blocks:
-                predictions = labeler.label_block(block, **abstain)
-                for topic, number in predictions.shares_of_topics().items():
-                    shares[topic or "(abstained)"] += number
-                yield predictions
+            _write(options, labeler, predicted(inputs.progress(blocks)), chosen)
         except KeyboardInterrupt:  # the end of what is followed: tell of it as of any other
             if not options.follow:
                 raise
             code = common.INTERRUPTED
-
-    more = {"follow": True} if options.follow else {}
-    with inputs.reading(options, **more) as (blocks, reports):
-        _write(options, labeler, predicted(inputs.progress(blocks)), chosen)
     summary: dict[str, Any] = {"headlines": shares.total(), "topics": dict(shares.most_common())}
     if options.target_error is not None:
         summary["target_error"] = _target(labeler, options.target_error)

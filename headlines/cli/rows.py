@@ -141,7 +141,8 @@ def _write_cells(rows: Iterable[Row], file: IO[str], delimiter: str, excel_safe:
     csv.field_size_limit(1 << 30)
     columns: dict[str, None] = {}
     count = grown = 0
-    of_text = _unlike_formulas if excel_safe else str
+    plain = {int, float, type(None)} if excel_safe else {str, int, float, type(None)}
+    written = _safe_cell if excel_safe else _cell
     with tempfile.TemporaryFile(
         "w+", encoding="utf-8", errors="backslashreplace", newline=""
     ) as waiting:
@@ -150,12 +151,17 @@ def _write_cells(rows: Iterable[Row], file: IO[str], delimiter: str, excel_safe:
             if not row.keys() <= columns.keys():
                 columns |= dict.fromkeys(row)
                 grown += 1
-            write([_cell(name, row.get(name), of_text) for name in columns])
+            write(
+                [
+                    value if type(value) in plain else written(name, value)
+                    for name, value in zip(columns, map(row.get, columns), strict=True)
+                ]
+            )
             count += 1
         waiting.seek(0)
         out = csv.writer(_Lines(file), delimiter=delimiter)
         if columns:
-            out.writerow(map(of_text, columns))
+            out.writerow([written(name, name) for name in columns])
         if grown <= 1:
             shutil.copyfileobj(waiting, file)
         else:
@@ -164,17 +170,16 @@ def _write_cells(rows: Iterable[Row], file: IO[str], delimiter: str, excel_safe:
     return count
 
 
-def _cell(name: str, value: Any, of_text: Any) -> Any:
+def _cell(name: str, value: Any) -> Any:
     """A value for one cell: names that also apply joined, what else is nested as JSON."""
-    if isinstance(value, str):
-        return of_text(value)
     if name == "also" and isinstance(value, list):
-        return of_text(",".join(map(str, value)))
+        return ",".join(map(str, value))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
 
 
-def _unlike_formulas(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+def _safe_cell(name: str, value: Any) -> Any:
+    told = _cell(name, value)
+    return f"'{told}" if isinstance(told, str) and told.startswith(FORMULA_SIGNS) else told
 
 
 # ---------------------------------------------------------------- Parquet
