@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import compress
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -34,7 +35,11 @@ WHITENED_BY = 3
 MAX_PLAIN_SAMPLES = 10_000
 """Samples beyond which the resolution grows with their number: stories don't."""
 
+MIN_KNOWN = 0.5
+"""Share of a title's words that a static embedder has to know for its vector to say anything."""
+
 Labels = NDArray[np.int64]
+Strengths = NDArray[np.float64]
 Words = Sequence[Sequence[str]]
 
 
@@ -135,7 +140,8 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Parameters
         ----------
         X : array-like of float, shape (n_samples, n_features)
-            Vectors; only their direction counts. A row of zeros is like nothing else.
+            Vectors; only their direction counts. A row of zeros is like nothing else: it is a
+            story of its own, unless it has all the words of another such row.
         y : ignored
         words : sequence of sequences of str, optional
             The words of each sample: rare ones that two samples share bring them nearer.
@@ -153,12 +159,40 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         vectors = validate_data(self, X, dtype=[np.float64, np.float32])
         words = _checked_words(words, len(vectors))
         previous = _checked_previous(previous, len(vectors))
-        points, near = self._fit_points(vectors)
-        texts, n = self.copies_, len(points)
-        known = self._fit_words(words, texts, n)
-        self._neighbourhood = Neighbourhood.of(points, known, self.n_neighbors, near)
-        del near  # large, where the feed is
+        known = vectors.any(axis=1)
+        texts = np.empty(len(vectors), dtype=np.int64)
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        stories, themes, of_stories, of_themes = none, none, nothing, nothing
+        self._digests, self._copy_of = np.zeros(0, dtype="V16"), none
+        if known.any():
+            some = None if words is None else list(compress(words, known))
+            points, near, texts[known] = self._fit_points(
+                vectors if known.all() else vectors[known]
+            )
+            own = self._fit_words(some, texts[known], len(points))
+            self._neighbourhood = Neighbourhood.of(points, own, self.n_neighbors, near)
+            del points, near  # large, where the feed is
+            stories, themes, of_stories, of_themes = self._communities(
+                texts[known], previous[known]
+            )
+        alone = _alone(np.flatnonzero(~known), words)
+        texts[~known] = len(stories) + alone
+        stories, of_stories = _with(alone, stories, of_stories)
+        themes, of_themes = _with(alone, themes, of_themes)
+        stories, themes = _by_size(stories, texts), _by_size(themes, texts)
+        logger.info("joined to %d stories in %d themes", stories.max() + 1, themes.max() + 1)
+        self._labels = np.where(of_stories < self.noise, -1, stories)
+        self.copies_, self.labels_ = texts, self._labels[texts]
+        self.themes_ = np.where(of_themes < self.noise, -1, themes)[texts]
+        self.probabilities_, self.theme_probabilities_ = of_stories[texts], of_themes[texts]
+        return self
+
+    def _communities(
+        self, texts: Labels, previous: Labels
+    ) -> tuple[Labels, Labels, Strengths, Strengths]:
+        """Find the story and the theme of each point, and its strength in them."""
         graph = self._neighbourhood.graph()
+        n = graph.shape[0]
         was = np.full((n, 2), -1, dtype=np.int64)
         np.maximum.at(was, texts, previous)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
@@ -167,15 +201,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         stories = joined(stories, graph, self._neighbourhood, was[:, 0])
         between = aggregated(graph, stories)
         of_story = mostly(stories, was[:, 1])
-        themes = leiden(anchored(between, of_story), self.theme_resolution, self.random_state)
-        stories, themes = _by_size(stories, texts), _by_size(themes[stories], texts)
-        logger.info("joined to %d stories in %d themes", stories.max() + 1, themes.max() + 1)
-        of_stories, of_themes = strengths(graph, stories), strengths(graph, themes)
-        self._labels = np.where(of_stories < self.noise, -1, stories)
-        self.labels_ = self._labels[texts]
-        self.themes_ = np.where(of_themes < self.noise, -1, themes)[texts]
-        self.probabilities_, self.theme_probabilities_ = of_stories[texts], of_themes[texts]
-        return self
+        found = leiden(anchored(between, of_story), self.theme_resolution, self.random_state)
+        themes = found[stories]
+        return stories, themes, strengths(graph, stories), strengths(graph, themes)
 
     def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
         """Give the story that most of a sample's neighbours lie in, by their weights.
@@ -189,12 +217,19 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Returns
         -------
         ndarray of int64, shape (n_samples,)
-            For the samples of the fit, their `labels_`.
+            For the samples of the fit, their `labels_`; -1 for a row of zeros.
         """
         check_is_fitted(self)
         vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         words = _checked_words(words, len(vectors))
-        whole = _whole(vectors)
+        result = np.full(len(vectors), -1, dtype=np.int64)
+        known = np.flatnonzero(vectors.any(axis=1))
+        if len(known) and len(self._digests):
+            some = None if words is None else [words[i] for i in known.tolist()]
+            result[known] = self._predict_known(_whole(vectors[known]), some)
+        return result
+
+    def _predict_known(self, whole: NDArray[np.float32], words: Words | None) -> Labels:
         digests = _digests(whole)
         place = np.minimum(np.searchsorted(self._digests, digests), len(self._digests) - 1)
         result = self._labels[self._copy_of[place]]
@@ -207,8 +242,10 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             result[new] = _elected(self._labels[near], weights)
         return np.asarray(result)
 
-    def _fit_points(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float32], Labels]:
+    def _fit_points(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float32], Labels, Labels]:
         """Make one point of copies and whiten it; give those near each too, shape (n, m).
+
+        The third are the points that samples became.
 
         Identical vectors are one point: they share a cluster, and `predict` finds it again. In
         the order of their digests points don't depend on the order of the samples.
@@ -221,14 +258,13 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         del whole
         near, cosine = nearest(points, min(MIN_CANDIDATES, len(points) - 1))
         self._copy_of, kept = _copies(near, cosine)
-        self.copies_ = self._copy_of[point_of]
         logger.info(
             "%d samples, %d distinct, %d but for copies; %d candidates each",
             len(vectors), len(points), len(kept), near.shape[1],
         )  # fmt: skip
         points, near = points[kept], self._copy_of[near[kept]]
         self._whitening = Whitening.of(points, _nearest_others(near))
-        return self._whitening(points), near
+        return self._whitening(points), near, self._copy_of[point_of]
 
     def _fit_words(self, words: Words | None, texts: Labels, n: int) -> sparse.csr_matrix | None:
         """Give the points' words as unit vectors of inverse document frequencies."""
@@ -251,15 +287,50 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         return known
 
 
+def _with(alone: Labels, labels: Labels, firm: Strengths) -> tuple[Labels, Strengths]:
+    """Add communities of points that are alone, which are as firm as can be."""
+    n = int(alone.max(initial=-1)) + 1
+    more = labels.max(initial=-1) + 1 + np.arange(n)
+    return np.concatenate([labels, more]), np.concatenate([firm, np.ones(n)])
+
+
+def _alone(places: Labels, words: Words | None) -> Labels:
+    """Number samples that are like nothing else; those of the same words share a number."""
+    first: dict[tuple[str, ...], int] = {}
+    numbers = []
+    for place in places.tolist():
+        said = tuple(words[place]) if words is not None else ()
+        numbers.append(first.setdefault(said or (str(place), ""), len(first)))
+    return np.array(numbers, dtype=np.int64)
+
+
 def vectors_and_words(
     texts: Iterable[str | Headline], embedder: Embedder
 ) -> tuple[NDArray[np.float32], list[list[str]]]:
     """Make of n texts what `HeadlineClusterer` clusters: vectors, (n, n_features), and words.
 
-    What stands around a headline's title, as a source does, is taken off.
+    What stands around a headline's title, as a source does, is taken off. Where a static embedder
+    doesn't know the words, the vector is of zeros: two titles in another language would be alike
+    for a comma or a name that they share.
     """
     titles = [headline.text for headline in as_headlines(texts)]
-    return embedder.vectors(titles), [tokenize(title) for title in titles]
+    vectors = embedder.vectors(titles)
+    vectors[_unknown(titles, embedder)] = 0
+    return vectors, [tokenize(title) or [title.casefold()] for title in titles]
+
+
+def _unknown(titles: Sequence[str], embedder: Embedder) -> list[int]:
+    """Give the places of titles whose words an embedder doesn't know, but for a few."""
+    if not embedder.terms_are_words:
+        return []
+    found = []
+    for place, title in enumerate(titles):
+        if not title.isascii():
+            words = [word for word in tokenize(title) if word.isalpha()]
+            known = sum(map(bool, embedder.terms(words)))
+            if words and known < MIN_KNOWN * len(words):
+                found.append(place)
+    return found
 
 
 def _whole(vectors: NDArray[Any]) -> NDArray[np.float32]:
