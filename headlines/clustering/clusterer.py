@@ -217,7 +217,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Returns
         -------
         ndarray of int64, shape (n_samples,)
-            For the samples of the fit, their `labels_`; -1 for a row of zeros.
+            For the samples of the fit, their `labels_`; -1 for a row of zeros, whichever it is.
         """
         check_is_fitted(self)
         vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from headlines.errors import TaxonomyError
+from headlines.feeds.headline import Headline, normalise_v1
 from headlines.files import SEEDS, replacing
 
 MIN_WRITTEN_TEXTS = 10
@@ -58,6 +60,9 @@ class Topic:
 class Taxonomy:
     """Two or more topics, in their order.
 
+    Names that differ in nothing but case, white space or how accents are encoded are one topic's;
+    an example or phrase may stand under one topic only.
+
     Examples
     --------
     >>> taxonomy = Taxonomy.load()
@@ -69,11 +74,16 @@ class Taxonomy:
     source: str = field(default="taxonomy", compare=False)
 
     def __post_init__(self) -> None:
-        repeated = {name for name in self.names if self.names.count(name) > 1}
-        if repeated:
-            raise TaxonomyError(
-                f"{self.source}: topic {sorted(repeated)[0]!r} appears twice; merge the two"
-            )
+        known: dict[str, str] = {}
+        for name in self.names:
+            key = normalise_v1(name)
+            if earlier := known.get(key):
+                also = "" if earlier == name else f", once as {earlier!r}"
+                raise TaxonomyError(
+                    f"{self.source}: topic {name!r} appears twice{also}; merge the two"
+                )
+            known[key] = name
+        _check_examples(self.topics, self.source)
         if len(self.topics) < 2:
             raise TaxonomyError(
                 f"{self.source}: {len(self.topics)} topic(s), a classifier needs two or more; "
@@ -104,6 +114,11 @@ class Taxonomy:
         return cls(_topics(path), str(path))
 
 
+def known_names(names: Iterable[str]) -> dict[str, str]:
+    """Give topics' names by what they are looked up by: their form under `normalise_v1`."""
+    return {normalise_v1(name): name for name in names}
+
+
 def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
     """Write topics at the end of a topics file; what stands in it stays as it is.
 
@@ -114,8 +129,8 @@ def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
     path = Path(path)
     text = "version = 1\n"
     if path.exists():
-        taken = {topic.name for topic in _topics(path)}
-        if twice := [topic.name for topic in topics if topic.name in taken]:
+        taken = known_names(topic.name for topic in _topics(path))
+        if twice := [t.name for t in topics if normalise_v1(t.name) in taken]:
             raise TaxonomyError(f"{path}: has a topic {twice[0]!r}; rename or remove it first")
         text = path.read_text(encoding="utf-8")
     for topic in topics:
@@ -137,8 +152,8 @@ def _quoted(text: str) -> str:
 def _topics(path: Path) -> tuple[Topic, ...]:
     """Read the tables of a topics file."""
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        written = path.read_bytes().decode("utf-8-sig")
+        content = tomllib.loads(written)
     except OSError as error:
         said = f"can't be read ({error.strerror}); give a topics file"
         raise TaxonomyError(f"{path}: {said}") from None
@@ -147,7 +162,31 @@ def _topics(path: Path) -> tuple[Topic, ...]:
     tables = content.get("topic", [])
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise TaxonomyError(f"{path}: 'topic' must be written as [[topic]] tables")
-    return tuple(_topic(table, number, path) for number, table in enumerate(tables, 1))
+    topics = tuple(_topic(table, number, path) for number, table in enumerate(tables, 1))
+    _check_examples(topics, str(path), written)
+    return topics
+
+
+def _check_examples(topics: Sequence[Topic], source: str, written: str = "") -> None:
+    """Refuse a text that stands under two topics: it would be silently the later one's."""
+    found: dict[str, tuple[str, str]] = {}
+    for topic in topics:
+        for text in (*topic.phrases, *topic.examples):
+            earlier, as_written = found.setdefault(Headline.parse(text).id, (topic.name, text))
+            if earlier != topic.name:
+                places = _lines_with(written, {as_written, text})
+                where = f"lines {places[0]} and {places[-1]}: " if len(places) > 1 else ""
+                raise TaxonomyError(
+                    f"{source}: {where}{text!r} stands under {earlier!r} and {topic.name!r}; "
+                    "keep it under one of them"
+                )
+
+
+def _lines_with(written: str, texts: Iterable[str]) -> list[int]:
+    """Give the lines, from 1, that one of the texts stands in."""
+    sought = {form for text in texts for form in (text, _quoted(text)[1:-1])}
+    lines = enumerate(written.split("\n"), 1)
+    return [number for number, line in lines if any(text in line for text in sought)]
 
 
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
@@ -167,4 +206,5 @@ def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
         values[key] = value.strip() if kind is str else tuple(value)
     if not values.get("name"):
         raise TaxonomyError(f'{path}: topic {number} has no name; add name = "..."')
+    values["name"] = unicodedata.normalize("NFC", " ".join(values["name"].split()))
     return Topic(**values)

@@ -1,0 +1,49 @@
+"""Claims about topics files."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from conftest import write
+
+from headlines.errors import TaxonomyError
+from headlines.topics.taxonomy import Taxonomy, Topic, add_topics
+
+
+def test_names_of_topics_are_one_in_any_case_and_encoding(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "Économie")
+    path = write(
+        tmp_path / "topics.toml",
+        f'[[topic]]\nname = "{decomposed}"\n[[topic]]\nname = " Sport  News"\n'.encode(),
+    )
+    assert Taxonomy.load(path).names == ("Économie", "Sport News")
+    with pytest.raises(TaxonomyError, match=r"'sport' appears twice, once as 'Sport'"):
+        Taxonomy((Topic("Sport"), Topic("sport")))
+    with pytest.raises(TaxonomyError, match="has a topic 'sport news'"):
+        add_topics(path, [Topic("sport news", examples=("Cup Lost",))])
+
+
+def test_an_example_under_two_topics_is_an_error_that_names_both_and_their_lines(
+    tmp_path: Path,
+) -> None:
+    toml = """version = 1
+[[topic]]
+name = "floods"
+examples = ["Floods Force \\"Thousands\\" From Homes"]
+[[topic]]
+name = "housing"
+phrases = ["rents"]
+examples = [
+    "Rents Climb",
+    "FLOODS force “Thousands” from homes",
+    "Floods Force \\"Thousands\\" From Homes",
+]
+"""
+    path = write(tmp_path / "topics.toml", toml.encode())
+    with pytest.raises(TaxonomyError, match=r"lines 4 and 11: .*'floods' and 'housing'; keep it"):
+        Taxonomy.load(path)
+    twice = Topic("a", examples=("Floods Hit",)), Topic("b", phrases=("floods hit",))
+    with pytest.raises(TaxonomyError, match="stands under 'a' and 'b'"):
+        Taxonomy(twice)
