@@ -10,7 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.cleaning import Cleaned, cleaned, is_sound
+from headlines.feeds.cleaning import Cleaned, begins_with_furniture, cleaned, ends_in_note, is_sound
 from headlines.feeds.headline import Headline
 from headlines.feeds.joints import jointed
 from headlines.feeds.marks import SIGNS
@@ -124,14 +124,30 @@ for _sign in SIGNS:  # three bytes each in UTF-8, the first two the same
     _KINDS[_sign.encode()[0]], _KINDS[_sign.encode()[1]] = _FIRST, _SECOND
     _KINDS[_sign.encode()[2]] = _DASH if _sign in "\u2013\u2014" else _PLAIN
 
-_LETTER = np.array([chr(i).isalpha() and i < 128 for i in range(256)])
-_DIGIT = np.array([0x30 <= i < 0x3A for i in range(256)])
-_HEAD = 18
-"""Bytes of a title among which a number or date before it has its first digit."""
-_TAIL = 64
-"""Bytes that a note behind a dash takes at most."""
-_TELLTALES = (b" ago", b" Ago", b"just now", b" read", b" Read", b"www.", b"day, ")
-"""Words of list furniture that no sign gives away."""
+# How a title begins that may have list furniture, if not so; of words, the first three letters.
+_PLAIN_START = np.array([chr(i) in "\"'$@" or (i < 128 and chr(i).isalpha()) for i in range(256)])
+_DIGIT = np.array([ord("0") <= i <= ord("9") for i in range(256)])
+
+
+def _codes(words: str) -> NDArray[np.int64]:
+    """Give the first three letters of words, set apart by commas, as numbers in rising order."""
+    return np.sort([int.from_bytes(f"{word} "[:3].encode()) for word in words.split(",")])
+
+
+_AGES = "an,about,over,just,one,two,three,four,five"
+_BEGINNINGS = _codes(
+    "mon,tue,wed,thu,fri,sat,sun,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec,today,yesterday,"
+    f"{_AGES}"
+)
+_SUFFIXES = _codes(
+    "video,photo,picture,image,gallery,slideshow,audio,podcast,infographic,graphic,map,pdf,watch,"
+    f"listen,live,as,in,transcript,update,correct,develop,a minute,a day,a week,{_AGES}"
+)
+_ENDINGS = _codes("ago,now,ead")
+_LONGEST_SUFFIX = 48
+"""Bytes of a note behind a dash, with the dash."""
+_SIGNS = SIGNS.encode()
+_QUOTES = np.isin(np.arange(256), [sign.encode()[2] for sign in "‘’“”"])
 
 
 def _look(titles: Texts) -> tuple[list[int], list[int]]:
@@ -149,31 +165,53 @@ def _look(titles: Texts) -> tuple[list[int], list[int]]:
     odd[1:] |= (here == _BLANK) & (after_blank | (before == _END))
     odd[1:] |= (here == _END) & (after_blank | (before == _CLOSING))
     odd[:1] |= kinds[:1] == _BLANK
+    place = titles.joined.find(b"www.")
+    while place >= 0:
+        odd[place] = True
+        place = titles.joined.find(b"www.", place + 1)
     odd[1:] |= (before == _FIRST) != (here == _SECOND)  # another sign than the common ones
     joint = np.zeros(len(kinds), dtype=np.bool_)
     joint[1:] |= (here == _HYPHEN) & (after_blank | (before == _HYPHEN))
     joint[3:] |= (kinds[3:] == _DASH) & after_blank[:-2]
     places = np.flatnonzero(joint)
     of_place = np.searchsorted(titles.ends, places)
-    unsound = _furnished(titles)
-    unsound[np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
-    unsound[of_place[titles.ends[of_place] - places <= _TAIL]] = True
-    for i in np.flatnonzero(unsound).tolist():
-        unsound[i] = not is_sound(titles.strings[i])
+    signed = np.zeros(len(titles), dtype=np.bool_)
+    signed[np.searchsorted(titles.ends, np.flatnonzero(odd))] = True
+    last = titles.ends[of_place] - places <= _LONGEST_SUFFIX
+    begun, ended = _furnished(titles, places[last])
+    checks = [(is_sound, signed, False), (begins_with_furniture, begun, True),
+              (ends_in_note, ended, True)]  # fmt: skip
+    for check, candidates, suspect in checks:
+        for i in np.flatnonzero(candidates).tolist():
+            candidates[i] = check(titles.strings[i]) == suspect
+    unsound = np.any([candidates for _, candidates, _ in checks], axis=0)
     return np.flatnonzero(unsound).tolist(), np.flatnonzero(jointed(titles) & ~unsound).tolist()
 
 
-def _furnished(titles: Texts) -> NDArray[np.bool_]:
-    """Tell which titles may have list furniture that begins with a sign or has a digit or word."""
-    content = np.frombuffer(titles.joined + b" " * _HEAD, dtype=np.uint8)
-    starts = np.concatenate([[0], titles.ends[:-1] + 1])
-    heads = content[starts[:, None] + np.arange(_HEAD)]
-    found: NDArray[np.bool_] = (
-        ~_LETTER[heads[:, 0]] | _DIGIT[heads].any(axis=1) | (heads[:, 1] == ord(")"))
-    )
-    for word in _TELLTALES:
-        place = titles.joined.find(word)
-        while place >= 0:
-            found[np.searchsorted(titles.ends, place)] = True
-            place = titles.joined.find(word, place + 1)
+def _furnished(
+    titles: Texts, dashes: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which titles may have list furniture before them, and which a note or age behind.
+
+    `dashes` are the places of those that may have a note behind.
+    """
+    content = np.frombuffer(b"\n\n\n" + titles.joined + b"\n\n\n\n", dtype=np.uint8)
+    starts = np.concatenate([[0], titles.ends[:-1] + 1]) + 3
+    first, third = content[starts], content[starts + 2]
+    plain = _PLAIN_START[first] | ((first == _SIGNS[0]) & _QUOTES[third])
+    begun = ~plain | (content[starts + 1] == ord(")")) | _is_among(_BEGINNINGS, content, starts)
+    ended = _is_among(_ENDINGS, content, titles.ends)
+    behind = dashes + 5
+    noted = _DIGIT[content[behind]] | _is_among(_SUFFIXES, content, behind)
+    ended[np.searchsorted(titles.ends, dashes[noted])] = True
+    return begun, ended
+
+
+def _is_among(
+    words: NDArray[np.int64], content: NDArray[np.uint8], places: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell at which places one of some words of three letters stands, in upper or lower case."""
+    letters = [content[places + i].astype(np.int64) | 32 for i in range(3)]
+    here = letters[0] << 16 | letters[1] << 8 | letters[2]
+    found: NDArray[np.bool_] = words[np.searchsorted(words, here).clip(max=len(words) - 1)] == here
     return found

@@ -18,18 +18,38 @@ from headlines.feeds.markup import without_markup
 PASSES = 12
 """How often mark-up, links and furniture may stand around each other."""
 
-# What may be mark-up, a link, list furniture or a note; letters, quotes, $ and @ begin none.
-_SUSPECT = re.compile(
-    r"""(?x) [<*_`~|\\/\[·•] | &[^ ] | www\. | [)\]]$
-    | ^(?: [^\w"'$@“‘’] | [a-h]\)
-      | \d+(?: [.)/:-] | [ ]?[a-zA-Z]{1,10}\.?,?[ ](?:ago|\d|[-–—:,>]) | [ ]?[aApPhH]\.?[mM\d]
-        | [ ]Uhr )
-      | [A-Za-z]{3,9}[.,]?[ ](?:[A-Za-z]{3,9}[.]?[ ])?(?:at[ ])?\d )
-    | (?i: \b(?:ago|just[ ]now|read)\b )
-    | [ ](?:--?|[–—])[ ](?:\d|(?i:video|photo|pic|image|galler|slide|audio|pod|info|graphic|map|pdf
-      |watch|listen|live|as[ ]it|in[ ]p|transcript|update|correct|devel))[^–—]{0,50}$
+# What may be mark-up, a link, list furniture or a note: more than what is, and quick to see.
+_SIGN = re.compile(r"[<*_`~\\\[/&]")
+_MARKED = re.compile(
+    r"""(?x) <[!/a-zA-Z] | \*[^*\s][^*]*\* | (?<!\w)_ | `[^`]*` | ~~ | \\u | ^\[ | \]\( | \]\[
+    | \[\[ | \[/ | &(?:\#|\w{1,31};|(?:nbsp|quot|amp|lt|gt|shy)(?![\w;=])) | :/ | \.[a-z]{2,6}/
     """
 )
+_BEGINNING = re.compile(
+    r"""(?x) [^\w"'$@“‘’£€¿¡] | [a-h]\) | http
+    | \d{1,4}(?: [.)]+(?:\s|$) | \) | /\s | : | [.h]\d\d[\s\-–—|:·•»>,aApP] | [./-]\d{1,2}[./-]\d
+      | (?:st|nd|rd|th|\.)?[ -](?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)
+      | [ ]?[aApP]\.?[mM]\b | [ ]?(?:[smhd]|mins?|hrs?)[ ]?[|·•] )
+    | (?i:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|tod|yes)
+      [a-z]*[.,]*[ ](?:[A-Za-z]{2,9}\.?[ ])?\d
+    | \d{1,3}.{0,24}\ ago\b
+    | (?i:\d{1,3}|an?|about|over|just|one|two|three|four|five)[ -].{0,24}\b(?:ago|now|(?i:read))\b
+    """
+)
+_BEHIND = (
+    r"video|photo|pic|image|galler|slide|audio|pod|info|graphic|map|pdf|watch|listen|live|as it h"
+    r"|in p|transcript|update|correct|devel|just now"
+    r"|(?:about |over )?\d{1,3}[ -]?(?:s|m|h|d|w|y|comm)"
+    r"|an? (?:min|hour|day|week)|(?:one|two|three|four|five)[ -]min"
+)
+_WITHIN = (
+    r"with|\+|see|incl|last|updat|revis|re[fp]|break|just in|sponsor|promot|advert|pay|paid|subscr"
+    r"|premium|free|nsfw|redir|open"
+)
+_ENDING = re.compile(rf"(?i)(?:[-–—|·•] (?:{_BEHIND})|[(\[] ?(?:{_BEHIND}|{_WITHIN}))")
+_LAST_WORDS = ("ago", "now", "Now", "NOW", "read", "Read", "READ")
+_LAST = re.compile(r" ago$|(?i: just now|min(?:ute)?s?\.?[ -]read)$")
+_LONGEST_NOTE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +125,22 @@ def is_sound(text: str) -> bool:
         text.isprintable()  # no control character, and no white space but blanks
         and "  " not in text
         and text[:1] != " " != text[-1:]
-        and not _SUSPECT.search(text)
+        and not (_SIGN.search(text) and _MARKED.search(text))
+        and "www." not in text
+        and not begins_with_furniture(text)
+        and not ends_in_note(text)
         and is_common(text)
     )
+
+
+def begins_with_furniture(text: str) -> bool:
+    """Say at a glance whether there may be list furniture before a title; True may be wrong."""
+    return _BEGINNING.match(text) is not None
+
+
+def ends_in_note(text: str) -> bool:
+    """Say at a glance whether a title may end in a note or its age; True may be wrong."""
+    behind = _ENDING.search(text, max(0, len(text) - _LONGEST_NOTE))
+    if behind is None and text.endswith(_LAST_WORDS):
+        behind = _LAST.search(text, max(0, len(text) - _LONGEST_NOTE))
+    return behind is not None

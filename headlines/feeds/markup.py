@@ -39,7 +39,7 @@ _INNER = r"""(?=[\w"“‘«$€£#@(\[¿¡…])"""
 _OUTER = r"""(?<=[\w"”’».!?%…)\],:;])"""
 _EMPHASES = (
     re.compile(rf"(?<![\w*])(\*{{1,3}}+){_INNER}([^*]++){_OUTER}\1(?![\w*])"),
-    re.compile(rf"(?<!\w)(_{{1,3}}+){_INNER}(?!(?<=__)[a-z0-9]+__)((?:[^_]|(?<=\w)_(?=\w))++)"
+    re.compile(rf"(?<!\w)(_{{1,3}}+){_INNER}(?!(?<=__)[a-z0-9]+__)((?:[^_]|(?<=[^\W_])_(?=[^\W_]))++)"
                rf"{_OUTER}\1(?!\w)"),
     re.compile(rf"(?<![\w~])(~~){_INNER}([^~]++){_OUTER}~~(?![\w~])"),
     re.compile(r"(?<![\w`])(`{1,3})(?=[^\s`])([^`]++)(?<=\S)\1(?![\w`])"),
@@ -89,7 +89,7 @@ def without_markup(text: str) -> tuple[str, str | None]:
             text = emphasis.sub(r"\2", text)
     if text.startswith("#") and (heading := _HEADING.match(text)):
         text = text[heading.end() :].rstrip("# ")
-    if "/" in text or ":" in text or "http" in text:
+    if "/" in text or "www." in text or "http" in text:
         text, link = _without_addresses(" ".join(text.split()))
         address = address or link
     return " ".join(text.split()), address

@@ -27,7 +27,8 @@ ADMITTED = re.findall(f"[{_LONE}{SIGNS}]", "".join(map(chr, range(0x80, 0x2100))
 FURNITURE = [
     "1.", "12)", "(3)", "#4", "•", "*", "-", ">", "[x]", "10:45", "10.45 Uhr", "[10:45]", "AM",
     "2024-05-01", "01.05.2024:", "May 1, 2024", "Wednesday, September 1, 2024", "4 hours ago", "|",
-    "·", "2h", "3 min read", "(Updated)", "[VIDEO]", "live", "Photos", "https://x.org/a", "\u200b",
+    "·", "2h", "2h ago", "3 min read", "(Updated)", "[VIDEO]", "live", "Photos",
+    "https://x.org/a", "\u200b",
     "t.co/a1", "www.x.org", "**", "*so*", "_so_", "~~", "`code`", "[a](https://x.org)", "<b>",
     "</b>", "<br>", "<!--", "-->", "<![CDATA[", "]]>", "[[A|B]]", "&lt;", "&amp;amp;", "&#8203;",
     "&shy", "#", "FC", "Köln", "5", "10:10", "Campaign", "\t", "Reuters", "just now", "\u200d",
