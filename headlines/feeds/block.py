@@ -10,11 +10,18 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.cleaning import Cleaned, begins_with_furniture, cleaned, ends_in_note, is_sound
+from headlines.feeds.cleaning import (
+    Cleaned,
+    begins_with_furniture,
+    cleaned,
+    ends_in_note,
+    is_sound,
+    own_words,
+)
 from headlines.feeds.headline import Headline
 from headlines.feeds.joints import jointed
 from headlines.feeds.marks import SIGNS
-from headlines.feeds.publishers import Parts, taken_apart
+from headlines.feeds.publishers import Parts
 from headlines.textarray import Texts
 
 
@@ -101,7 +108,7 @@ def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
         return [h.text if isinstance(h, Headline) else next(parsed) for h in published]
     titles = Texts.of(strings)
     unsound, joint = _look(titles)
-    texts = {i: taken_apart(titles.strings[i]).text for i in joint}
+    texts = {i: own_words(titles.strings[i]).text for i in joint}
     for i in unsound:
         title = cleaned(titles.strings[i])
         texts[i] = _apart(title.headline, title).text
@@ -110,7 +117,7 @@ def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:
 
 def _apart(headline: str, title: Cleaned | None) -> Parts:
     """Take a cleaned title apart; a line that has none has nothing to embed."""
-    return taken_apart(headline) if title is None or title.is_title else Parts("")
+    return own_words(headline) if title is None or title.is_title else Parts("")
 
 
 _PLAIN, _BLANK, _HYPHEN, _DASH, _FIRST, _SECOND, _END, _CLOSING, _ODD = range(9)

@@ -14,6 +14,7 @@ from typing import Any
 from headlines.feeds.furniture import cell_of_title, without_furniture
 from headlines.feeds.marks import is_common, spelled_out
 from headlines.feeds.markup import without_markup
+from headlines.feeds.publishers import Parts, taken_apart
 
 PASSES = 12
 """How often mark-up, links and furniture may stand around each other."""
@@ -144,3 +145,17 @@ def ends_in_note(text: str) -> bool:
     if behind is None and text.endswith(_LAST_WORDS):
         behind = _LAST.search(text, max(0, len(text) - _LONGEST_NOTE))
     return behind is not None
+
+
+def own_words(headline: str) -> Parts:
+    """Take a cleaned title apart, and clean what is left: a note may stand before a publisher.
+
+    Examples
+    --------
+    >>> own_words("Drone Hits Oil Depot [video] | Reuters").text
+    'Drone Hits Oil Depot'
+    """
+    parts = taken_apart(headline)
+    if len(parts.text) < len(headline) and (rest := cleaned(parts.text)).is_title:
+        parts = parts._replace(text=rest.headline)
+    return parts

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headlines.feeds.dates import iso_date
+from headlines.feeds.publishers import taken_apart
 
 _SEPARATOR = r"(?:\s*[-–—|:·•»>,]{1,2}\s+|\s+[-–—|:·•»>]\s*)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
@@ -82,7 +83,7 @@ _NUMBER = re.compile(
 )
 # Ordinals: of clubs, leagues and days, as languages write them that put a full stop behind one.
 _ORDINAL = re.compile(
-    r"(?:1?\. )?(?:FC|FFC|FSV|SC|SV|TSV|VfB|VfL|VfR|CfR|BC|HC|FCK|FCN|FCM|FCU|FCH|HFC|SK|TC|BBC"
+    r"(?:1?\. )?(?:FC|FFC|FSV|SV|TSV|VfB|VfL|VfR|CfR|FCK|FCN|FCM|FCU|FCH|HFC"
     r"|(?:Fu(?:ß|ss)ball-?)?(?:Bundesliga|Liga|Division|Klasse|Spieltag|Runde|Etappe|Platz|Stock|Mal"
     r"|Weltkrieg|Jahrestag|Geburtstag|Todestag|Jahrhundert|Tag|Woche|Senat|Kammer|Armee|Advent"
     r"|Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
@@ -109,10 +110,15 @@ _TIMED = re.compile(
     rf"(?:(?:(?:Today|Yesterday),?\s(?:at\s)?)?(?P<time>{_TIME})(?:\s?[-–]\s?{_CLOCK}{_HALF}?)?"
     rf"(?:{_SEPARATOR}|$)"
     rf"|(?P<exact>(?:{_CLOCK}|{_DOTTED}){_HALF}{_ZONE}?|{_TIME}(?<=Uhr)|(?:[01]?\d|2[0-4]):[0-5]\d:[0-5]\d)\s+"
-    rf"|(?P<bare>{_CLOCK})\s+(?=[^a-z\s])(?!(?:Campaign|Train|Flight|Bus|Ferry|Express|Kick-?[Oo]ff"
-    r"|Deadline|Curfew|Service|Show|Mass|Screening|Slot|Bulletin|Edition|Marathon|Mile|Barrier|Mark"
-    r"|Record|Project|Movement|Club|Ratio|Scale|Split|To\b|In\b|At\b)\b))"
+    rf"|(?P<bare>{_CLOCK})\s+(?=\S))"
 )
+# What a time that is the title's own names: `10:10 Campaign`, `3:10 to Yuma`.
+_OWN_TIME = re.compile(
+    r"(?i:Campaign|Train|Flight|Bus|Ferry|Express|Kick-?off|Deadline|Curfew|Service|Show|Mass"
+    r"|Screening|Slot|Bulletin|Edition|Marathon|Mile|Barrier|Mark|Record|Project|Movement|Club"
+    r"|Ratio|Scale|Split|to|till|until)\b"
+)
+_SMALL = re.compile(r"[a-z]+\b")
 _DOTTED_TIMED = re.compile(rf"(?P<time>{_DOTTED})(?:\s?Uhr)?{_SEPARATOR}(?=\S)")
 _AGED = re.compile(
     rf"(?:(?:{_AGO}|[Jj]ust now)(?:\s?[-–—|·•»]\s*|$)"
@@ -158,7 +164,7 @@ def _start_of(title: str, told: dict[str, Any]) -> int:
         elif found := (
             _BRACKETED.match(title, start)
             or _DATED.match(title, start)
-            or _TIMED.match(title, start)
+            or _timed(title, start)
             or _DOTTED_TIMED.match(title, start)
         ):
             _tell_moment(found.groupdict(), told)
@@ -181,6 +187,16 @@ def _numbered(title: str, start: int) -> re.Match[str] | None:
         return None
     if found[5] and found[0].strip() == f"#{found[5]}" and _RANKED.match(title, found.end()):
         return None
+    return found
+
+
+def _timed(title: str, start: int) -> re.Match[str] | None:
+    """Find the time of a ticker; None where it is the title's own, in company of small letters."""
+    found = _TIMED.match(title, start)
+    if found and found["bare"]:
+        own = _OWN_TIME.match(title, found.end())
+        if own or (_SMALL.match(title, found.end()) and not title[found.end() :].islower()):
+            return None
     return found
 
 
@@ -274,6 +290,12 @@ def cell_of_title(cells: list[str]) -> tuple[int, dict[str, Any]] | None:
                 left.append(i)
             else:
                 told |= {name: value for name, value in said.items() if name not in told}
+    if not told and len(left) == 2:
+        # A name that would be known behind a bar is one behind a tab.
+        parts = taken_apart(" | ".join(cells[i] for i in left))
+        if parts.publisher and parts.publisher in [cells[i] for i in left]:
+            told["publisher"] = parts.publisher
+            return next(i for i in left if cells[i] != parts.publisher), told
     if not left or len(left) == len([cell for cell in cells if cell]):
         return None
     words = {i: len(cells[i].split()) for i in left}

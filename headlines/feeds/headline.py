@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from headlines.feeds.cleaning import cleaned
-from headlines.feeds.publishers import taken_apart
+from headlines.feeds.cleaning import cleaned, own_words
 
 
 def normalise_v1(headline: str) -> str:
@@ -88,7 +87,7 @@ class Headline:
         found = cleaned(published)
         if not found.is_title:
             return cls(found.headline, "", **found.parts)
-        apart = taken_apart(found.headline)
+        apart = own_words(found.headline)
         return cls(found.headline, apart.text, **(apart.told() | found.parts))
 
 

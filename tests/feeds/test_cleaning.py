@@ -246,6 +246,22 @@ def test_a_line_that_is_no_title_is_accounted_for_as_what_it_is(
     assert bool(found.text) == (kind == "headline")
 
 
+@pytest.mark.parametrize("title", ["3. {}\tReuters", "Reuters\t{}", "{}\tReuters"])
+def test_a_known_publisher_after_a_tab_is_its_own_field(title: str) -> None:
+    found = Headline.parse(title.format(BARE))
+    assert (found.headline, found.publisher) == (BARE, "Reuters")
+
+
+def test_a_tab_among_the_words_of_a_title_is_white_space() -> None:
+    found = Headline.parse("Russian Forces Advance\tNear Kharkiv")
+    assert (found.text, found.publisher) == ("Russian Forces Advance Near Kharkiv", None)
+
+
+def test_a_title_in_small_letters_is_found_behind_a_time() -> None:
+    assert cleaned("10:45 oil hits record").headline == "oil hits record"
+    assert cleaned("3:10 to yuma returns").headline == "3:10 to yuma returns"
+
+
 def test_fields_of_the_feed_come_before_what_a_title_says(tmp_path: Path) -> None:
     path = write(
         tmp_path / "f.jsonl",
