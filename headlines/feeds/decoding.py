@@ -20,6 +20,12 @@ MAX_LINE_BYTES = 8 << 20
 CUT_CHARACTERS = 10_000
 """What is kept of such a line."""
 
+_DECLARED = re.compile(
+    rb"""^\s*(?:<\?xml\b[^>]*\bencoding|<(?:!doctype|html|head)\b.*?<meta\b[^>]*\bcharset)"""
+    rb"""\s*=\s*["']?([\w.:-]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+
 NumberedLines = tuple[Sequence[int], list[str]]
 """Lines without their ends, and their numbers."""
 
@@ -187,13 +193,27 @@ def encoding_of(head: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         if error.start > len(head) - 4 and len(head) == SNIFF_BYTES:
             return "utf-8"  # only the megabyte's edge cuts a character
-    lines = [line for line in re.split(b"[\r\n]+", head) if not line.isascii()]
+    lines = [line for line in re.split(rb"[\r\n<{]+", head) if not line.isascii()]
     valid = sum(_decodes(line) for line in lines)
     if valid >= len(lines) - valid and valid:
         return "utf-8"  # a few broken rows in a file that is UTF-8
     if _is_binary(head.decode("latin-1")):
         raise not_text(name)
+    if declared := _declared_encoding(head):
+        return declared
     return _eight_bit_encoding(b"\n".join(lines)[:SAMPLE_BYTES], name)
+
+
+def _declared_encoding(head: bytes) -> str | None:
+    """Give the encoding that XML or HTML says it is in, where it can be that one."""
+    found = _DECLARED.search(head[:2048])
+    name = found[1].decode().casefold() if found else "utf-8"
+    name = {"iso-8859-1": "cp1252", "us-ascii": "cp1252", "gb2312": "gb18030"}.get(name, name)
+    try:
+        text = head.decode(name, "replace")
+    except (LookupError, ValueError):
+        return None
+    return None if text.count("\ufffd") > len(text) / 100 or name == "utf-8" else name
 
 
 def not_text(name: str) -> FeedError:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from headlines.feeds.columns import HEADLINE_COLUMNS, Layout
+from headlines.feeds.documents import TEXTS, told_document
 from headlines.feeds.evidence import link_of, unquoted
 from headlines.feeds.nesting import is_wrapper
-from headlines.feeds.objects import json_records, jsonl_records
+from headlines.feeds.objects import jsonl_records
 from headlines.feeds.page import LineKind, sort_page
 from headlines.feeds.records import Lines, Record
 from headlines.feeds.tables import table_records
@@ -17,7 +18,7 @@ from headlines.feeds.tables import table_records
 MAX_APART = 5
 """Lines between a headline and its link on a page, at the most."""
 
-FORMATS = ("text", "page", "csv", "tsv", "json", "jsonl")
+FORMATS = ("text", "page", "csv", "tsv", "jsonl", *TEXTS)
 
 
 def told_format(first_part: str, ending: str = "") -> str:
@@ -26,6 +27,8 @@ def told_format(first_part: str, ending: str = "") -> str:
     if ending in ("csv", "tsv", "json", "jsonl"):
         return ending
     text = first_part.lstrip("\ufeff \r\n\t")
+    if document := told_document(text):
+        return document
     first = text.split("\n", 1)[0].strip()
     if first.startswith(("{", "[")):
         try:
@@ -49,10 +52,8 @@ def told_format(first_part: str, ending: str = "") -> str:
 def records_of(lines: Lines, format: str, layout: Layout, source: str) -> Iterator[Record]:
     """Give a record for every line or row; for the format ``page`` see `page_records`.
 
-    Raises FeedError when a table has no column of headlines, or JSON is broken or no list.
+    Raises FeedError when a table has no column of headlines.
     """
-    if format == "json":
-        return json_records("\n".join(line for _, line in lines), layout, source)
     if format == "jsonl":
         return jsonl_records(lines, layout)
     if format in ("csv", "tsv"):

@@ -18,11 +18,13 @@ from headlines.feeds.decoding import (
     SNIFF_BYTES,
     NumberedLines,
     decoded,
+    decoded_whole,
     encoding_of,
     end_of_lines,
     line_by_line,
     pieces_of,
 )
+from headlines.feeds.documents import TEXTS, document_records
 from headlines.feeds.formats import FORMATS, page_records, records_of, told_format
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import items_of
@@ -162,6 +164,13 @@ class FeedReader:
             account.format = told_format(first, ending_of(stream.name))
             if account.format == "text" and len(stream.peek(MAX_PAGE_BYTES + 1)) <= MAX_PAGE_BYTES:
                 account.format = "page"  # to be examined as one
+        if account.format in TEXTS:
+            text = decoded_whole(stream, encoding)
+            records = document_records(text, account.format, self.layout, stream.name)
+            yield from account.of_records(records)
+            if stream.fault:
+                account.quarantine(account.report.lines + 1, stream.fault, "")
+            return
         plain, end = account.format in ("text", "page"), end_of_lines(head)
         lines = decoded(
             pieces_of(stream, encoding),

@@ -56,7 +56,8 @@ def _files_below(folder: str) -> Iterator[str]:
 def _chosen(
     name: str, paths: Iterable[str], say: Callable[[str], object], *, of_folder: bool
 ) -> list[str]:
-    chosen, left = [], []
+    chosen: list[str] = []
+    left: list[str] = []
     for path in sorted(paths):
         base = os.path.basename(path)
         quarantine = base.endswith(QUARANTINE_ENDING)

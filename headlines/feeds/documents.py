@@ -1,0 +1,27 @@
+"""Documents: inputs whose items aren't lines, so that all of one is read before its first item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from headlines.feeds.columns import Layout
+from headlines.feeds.objects import json_records
+from headlines.feeds.records import Record
+from headlines.feeds.syndication import feed_records, is_feed
+
+TEXTS = ("json", "xml")
+"""Formats of documents that are texts."""
+
+
+def told_document(text: str) -> str | None:
+    """Tell the format of a document from the first part of its text, JSON left aside."""
+    if not text.startswith("<"):
+        return None
+    return "xml" if is_feed(text) else None
+
+
+def document_records(text: str, format: str, layout: Layout, source: str) -> Iterator[Record]:
+    """Give a record for every item of a document; raises FeedError where it has no list of them."""
+    if format == "xml":
+        return feed_records(text, source)
+    return json_records(text, layout, source)
