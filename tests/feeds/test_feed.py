@@ -265,8 +265,8 @@ def test_missing_values_of_a_column_are_quarantined() -> None:
 
 
 def test_an_unknown_format_is_a_value_error() -> None:
-    with pytest.raises(ValueError, match="format is 'xml'"):
-        read_feed("f.txt", format="xml")
+    with pytest.raises(ValueError, match="format is 'docx'"):
+        read_feed("f.txt", format="docx")
 
 
 def test_a_stream_of_lines_larger_than_a_page_is_read_as_lines() -> None:
