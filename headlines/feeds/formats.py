@@ -13,12 +13,13 @@ from headlines.feeds.nesting import is_wrapper
 from headlines.feeds.objects import jsonl_records
 from headlines.feeds.page import LineKind, sort_page
 from headlines.feeds.records import Lines, Record
+from headlines.feeds.sheets import BINARY
 from headlines.feeds.tables import table_records
 
 MAX_APART = 5
 """Lines between a headline and its link on a page, at the most."""
 
-FORMATS = ("text", "page", "csv", "tsv", "jsonl", *TEXTS)
+FORMATS = ("text", "page", "csv", "tsv", "jsonl", *TEXTS, *BINARY)
 
 
 def told_format(first_part: str, ending: str = "") -> str:

@@ -31,6 +31,7 @@ from headlines.feeds.intake import items_of
 from headlines.feeds.page import LineKind
 from headlines.feeds.records import Record
 from headlines.feeds.report import FeedReport, Quarantined, joined, no_headlines
+from headlines.feeds.sheets import sheet_records, told_sheet
 
 MAX_PAGE_BYTES = 10 << 20
 """A longer text is no web page that somebody pasted."""
@@ -158,6 +159,12 @@ class FeedReader:
 
     def _read(self, stream: ByteStream, account: Account) -> Iterator[HeadlineBlock]:
         head = stream.peek(SNIFF_BYTES)
+        if sheet := told_sheet(head, self.format):
+            account.format, account.encoding = sheet, "binary"
+            with stream.seekable() as file:
+                records = sheet_records(file, sheet, self.layout, stream.name)
+                yield from account.of_records(records)
+            return
         encoding = account.encoding = encoding_of(head, stream.name)
         if self.format is None:
             first = head[:FORMAT_BYTES].decode(encoding, "replace")
