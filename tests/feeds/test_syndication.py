@@ -221,9 +221,7 @@ def test_damaged_feeds_cost_what_their_length_costs() -> None:
         assert time.process_time() - start < 2, part
 
 
-@pytest.mark.parametrize(
-    "begin", ["<!DOCTYPE html>\n<html>", "<html lang='en'>", "<!doctype HTML>"]
-)
+@pytest.mark.parametrize("begin", ["<!DOCTYPE html>\n<html>", "<html>", "<!doctype HTML>"])
 def test_a_web_page_is_refused_with_what_to_give(begin: str, tmp_path: Path) -> None:
     page = f"{begin}<head><title>The Paper</title></head><body><h2>Floods</h2></body></html>"
     with pytest.raises(FeedError, match=r"a web page \(HTML\).*give the site's feed"):
