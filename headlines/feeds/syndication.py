@@ -15,7 +15,7 @@ from headlines.feeds.records import Record
 
 _PROLOG = re.compile(r"\s*(?:<\?[^>]*\?>|<!--(?s:.*?)-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>|\s+)")
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)")
-_FEED_ROOTS = {"rss", "feed", "rdf:rdf", "rdf", "channel", "item", "entry", "urlset"}
+_FEED_ROOTS = {"rss", "feed", "rdf", "channel", "item", "entry", "urlset"}
 _REFUSED = {
     "opml": "a list of feeds (OPML), not a feed; give the feeds that it lists",
     "sitemapindex": "a list of site maps; give the news map that it lists",
@@ -40,7 +40,9 @@ _UNESCAPED = re.compile(
 )
 _UNREAD = re.compile(r"<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<!--(?s:.*?)(?:-->|\Z)")
 MAX_HEAD = 20_000
-_END = re.compile(r"</(?:rss|feed|rdf:rdf|rdf|channel|urlset)\s*>\s*(?:<!--(?s:.*?)-->\s*)*$", re.I)
+_END = re.compile(
+    r"</(?:\w+:)?(?:rss|feed|rdf|channel|urlset)\s*>\s*(?:<!--(?s:.*?)-->\s*)*$", re.I
+)
 
 # What the parser gives beside the texts themselves: the same again, taken apart.
 _PARTS = re.compile(r".*_(?:detail|parsed)|links|authors|tags|guidislink|title|language|source")
@@ -48,12 +50,12 @@ _FIRST_SENTENCE = re.compile(r"(.{20,}?[.!?…])(?:\s|$)", re.DOTALL)
 
 
 def root_of(text: str) -> str:
-    """Give the name of the first element of XML, in small letters; empty where there is none."""
+    """Give the name of XML's first element, in small letters and without its space, or nothing."""
     at = 0
     while found := _PROLOG.match(text, at):
         at = found.end()
     element = _ROOT.match(text, at)
-    return element[1].casefold() if element else ""
+    return element[1].rpartition(":")[2].casefold() if element else ""
 
 
 def is_feed(text: str) -> bool:

@@ -105,6 +105,8 @@ def test_atom_rdf_and_news_maps_are_read_too() -> None:
     assert other.fields == {"publisher": "Agentur", "language": "de"}
     [item] = _read(RDF)
     assert (item.text, item.fields["date"]) == ("Floods Hit Siberia", "2025-07-16T10:00:00Z")
+    spaced = "<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:entry><a:title>A</a:title>"
+    assert _titles(f"{spaced}</a:entry></a:feed>") == ["A"]
     [item] = _read(NEWS_MAP)
     assert item.text == "Floods & Fires"
     assert item.fields["publisher"] == "The Paper"
