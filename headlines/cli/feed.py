@@ -141,7 +141,10 @@ def _show_row(row: dict[str, Any]) -> None:
         _say_cut(f"         text       {row['text']}")
     said = {name: row[name] for name in TAKEN_APART if name in row} | row["fields"]
     if said:
-        listed = ", ".join(f"{name}: {value}" for name, value in said.items())
+        listed = ", ".join(
+            f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+            for name, value in said.items()
+        )
         _say_cut(f"         fields     {listed}")
 
 

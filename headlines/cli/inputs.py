@@ -122,6 +122,8 @@ def reading(
             count = 0
             try:
                 for block in reader.blocks():
+                    if not count:
+                        _refuse_unused(options, reader.report)
                     count += len(block)
                     yield block
             finally:
@@ -138,11 +140,26 @@ def reading(
         _account(options, reports, quarantine)
 
 
+def _refuse_unused(options: argparse.Namespace, report: FeedReport) -> None:
+    """Refuse to take every line of a plain text for a headline where a column is named."""
+    if report.format not in ("text", "page") or report.source == _Argument.name:
+        return
+    for option, value in (("--column", options.column), ("--delimiter", options.delimiter)):
+        if value is not None:
+            raise FeedError(
+                f"{report.source}: is plain text, and {option} {value!r} is for tables and JSON; "
+                "leave it out, or name the format with --input-format"
+            )
+
+
 def headlines_of(options: argparse.Namespace, paths: Sequence[str]) -> Iterator[Headline]:
     """Read several feeds and tell what became of their lines."""
     reports = []
     for reader in readers(options, paths):
-        yield from reader
+        for number, headline in enumerate(reader):
+            if not number:
+                _refuse_unused(options, reader.report)
+            yield headline
         reports.append(reader.report)
     _tell(reports)
 
@@ -175,20 +192,27 @@ class _Argument(io.BytesIO):
 def _refuse_clashes(
     options: argparse.Namespace, sources: Sequence[Source], quarantine: str
 ) -> None:
-    """Refuse to write over an input, or two things into one file."""
+    """Refuse to write over what is read, or two things into one file."""
     taken = [("an input", source) for source in sources if isinstance(source, str)]
+    for option in ("model", "edits"):
+        if path := getattr(options, option, None):
+            taken.append((f"--{option}", path))
     for option, path in (
         ("--output", options.output),
         ("--quarantine", quarantine),
         ("--report", options.report),
     ):
-        if path is None or path == "-":
-            continue
-        for what, other in taken:
-            if is_same(path, other):
-                raise OutputError(f"{path}: is {what} too; name another file with {option}")
-        target_of(path)
-        taken.append((option, path))
+        if path is not None and path != "-":
+            refuse_clash(option, path, taken)
+            target_of(path)
+            taken.append((option, path))
+
+
+def refuse_clash(option: str, path: str, taken: Iterable[tuple[str, str]]) -> None:
+    """Refuse to write to a path that is taken: what by, and its path."""
+    for what, other in taken:
+        if is_same(path, other):
+            raise OutputError(f"{path}: is {what} too; name another file with {option}")
 
 
 def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
@@ -243,7 +267,7 @@ class Quarantine:
                 return
             with open(self.path, "rb") as file:
                 first = json.loads(file.readline(1 << 20))
-            if isinstance(first, dict) and set(first) == {"source", "line", "reason", "raw"}:
+            if isinstance(first, dict) and list(first)[:4] == ["source", "line", "reason", "raw"]:
                 os.unlink(self.path)
                 note(f"{self.path}: removed; it was an earlier run's, and this one read every row")
 

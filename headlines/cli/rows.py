@@ -61,13 +61,17 @@ def _destination(output: str | None) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _as_text(file: IO[bytes]) -> Iterator[IO[str]]:
-    # Half a surrogate pair, as JSON may hold one, is spelt out as JSON does.
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
-    try:
-        yield text
-    finally:
-        text.detach()  # which flushes, and leaves the file open
+def _text_destination(output: str | None) -> Iterator[IO[str]]:
+    """Give what text goes to, as `_destination`; half a surrogate pair is spelt out as in JSON."""
+    if output is None or output == "-":
+        yield sys.stdout
+        return
+    with replacing(output) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # which flushes, and leaves the file open
 
 
 def write_blocks(blocks: Iterable[bytes], output: str | None, *, at_once: bool = False) -> None:
@@ -99,7 +103,7 @@ def write_rows(
     """
     if format == "parquet":
         return _write_parquet(rows, output)
-    with _destination(output) as file, _as_text(file) as text:
+    with _text_destination(output) as text:
         if format == "table":
             from headlines.cli.terminal import write_table
 

@@ -78,6 +78,8 @@ def train(options: argparse.Namespace) -> int:
     from headlines.topics.labels import read_labels
     from headlines.topics.taxonomy import Taxonomy
 
+    read = [*options.feed, *options.labels, *filter(None, [options.topics])]
+    inputs.refuse_clash("--output", options.output, [("an input", path) for path in read])
     target_of(options.output)  # before the work
     taxonomy = Taxonomy.load(options.topics)
     feed = list(inputs.headlines_of(options, options.feed))

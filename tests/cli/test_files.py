@@ -141,13 +141,15 @@ def test_results_are_refused_before_the_work(
     monkeypatch.setattr("headlines.labeling.labeler.HeadlineLabeler.cluster", work)
     for arguments in (
         ["train", "--output", "no/such/x.joblib"],
+        ["train", "feed.jsonl", "--output", "feed.jsonl"],
+        ["cluster", "feed.jsonl", "--edits", "e.toml", "--output", "e.toml", "--format", "csv"],
         ["cluster", "feed.jsonl", "--output", "no/such/x.csv"],
         ["cluster", "feed.jsonl", "--report", "no/such/x.json"],
         ["cluster", "feed.jsonl", "--quarantine", "."],
     ):
         assert main(arguments) == 1
         error = capsys.readouterr().err
-        assert "choose a folder that exists" in error or "name a file in it" in error
+        assert "choose a folder that exists" in error or "name a" in error
 
 
 def test_the_report_accounts_for_every_row_with_an_example_each(feed: Path) -> None:
@@ -174,3 +176,13 @@ def test_unread_rows_are_told_of_in_one_short_line(
     assert len(lines) == 2
     assert all(len(line) < 520 for line in lines)
     assert lines[0].startswith("headlines: 250 row(s) could not be read and went to out.jsonl.q")
+
+
+@pytest.mark.parametrize("option", [["--column", "title"], ["--delimiter", ";"]])
+def test_an_option_for_tables_is_not_ignored_on_plain_text(
+    feed: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(feed.with_name("feed.txt"), ["Floods Hit Siberia", "EU Approves Sanctions"])
+    for command in ("label", "cluster", "drift"):
+        assert main([command, "feed.txt", *option]) == 1
+        assert f"feed.txt: is plain text, and {option[0]}" in capsys.readouterr().err
