@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import TYPE_CHECKING
 
 from headlines.cli import common, inputs, rows
@@ -117,7 +115,7 @@ def topics_add(options: argparse.Namespace) -> int:
     add_topics(options.topics, found)
     names = [topic.name for topic in found]
     if options.json:
-        print(json.dumps({"added": names}, ensure_ascii=False), file=sys.stderr)
+        common.say_json({"added": names}, on_stderr=True)
         return common.DONE
     for name in names:
         common.note(

@@ -37,6 +37,14 @@ def say(text: str = "") -> None:
     print(shown(text))
 
 
+def say_json(value: Any, *, on_stderr: bool = False) -> None:
+    """Print a line of JSON in which what a terminal would act on is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    print(text, file=sys.stderr if on_stderr else sys.stdout)
+
+
 def outcome_of(error: BaseException) -> tuple[int, str]:
     """Give the exit code of what ended a command, and say what it was."""
     if isinstance(error, KeyboardInterrupt):
@@ -147,7 +155,7 @@ def error_share(text: str) -> float:
 def print_summary(options: argparse.Namespace, summary: dict[str, Any]) -> None:
     """Print what a command found, as lines or, with ``--json``, as JSON."""
     if options.json:
-        print(json.dumps(summary, ensure_ascii=False))
+        say_json(summary)
         return
     for key, value in summary.items():
         if isinstance(value, dict):

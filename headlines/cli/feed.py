@@ -81,7 +81,7 @@ def check(options: argparse.Namespace) -> int:
         if not options.json:
             _show(found[-1])
     if options.json:
-        print(json.dumps({"inputs": found}, ensure_ascii=False))
+        common.say_json({"inputs": found})
     return common.DONE if all(told["headlines"] for told in found) else common.FAULT
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
-from headlines.cli.common import note
+from headlines.cli.common import note, say_json
 from headlines.errors import FeedError, OutputError, short
 from headlines.files import is_same, is_stream, replacing, target_of
 
@@ -330,7 +330,7 @@ def tell_feeds(
         {"source": r.source, "format": r.format, "encoding": r.encoding, "lines": dict(r.kinds)}
         for r in reports
     ]
-    print(json.dumps(summary, ensure_ascii=False), file=sys.stderr)
+    say_json(summary, on_stderr=True)
 
 
 def _tell(reports: Sequence[FeedReport]) -> None:

@@ -85,7 +85,7 @@ def list_(options: argparse.Namespace) -> int:
         for found in registry.versions()
     ]
     if options.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        common.say_json(rows)
         return common.DONE
     if not rows:
         common.note(f"{registry.path}: no versions there; name a registry with --registry")
@@ -111,7 +111,7 @@ def show(options: argparse.Namespace) -> int:
     if options.json:
         manifest = json.loads(found.manifest.to_json())
         rows = [record.to_row() for record in records]
-        print(json.dumps({**manifest, "audit": rows}, ensure_ascii=False))
+        common.say_json({**manifest, "audit": rows})
         return common.DONE
     for line in found.manifest.to_json().decode().splitlines():
         common.say(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -127,7 +126,7 @@ def _metrics(result: RetrainResult | None) -> dict[str, float | None]:
 def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
     row = result.to_row()
     if options.json:
-        print(json.dumps(row, ensure_ascii=False))
+        common.say_json(row)
         return
     for name in ("version", "promoted", "reason", "labels", "holdout", "headlines", "unreadable",
                  "forgotten", "churn"):  # fmt: skip
@@ -175,7 +174,7 @@ def drift(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise FeedError(f"{', '.join(options.feed)}: {error}") from None
     if options.json:
-        print(json.dumps({"model": labeler.model, **found.to_row()}, ensure_ascii=False))
+        common.say_json({"model": labeler.model, **found.to_row()})
         return common.DONE
     common.say(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
     for shift in (found.topics, found.space, found.confidence):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from headlines.errors import OutputError, require
-from headlines.files import replacing
+from headlines.files import replacing, target_of
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
 
@@ -74,6 +74,16 @@ def _text_destination(output: str | None) -> Iterator[IO[str]]:
             text.detach()  # which flushes, and leaves the file open
 
 
+@contextlib.contextmanager
+def _waiting_room(output: str | None) -> Iterator[IO[bytes]]:
+    """Give a file without a name, which nothing can leave behind, on the disk of the output."""
+    import tempfile
+
+    target = None if output is None or output == "-" else target_of(output)
+    with tempfile.TemporaryFile(dir=target and target.parent) as file:
+        yield file
+
+
 def write_blocks(blocks: Iterable[bytes], output: str | None, *, at_once: bool = False) -> None:
     """Write whole lines that are already in the output's format; an old file stays on failure.
 
@@ -110,7 +120,9 @@ def write_rows(
             return write_table(rows, text, at_once=at_once)
         if format == "jsonl":
             return _write_lines(rows, text, at_once)
-        return _write_cells(rows, text, "," if format == "csv" else "\t", excel_safe)
+        delimiter = "," if format == "csv" else "\t"
+        with _waiting_room(output) as waiting:
+            return _write_cells(rows, waiting, text, delimiter, excel_safe)
 
 
 def _write_lines(rows: Iterable[Row], file: IO[str], at_once: bool) -> int:
@@ -136,20 +148,19 @@ class _Lines:
         return self._file.write(row[:-2] + "\n")
 
 
-def _write_cells(rows: Iterable[Row], file: IO[str], delimiter: str, excel_safe: bool) -> int:
+def _write_cells(
+    rows: Iterable[Row], room: IO[bytes], file: IO[str], delimiter: str, excel_safe: bool
+) -> int:
     """Write rows whose columns are known at their end: until then they wait in a file."""
     import csv
     import shutil
-    import tempfile
 
     csv.field_size_limit(1 << 30)
     columns: dict[str, None] = {}
     count = grown = 0
     plain = {int, float, type(None)} if excel_safe else {str, int, float, type(None)}
     written = _safe_cell if excel_safe else _cell
-    with tempfile.TemporaryFile(
-        "w+", encoding="utf-8", errors="backslashreplace", newline=""
-    ) as waiting:
+    with io.TextIOWrapper(room, "utf-8", errors="backslashreplace", newline="") as waiting:
         write = csv.writer(_Lines(waiting), delimiter=delimiter).writerow
         for row in rows:
             if not row.keys() <= columns.keys():
@@ -194,13 +205,12 @@ def _write_parquet(rows: Iterable[Row], output: str | None) -> int:
     if output is None or output == "-":
         raise OutputError("parquet goes to a file; give --output NAME.parquet")
     pa, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
-    import tempfile
     from itertools import islice
 
     types: dict[str, Any] = {}
     count = parts = 0
     stream = iter(rows)
-    with replacing(output) as file, tempfile.TemporaryFile() as waiting:
+    with replacing(output) as file, _waiting_room(output) as waiting:
         while some := list(islice(stream, ROW_GROUP)):
             names = list(dict.fromkeys(name for row in some for name in row))
             columns = {name: _column(pa, name, [row.get(name) for row in some]) for name in names}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +124,7 @@ def evaluate(options: argparse.Namespace) -> int:
     result, unseen = labeler.evaluate(labels)
     summary = {"model": labeler.model, "trained_on": len(labels) - len(unseen), **result.summary()}
     if options.json:
-        print(json.dumps({**summary, **result.to_plain([u.headline.headline for u in unseen])}))
+        common.say_json({**summary, **result.to_plain([u.headline.headline for u in unseen])})
         return common.DONE
     common.print_summary(options, summary)
     common.say()

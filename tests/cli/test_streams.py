@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -165,3 +166,14 @@ def test_a_missing_earlier_run_is_told_without_the_system_s_numbers(
         assert "gone." in error
         assert "can't be read (No such file or directory)" in error
         assert "Errno" not in error
+
+
+def test_a_summary_in_json_is_harmless_and_exact(run: Run, tmp_path: Path) -> None:
+    name = "fe\x9b2Jed\u202e ü.txt"
+    write(tmp_path / name, ["Floods Hit Siberia"])
+    told = run("label", name, "--json").stderr.rstrip("\n")
+    assert told.isprintable()
+    assert "ü" in told
+    assert json.loads(told)["inputs"][0]["source"] == name
+    checked = run("feed", "check", name, "--json").stdout.rstrip("\n")
+    assert checked.isprintable()
