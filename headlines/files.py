@@ -75,6 +75,14 @@ def _is_open(number: int) -> bool:
     return False
 
 
+def is_stdout(path: str | Path) -> bool:
+    """Say whether a path is the file that standard output goes to, as in ``>> file``."""
+    with contextlib.suppress(OSError):
+        found, own = os.stat(path), os.fstat(1)
+        return stat.S_ISREG(own.st_mode) and os.path.samestat(found, own)
+    return False
+
+
 def is_same(path: str | Path, other: str | Path) -> bool:
     """Say whether two paths are one file, by whatever links; streams may be named twice."""
     with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 from headlines.cli.common import note, say_json
 from headlines.errors import FeedError, OutputError, short
-from headlines.files import is_same, is_stream, replacing, target_of
+from headlines.files import is_same, is_stdout, is_stream, replacing, target_of
 
 if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
@@ -194,6 +194,10 @@ def _refuse_clashes(
 ) -> None:
     """Refuse to write over what is read, or two things into one file."""
     taken = [("an input", source) for source in sources if isinstance(source, str)]
+    if options.output in (None, "-"):
+        for _, source in taken:
+            if is_stdout(source):
+                raise OutputError(f"{source}: is what standard output goes to; name another file")
     for option in ("model", "edits"):
         if path := getattr(options, option, None):
             taken.append((f"--{option}", path))

@@ -44,6 +44,7 @@ def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         ("headlines label in.txt --format table > /dev/full", 1, "No space left on device"),
         ("headlines models list > /dev/full", 1, "No space left on device"),
         ("headlines label in.txt --output out.jsonl >&- <&-", 0, "1 headline"),
+        ("headlines label in.txt >> in.txt", 1, "in.txt: is what standard output goes to"),
     ],
 )
 def test_a_closed_or_full_stream_is_one_line(
