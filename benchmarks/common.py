@@ -29,6 +29,7 @@ ORIGINS = {  # of the data sets, none of which is committed
     "allsides_stories.tsv.xz": "HLTCHKUST/framing-bias-metric",
     "googlenews_t.tsv.xz": "jackyin12/GSDMM",
     "googlenews_ts.tsv.xz": "jackyin12/GSDMM",
+    "bbc_titles.tsv.xz": "the BBC news set of Greene and Cunningham",
     "guardian_sections.tsv.xz": _RSS,
     "huffpost41.tsv.xz": "ws-jiang/MetaPrompter_public",
     "masakhanews_eng.tsv.xz": "masakhane-io/masakhane-news",

@@ -601,3 +601,24 @@ def contract() -> str:
     rows = [[name, size, str(n)] for name, n in found["rows_that_differ"].items()]
     rows += [[f"vectors, {name}", size, str(n)] for name, n in found["vectors_that_differ"].items()]
     return table(["", "headlines", "differ"], rows, "lr")
+
+
+def decorations() -> str:
+    """What changes with what feeds set around a title, by the worst decoration of each kind."""
+    found = result("decorations")
+    rows = []
+    for kind, of_kind in found["decorations"].items():
+        told = [of_set for by_set in of_kind.values() for of_set in by_set.values()]
+        plain = [one["topics_changed_plain"] for one in told]
+        rows.append(
+            [
+                kind,
+                str(len(of_kind)),
+                percent(max(one["topics_changed"] for one in told), 1),
+                percent(max(one["ids_changed"] for one in told), 1),
+                percent(max(plain), 1),
+                percent(sum(plain) / len(plain), 1),
+            ]
+        )
+    head = ["", "decorations", "topics changed", "ids changed"]
+    return table([*head, "TF-IDF: topics changed", "on average"], rows, "lr")
