@@ -109,7 +109,8 @@ _DATED = re.compile(
 _TIMED = re.compile(
     rf"(?:(?:(?:Today|Yesterday),?\s(?:at\s)?)?(?P<time>{_TIME})(?:\s?[-–]\s?{_CLOCK}{_HALF}?)?"
     rf"(?:{_SEPARATOR}|$)"
-    rf"|(?P<exact>(?:{_CLOCK}|{_DOTTED}){_HALF}{_ZONE}?|{_TIME}(?<=Uhr)|(?:[01]?\d|2[0-4]):[0-5]\d:[0-5]\d)\s+"
+    rf"|(?P<exact>(?:{_CLOCK}|{_DOTTED}){_HALF}{_ZONE}?|{_TIME}(?<=Uhr)|{_CLOCK}\s?(?:GMT|UTC|BST|CES?T|E[SD]T|P[SD]T|MSK)\b"
+    rf"|(?:[01]?\d|2[0-4]):[0-5]\d:[0-5]\d)\s+"
     rf"|(?P<bare>{_CLOCK})\s+(?=\S))"
 )
 # What a time that is the title's own names: `10:10 Campaign`, `3:10 to Yuma`.

@@ -173,6 +173,7 @@ FURNITURE: list[tuple[str, dict[str, Any]]] = [
     ("{} - Updated", {"note": "Updated"}),
     ("{} (Updated: May 3)", {"note": "Updated: May 3"}),
     ("{} [PHOTOS, VIDEO]", {"note": "PHOTOS, VIDEO"}),
+    ("12:30 GMT {}", {"time": "12:30 GMT"}),
     ("{}\tReuters\t10:45", {"time": "10:45", "publisher": "Reuters"}),
     ("10:45\t{}", {"time": "10:45"}),
     ("3\t{}\thttps://x.org", {"rank": 3, "url": "https://x.org"}),
