@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from headlines.feeds.chats import chat_records
 from headlines.feeds.columns import HEADLINE_COLUMNS, Layout
 from headlines.feeds.documents import TEXTS, told_document
 from headlines.feeds.evidence import link_of, unquoted
@@ -68,10 +69,12 @@ def _of_list(lines: Lines) -> Iterator[Record]:
 
 
 def page_records(lines: Sequence[tuple[int, str]]) -> list[Record] | None:
-    """Give the records of a web page's text, or None when the page rule says that it is none.
+    """Give the records of a page's or a chat's text, or None when it is neither, but a list.
 
     A link that stands below a headline is its field `url`.
     """
+    if (messages := chat_records(lines)) is not None:
+        return messages
     kinds = sort_page([line for _, line in lines])
     if kinds is None:
         return None
