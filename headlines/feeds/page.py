@@ -68,9 +68,8 @@ def _is_page(text: MarkedText) -> bool:
     stamps, signs = text.count(Mark.STAMP), text.count(Mark.SIGN)
     buttons, names = text.distinct(Mark.BUTTON), text.distinct(Mark.NAME)
     marked, phrases = len(text.marks), buttons + names
-    titles = any(
-        i not in text.marks and words_of(text.lines[i]) > MAX_LABEL_WORDS for i in text.filled
-    )
+    least = MAX_LABEL_WORDS - 1 if stamps > 1 else MAX_LABEL_WORDS + 1  # a list may be of names
+    titles = any(i not in text.marks and words_of(text.lines[i]) >= least for i in text.filled)
     if titles and (
         4 * stamps >= filled  # one title with its time
         or (marked >= filled / 20 and buttons > 1 and phrases + stamps >= MIN_MARKS)

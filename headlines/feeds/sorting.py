@@ -20,6 +20,9 @@ from headlines.feeds.evidence import (
     words_of,
 )
 
+MAX_ALERT_HEAD = 12
+"""Lines of a mail in which an alert names what it was set for."""
+
 MIN_BLOCKS = 4
 """Blocks of lines, built alike, by which a page shows what each line of a block is."""
 
@@ -45,6 +48,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
 _DATELINE = re.compile(
     r"[A-Z][\w .,’'-]{1,40} \((?:Reuters|AP|AFP|UPI|TASS|Bloomberg|dpa)\) ?[-–—]"
 )
+_ALERT = re.compile(r"(?:daily|weekly|monthly|as-it-happens) (?:update|digest)\b", re.IGNORECASE)
 _ABOUT = re.compile(r"^(?:(?:about|contact|support|follow|more from|advertise with) )?(?:the )?")
 
 
@@ -61,6 +65,11 @@ def sorted_lines(text: MarkedText) -> tuple[set[int], set[int]]:
         or _is_owner(text.lines[i], owners)
         or _is_label(text.lines[i], often[text.lines[i].casefold()])
     }
+    furniture |= {
+        before
+        for before, here in pairwise(text.filled[:MAX_ALERT_HEAD])
+        if here in text.marks and _ALERT.match(text.lines[here])
+    }  # what an alert was set for
     furniture -= article
     _sort_blocks(text, furniture, article)
     return furniture, article

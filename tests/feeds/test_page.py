@@ -175,3 +175,17 @@ def test_the_cost_of_a_line_is_that_of_reading_it(size: int) -> None:
             assert mark_of(long) in (None, Mark.STAMP)
             assert (sort_page([long]) or [LineKind.HEADLINE]) == [LineKind.HEADLINE]
             assert (sort_page([*page, long]) or [])[: len(page)] == usual, part
+
+
+def test_a_page_of_short_titles_with_their_times_gives_the_titles() -> None:
+    titles = ["Ferry Fares Rise Again", "Poet Wins Prize", "Rates Fall by Half"]
+    lines = [part for t in titles for part in ("Reuters", t, "4 hours ago", "")]
+    assert [h.headline for h in read(*lines)] == titles
+
+
+def test_what_an_alert_was_set_for_is_no_headline() -> None:
+    feed = read(
+        "Google Alerts", "grain ships strait", "Daily update · July 16, 2025", "NEWS",
+        "Grain Ships Turned Back From Strait", "The Northern Herald", "<https://example.org/a>",
+    )  # fmt: skip
+    assert [h.headline for h in feed] == ["Grain Ships Turned Back From Strait"]
