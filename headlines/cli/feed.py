@@ -30,9 +30,7 @@ def add_parser(verbs: Verbs) -> None:
         "feed check seeds/feed.txt",
         "feed check export.csv --column 6 --no-header",
     )  # fmt: skip
-    command.add_argument(
-        "input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input"
-    )
+    command.add_argument("input", nargs="+", metavar="INPUT", help=inputs.INPUT)
     inputs.add_reading_options(command)
     help = "rows to show, and twice as many of those that cleaning changes (default: 5)"
     command.add_argument("--rows", type=common.whole, default=FIRST_SHOWN, metavar="N", help=help)

@@ -30,6 +30,8 @@ DELIMITERS: Mapping[str, str] = {
     "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
 }  # fmt: skip
 
+INPUT = "a file of headlines, a folder or a pattern of them; - is standard input"
+
 MAX_INPUTS_TOLD = 5
 """Inputs that are told of one by one."""
 
@@ -60,7 +62,7 @@ def add_reading_options(command: argparse.ArgumentParser) -> None:
 def add_input_options(command: argparse.ArgumentParser) -> None:
     """Let a command read feeds and say what becomes of what can't be read."""
     add = command.add_argument
-    add("input", nargs="+", metavar="INPUT", help="a file of headlines; - is standard input")
+    add("input", nargs="+", metavar="INPUT", help=INPUT)
     add_reading_options(command)
     named = "OUTPUT.quarantine.jsonl or headlines.quarantine.jsonl"
     help = f"where rows go that can't be read (default: {named})"
@@ -98,8 +100,15 @@ def readers(
 
 
 def sources_of(options: argparse.Namespace) -> list[Source]:
-    """Give what a command's inputs name: files, standard input, or one headline."""
-    return [_one_headline(source) or source for source in options.input]
+    """Give what a command's inputs name: files, those of folders, standard input, one headline."""
+    from headlines.feeds.sources import expanded
+
+    found: list[Source] = []
+    for given in options.input:
+        one = _one_headline(given)
+        named = [one] if one else expanded([given], note)
+        found += [source for source in named if source == "-" or source not in found]
+    return found
 
 
 @contextlib.contextmanager
@@ -155,7 +164,9 @@ def _refuse_unused(options: argparse.Namespace, report: FeedReport) -> None:
 def headlines_of(options: argparse.Namespace, paths: Sequence[str]) -> Iterator[Headline]:
     """Read several feeds and tell what became of their lines."""
     reports = []
-    for reader in readers(options, paths):
+    from headlines.feeds.sources import expanded
+
+    for reader in readers(options, expanded(paths, note)):
         for number, headline in enumerate(reader):
             if not number:
                 _refuse_unused(options, reader.report)

@@ -44,7 +44,7 @@ def add_parser(verbs: Verbs) -> None:
         "drift today.txt",
         "drift today.txt --model models --json",
     )  # fmt: skip
-    command.add_argument("feed", nargs="+", metavar="FEED", help="a file of headlines")
+    command.add_argument("feed", nargs="+", metavar="FEED", help=inputs.INPUT)
     inputs.add_reading_options(command)
     common.add_seed_option(command)
     common.add_model_option(command)

