@@ -57,6 +57,8 @@ def add_reading_options(command: argparse.ArgumentParser) -> None:
     add("--delimiter", type=_delimiter, metavar="SIGN", help=help)
     help = "a table's first row names its columns, or doesn't; else told from each"
     add("--header", action=argparse.BooleanOptionalAction, help=help)
+    help = "ask the addresses among the inputs for their feeds (http:// and https://)"
+    add("--fetch", action="store_true", help=help)
 
 
 def add_input_options(command: argparse.ArgumentParser) -> None:
@@ -87,12 +89,15 @@ def readers(
     """Give a reader for each source, laid out as the options say; copies are marked across them."""
     from headlines.feeds.columns import Layout
     from headlines.feeds.reader import FeedReader
+    from headlines.feeds.sources import is_url
 
     layout = Layout(column=options.column, delimiter=options.delimiter, header=options.header)
     reader = None
     for source in sources:
         if source == "-" and sys.stdin is None:
             raise FeedError("-: standard input is closed; open it, or name a file")
+        if is_url(source):
+            source = _fetched(options, str(source))
         reader = FeedReader(
             source, format=options.input_format, layout=layout, after=reader, **more
         )
@@ -109,6 +114,14 @@ def sources_of(options: argparse.Namespace) -> list[Source]:
         named = [one] if one else expanded([given], note)
         found += [source for source in named if source == "-" or source not in found]
     return found
+
+
+def _fetched(options: argparse.Namespace, url: str) -> IO[bytes]:
+    if not options.fetch:
+        raise FeedError(f"{short(url)}: is asked for nothing unless you say so; add --fetch")
+    from headlines.feeds.fetching import fetched
+
+    return fetched(url)
 
 
 @contextlib.contextmanager

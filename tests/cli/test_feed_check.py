@@ -96,3 +96,12 @@ def test_folders_and_patterns_stand_for_their_files(
         assert sources == ["feeds/b.txt", "feeds/deep/a.csv"]
         assert ("x.quarantine.jsonl" in error) == (arguments[0] == "feeds")
     assert main(["label", "feeds/*.tsv"]) == 1
+
+
+def test_an_address_is_asked_only_where_the_user_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["label", "http://127.0.0.1:9/feed"]) == 1
+    assert "http://127.0.0.1:9/feed: is asked for nothing" in capsys.readouterr().err
+    assert main(["label", "--fetch", "http://127.0.0.1:9/feed"]) == 1
+    assert "isn't public" in capsys.readouterr().err
