@@ -87,6 +87,7 @@ def test_a_cold_label_loads_neither_scikit_learn_nor_scipy_nor_torch() -> None:
     heavy = {"sklearn", "scipy", "joblib", "torch", "sentence_transformers", "sknetwork"}
     heavy |= {"pandas", "pyarrow", "pydantic", "filelock", "tqdm", "narwhals"}
     heavy |= {"dateutil", "feedparser", "httpcore", "python_calamine", "http.client", "html.parser"}
+    heavy |= {"py3langid"}
     assert not _loaded(COLD_LABEL) & heavy
 
 

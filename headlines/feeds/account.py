@@ -176,8 +176,7 @@ class Account:
                 told = told_by(row)
                 cut = {k: v for k, v in others.get(i, {}).get("fields", {}).items() if k not in row}
                 others[i] = others.get(i, {}) | told | {"fields": {**row, **cut}}
-                if "language" in told:
-                    self._languages[told["language"]] += 1
+        self._languages.update(o["language"] for o in others.values() if "language" in o)
         return HeadlineBlock(
             source=self.source,
             lines=lines,

@@ -20,6 +20,7 @@ from headlines.feeds.cleaning import (
 )
 from headlines.feeds.headline import Headline
 from headlines.feeds.joints import jointed
+from headlines.feeds.languages import language_of, perhaps_foreign
 from headlines.feeds.marks import SIGNS
 from headlines.feeds.publishers import Parts
 from headlines.textarray import Texts
@@ -77,7 +78,8 @@ class Titles:
         headlines, texts = list(published), list(published)
         folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
         parts: dict[int, dict[str, Any]] = {}
-        unsound, joint = _look(Texts.of(published))
+        titles = Texts.of(published)
+        unsound, joint = _look(titles)
         found = {i: cleaned(published[i]) for i in unsound}
         for i, title in found.items():
             headlines[i] = title.headline
@@ -87,6 +89,9 @@ class Titles:
             texts[i] = apart.text
             if told := apart.told() | (found[i].parts if i in found else {}):
                 parts[i] = told
+        for i in {*np.flatnonzero(perhaps_foreign(titles)).tolist(), *unsound, *joint}:
+            if language := language_of(texts[i]):
+                parts[i] = {"language": language} | parts.get(i, {})
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
         return cls(headlines=headlines, texts=texts, ids=ids, parts=parts)
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from headlines.feeds.cleaning import cleaned, own_words
+from headlines.feeds.languages import language_of
 
 
 def normalise_v1(headline: str) -> str:
@@ -41,7 +42,8 @@ class Headline:
         The input's name, and the line there (from 1).
     publisher, date, language : str or None
         As the feed gives them; the date in ISO 8601 where it can be read. A feed that gives no
-        publisher has the one that ends its titles, as in ``... | The Guardian``.
+        publisher has the one that ends its titles, as in ``... | The Guardian``; a language that
+        it doesn't give is the title's own where that isn't English.
     duplicate_of : str or None
         The id of an earlier copy, which is this headline's own id too.
     fields : mapping of str to object
@@ -88,7 +90,8 @@ class Headline:
         if not found.is_title:
             return cls(found.headline, "", **found.parts)
         apart = own_words(found.headline)
-        return cls(found.headline, apart.text, **(apart.told() | found.parts))
+        told = {"language": language_of(apart.text)} | apart.told() | found.parts
+        return cls(found.headline, apart.text, **told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,182 @@
+"""The language of a title that isn't English, told by script, by little words and by a library.
+
+Most titles are English: a gate that costs next to nothing lets through those that don't look it,
+and only these are given to the library.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headlines.files import MODELS
+from headlines.textarray import KeyTable, Texts
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+# Scripts: what tells the language at once, and what several languages are written in.
+_SCRIPTS = (
+    (re.compile(r"[\u3040-\u30ff]"), "ja"),
+    (re.compile(r"[\uac00-\ud7af\u1100-\u11ff]"), "ko"),
+    (re.compile(r"[\u3400-\u9fff]"), "zh"),
+    (re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]"), "el"),
+    (re.compile(r"[\u0590-\u05ff]"), "he"),
+    (re.compile(r"[\u0e00-\u0e7f]"), "th"),
+    (re.compile(r"[\u10a0-\u10ff]"), "ka"),
+    (re.compile(r"[\u0530-\u058f]"), "hy"),
+    (re.compile(r"[\u0980-\u09ff]"), "bn"),
+    (re.compile(r"[\u0b80-\u0bff]"), "ta"),
+    (re.compile(r"[\u0c00-\u0c7f]"), "te"),
+    (re.compile(r"[\u1780-\u17ff]"), "km"),
+    (re.compile(r"[\u1000-\u109f]"), "my"),
+    (re.compile(r"[\u1200-\u137f]"), "am"),
+)
+_SHARED = (
+    (re.compile(r"[ђѓѕјљњћќџ]"), ("sr", "mk")),
+    (re.compile(r"ъ"), ("bg", "ru")),
+    (re.compile(r"[\u0400-\u04ff]"), ("ru", "uk", "be", "kk", "ky", "mn")),
+    (re.compile(r"[\u0600-\u06ff]"), ("ar", "fa", "ur", "ps")),
+    (re.compile(r"[\u0900-\u097f]"), ("hi", "mr", "ne")),
+)
+_FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+_DENSE = re.compile(r"[\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]")
+"""Letters of scripts that say in one what takes Latin some three."""
+
+_ACCENTED = re.compile(r"[a-z]*[ß-öø-ɏ\u1e01-\u1eff][\w]*")
+
+
+class _Words:
+    """The little words of models/languages.txt, by language."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, frozenset[str]] = {}  # beyond those of English
+        self.own: dict[str, frozenset[str]] = {}  # those that no name has in it
+        self.all: dict[str, frozenset[str]] = {}
+        for line in (MODELS / "languages.txt").read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                head, _, words = line.partition(": ")
+                language, _, letters = head.partition(" ")
+                self.letters[language] = frozenset(letters)
+                own, _, others = words.partition("|")
+                self.own[language] = frozenset(own.split())
+                self.all[language] = frozenset(own.split() + others.split())
+        self.borrowed = self.own.pop("borrowed")  # words with an accent that English has
+        del self.all["borrowed"]
+        self.english = self.own.pop("en")
+        self.perhaps_english = self.all.pop("en")
+        self.names = frozenset[str]().union(*self.all.values()).difference(*self.own.values())
+        self.foreign = frozenset[str]().union(*self.all.values())
+        self.foreign -= self.english | self.perhaps_english
+        known = sorted(word for word in self.foreign if len(word) < 8 and word.isascii())
+        keys = np.array(
+            [int.from_bytes(word.encode(), "little") for word in known], dtype=np.uint64
+        )
+        self.table = KeyTable(len(keys))
+        self.table.add(keys, np.arange(len(keys), dtype=np.int32))
+
+
+_words = functools.cache(_Words)
+
+
+def language_of(text: str) -> str | None:
+    """Give the ISO 639-1 code of a title's language; None for English, and where it can't be told.
+
+    Examples
+    --------
+    >>> language_of("Путин прибыл в Пекин"), language_of("Bundestag beschließt neues Rentenpaket")
+    ('ru', 'de')
+    >>> language_of("Le Pen Wins"), language_of("Der Spiegel Editor Quits")
+    (None, None)
+    """
+    if not text.isascii() and (foreign := _FOREIGN.findall(text)):
+        weight = len(foreign) + 2 * len(_DENSE.findall(text))
+        if weight >= len(_LATIN.findall(text)):
+            return _of_script(text)
+    hits = _hits(text)
+    return _among(text, hits) if hits else None
+
+
+def _of_script(text: str) -> str | None:
+    for script, language in _SCRIPTS:
+        if script.search(text):
+            return language
+    for script, languages in _SHARED:
+        if script.search(text):
+            return _among(text, dict.fromkeys(languages, 0))
+    return None
+
+
+def _hits(text: str) -> dict[str, int]:
+    """Give the languages whose little words a title in Latin letters has, and how many of them."""
+    words, tokens = _words(), text.split()
+    low = [token if token.islower() else "" for token in tokens]
+    if tokens and tokens[0].istitle():
+        low[0] = tokens[0].lower()
+    accented = [w for w in low[1:] if _ACCENTED.fullmatch(w) and w not in words.borrowed]
+    if not (accented or words.foreign.intersection(low)):
+        return {}
+    if not words.english.isdisjoint(map(str.lower, tokens)):
+        return {}
+    if not any(len(word) > 3 and word not in words.names for word in low[1:]):
+        return {}  # but for little words all begin with capitals: names, or an English title
+    letters = {letter for word in accented for letter in word if letter > "\x7f"}
+    hits: dict[str, int] = {}
+    for language, every in words.all.items():
+        if not letters <= words.letters[language]:
+            continue
+        own, count, certain = words.own[language], 0, bool(accented)
+        for i, (word, following) in enumerate(zip(low, [*low[1:], ""], strict=True)):
+            if word in words.foreign and (word in own or (word in every and following)):
+                count += 1
+                certain |= i > 0 and word in own  # the first word may be a name
+        english = sum(word in words.perhaps_english and word not in every for word in low)
+        found = count + len(accented)
+        if found > english and (found > 1 or certain):
+            hits[language] = count
+    return hits
+
+
+def _among(text: str, hits: Mapping[str, int]) -> str | None:
+    """Give the likeliest of some languages: of those with most little words the library's."""
+    most = max(hits.values())
+    likely = [language for language, count in hits.items() if count == most]
+    if len(likely) == 1:
+        return likely[0]
+    return next(language for language, _ in _identifier().rank(text) if language in likely)
+
+
+@functools.cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
+
+
+def perhaps_foreign(titles: Texts) -> NDArray[np.bool_]:
+    """Tell which titles may be in another language: `language_of` gives None of all others."""
+    found = np.zeros(len(titles), dtype=np.bool_)
+    if not len(titles):
+        return found
+    content = np.frombuffer(titles.joined + bytes(8), dtype=np.uint8)
+    # Lead bytes of letters; those of signs such as dashes and quotes, and of emoji, don't count.
+    lead = (content >= 0xC3) & (content != 0xE2) & (content < 0xF0)
+    found[np.searchsorted(titles.ends, np.flatnonzero(lead))] = True
+    after = np.flatnonzero((content[:-8] == ord(" ")) | (content[:-8] == ord("\n")))
+    starts = np.concatenate([[0], after[:-1] + 1])
+    length = after - starts
+    starts, length = starts[length < 8], length[length < 8]
+    eight = np.ndarray(len(content) - 7, dtype="<u8", buffer=content.data, strides=(1,))
+    keys = eight[starts] & _MASKS[length] | np.uint64(0x20)  # the first letter small
+    little = _words().table.find(keys) >= 0
+    found[np.searchsorted(titles.ends, starts[little])] = True
+    return found
+
+
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(8)], dtype=np.uint64)
