@@ -149,7 +149,8 @@ def _among(text: str, hits: Mapping[str, int]) -> str | None:
     likely = [language for language, count in hits.items() if count == most]
     if len(likely) == 1:
         return likely[0]
-    return next(language for language, _ in _identifier().rank(text) if language in likely)
+    ranked: list[tuple[str, float]] = _identifier().rank(text)
+    return next(language for language, _ in ranked if language in likely)
 
 
 @functools.cache

@@ -125,7 +125,7 @@ def taken_apart(headline: str) -> Parts:
     while len(before) < _MANY and (found := _cut_before(text)):
         text, cut = found
         before.append(cut)
-    while len(behind) < _MANY and (found := _cut_behind(text)):
+    while len(behind) < _MANY and (found := _cut_behind(text, behind[0].sign if behind else "")):
         text, cut = found
         behind.insert(0, cut)
     cuts = before + behind
@@ -153,6 +153,7 @@ class _Cut(NamedTuple):
     name: str
     is_attribution: bool
     is_own: bool = False  # the page's own, not one that the title refers to
+    sign: str = ""  # what stood between it and the title
 
 
 def _cut_before(text: str) -> tuple[str, _Cut] | None:
@@ -198,8 +199,11 @@ def _kind_of_lead(name: str) -> str | None:
     return "section" if folded in known.sections else None
 
 
-def _cut_behind(text: str) -> tuple[str, _Cut] | None:
-    """Give what is left without a publisher or section behind a title, and that."""
+def _cut_behind(text: str, outer: str) -> tuple[str, _Cut] | None:
+    """Give what is left without a publisher or section behind a title, and that.
+
+    `outer` is the sign before what was cut behind it, if anything was.
+    """
     if text.endswith((")", "]")):
         found = _CREDIT.search(text[-MAX_NAME - 4 :])
         if found and (found[1].casefold() in _known().publishers or _DOMAIN.fullmatch(found[1])):
@@ -212,12 +216,15 @@ def _cut_behind(text: str) -> tuple[str, _Cut] | None:
         return None
     head = text[: len(text) - len(end) + found.start(1)].rstrip()
     name, sign = end[found.end() :].strip(), found[1].strip()
-    cut = _judge(head, name, sign) if head and name else None
-    return (head, cut) if cut else None
+    cut = _judge(head, name, sign, sign == outer) if head and name else None
+    return (head, cut._replace(sign=sign)) if cut else None
 
 
-def _judge(head: str, name: str, sign: str) -> _Cut | None:
-    """Say what a name behind a title and a sign is; None where it belongs to the title."""
+def _judge(head: str, name: str, sign: str, is_inner: bool) -> _Cut | None:
+    """Say what a name behind a title and a sign is; None where it belongs to the title.
+
+    `is_inner` tells that another was cut behind it, after the same sign.
+    """
     folded, known, size = _folded(name), _known(), _size(head)
     bar = sign in _BARS or sign == "::"
     if sign in "«»" and head.count("«") + head.count("»") and bar:
@@ -233,9 +240,9 @@ def _judge(head: str, name: str, sign: str) -> _Cut | None:
         return _Cut(name, False)
     if name[0].islower() and not bar:
         return None  # a word of the title
-    if folded in known.words and (bar or sign == "-"):
+    if folded in known.words and (bar or sign == "-" or (len(name) > 3 and name.isupper())):
         return _Cut(name, True, True)
-    told = bar or (sign == "-" and len(name) > 3) or _is_news(name)  # `US` may be who says it
+    told = bar or is_inner or (sign == "-" and len(name) > 3) or _is_news(name)  # `US` may say it
     if folded in known.sections and told:
         return _Cut(name, False)
     if _is_paper(name, size):

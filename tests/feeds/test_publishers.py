@@ -30,7 +30,7 @@ BEHIND = [
     " | The Guardian", " · Meduza", " » Kyiv Post", " « Springfield Daily Herald", " - BBC News",
     " — The New York Times", " – Bloomberg", "-- Vyorstka", " -- Reuters", " :: RFE/RL", "| CNN",
     " / The Moscow Times", " | site.com", " - www.site.co.uk", " · meduza.io", " - nj.com",
-    " - Section - The Moscow Times".replace("Section", "World"), " | World news | The Guardian",
+    " - World - The Moscow Times", " — Politics — The Hill", " | World news | The Guardian",
     " - Yahoo! News", " | REUTERS", " - FOX 5 Atlanta", " - The Springfield Gazette", " - TIME",
     " | Politics", " - World News", " (Reuters)", " – Reports", " • NPR", " ｜ NHK",
 ]  # fmt: skip
