@@ -89,7 +89,8 @@ class Titles:
             texts[i] = apart.text
             if told := apart.told() | (found[i].parts if i in found else {}):
                 parts[i] = told
-        for i in {*np.flatnonzero(perhaps_foreign(titles)).tolist(), *unsound, *joint}:
+        changed = {i for i in unsound + joint if texts[i] is not published[i]}
+        for i in changed.union(np.flatnonzero(perhaps_foreign(titles)).tolist()):
             if language := language_of(texts[i]):
                 parts[i] = {"language": language} | parts.get(i, {})
         ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]

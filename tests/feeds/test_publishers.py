@@ -159,7 +159,7 @@ def test_titles_that_are_passed_over_have_nothing_to_cut(titles: list[str]) -> N
 )  # fmt: skip
 def test_a_long_line_takes_no_longer_than_its_length(unit: str) -> None:
     line = unit * (100_000 // len(unit))
-    started = time.perf_counter()
+    started = time.thread_time()
     taken_apart(line)
     taken_apart("Putin Arrives in Beijing" + line)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 1
