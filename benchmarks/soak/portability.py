@@ -6,7 +6,7 @@ get a wheel of this checkout with
 - oldest: the lowest version of each dependency that pyproject.toml allows, in its newest patch;
   where a Python has no wheel of one, that is reported and the lowest that has is taken;
 - newest: what pip takes by itself;
-- numpy alone: the wheel without its dependencies, numpy, charset-normalizer and ftfy; neither
+- numpy alone: the wheel without its dependencies, numpy, chardet and ftfy; neither
   scikit-learn, scipy, joblib nor pydantic.
 
 In each of them and in the present one, ``headlines label seeds/feed.txt`` runs as a process with
@@ -40,7 +40,7 @@ from headlines.topics.taxonomy import Topic, add_topics
 
 FEED = SEEDS / "feed.txt"
 STORED = ROOT / "tests" / "data" / "models"
-NEEDED = ("charset-normalizer", "ftfy", "wcwidth")
+NEEDED = ("chardet", "ftfy", "wcwidth")
 """What labelling needs beside numpy; the last one by ftfy."""
 TOLD = ("numpy", "scikit-learn", "scipy", "joblib", "pydantic", "scikit-network")
 PRESENT = "present"

@@ -11,7 +11,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 from headlines.cli.common import note, say_json
@@ -272,7 +271,7 @@ class Quarantine:
         """Keep a row for a person to look at."""
         if self._file is None:
             self._file = self._stack.enter_context(replacing(self.path))
-        self._file.write((json.dumps(asdict(row)) + "\n").encode())
+        self._file.write((json.dumps(row.to_row()) + "\n").encode())
         self.rows += 1
 
     def __enter__(self) -> Self:

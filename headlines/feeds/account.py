@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import compress, islice
 from typing import Any
 
 import numpy as np
 
 from headlines.feeds.block import HeadlineBlock, Titles
-from headlines.feeds.columns import told_by
+from headlines.feeds.columns import Layout, told_by
+from headlines.feeds.decoding import has_halves, mended
 from headlines.feeds.page import LineKind
-from headlines.feeds.records import Record
+from headlines.feeds.records import MAX_CHARACTERS, Record, unreadable
 from headlines.feeds.report import FeedReport, Quarantined
 from headlines.textarray import KeyTable
-
-MAX_CHARACTERS = 10_000
-"""A longer line is no headline."""
 
 BLOCK_HEADLINES = 8192
 """Headlines given at once."""
@@ -78,6 +77,7 @@ class Account:
         self._languages: Counter[str] = Counter()
         self._left_out: dict[str, tuple[int, str]] = {}
         self._page: dict[int, LineKind] = {}
+        self._layout = Layout()
 
     @property
     def report(self) -> FeedReport:
@@ -92,7 +92,12 @@ class Account:
             languages=dict(self._languages),
             left_out=dict(self._left_out),
             page={number: str(kind) for number, kind in self._page.items()},
+            layout=self._layout,
         )
+
+    def read_as(self, layout: Layout) -> None:
+        """Be told how the table that comes is read."""
+        self._layout = layout
 
     def of_lines(self, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[HeadlineBlock]:
         """Account for the lines of a plain list; give the headlines."""
@@ -107,42 +112,44 @@ class Account:
     def of_records(self, records: Iterable[Record]) -> Iterator[HeadlineBlock]:
         """Account for every record; give the headlines."""
         stream = iter(records)
+        tables = self.format in ("csv", "tsv")  # which are decoded, and have none
         while some := list(islice(stream, BLOCK_HEADLINES)):
             found: list[Record] = []
             for record in some:
                 if self.format == "page":
                     self._page[record.line] = record.kind
                 if record.kind is LineKind.QUARANTINED:
-                    self.quarantine(record.line, record.reason, record.text)
+                    self.quarantine(record.line, record.reason, record.text, record.layout)
                 elif record.kind is not LineKind.HEADLINE:
                     self._kinds[record.kind] += 1
                     if record.text.strip():
                         self._left_out.setdefault(str(record.kind), (record.line, record.text))
                 elif self._is_readable(record.line, record.text):
+                    if not tables and has_halves([record.text, record.fields]):
+                        text, fields = mended(record.text), mended(dict(record.fields))
+                        record = replace(record, text=text, fields=fields)
                     found.append(record)
             yield self._block(
                 [r.line for r in found], [r.text for r in found], [r.fields for r in found]
             )
 
-    def quarantine(self, line: int, reason: str, raw: str) -> None:
+    def quarantine(self, line: int, reason: str, raw: str, layout: Layout | None = None) -> None:
         """Set a row aside that can't be read."""
         self._kinds[LineKind.QUARANTINED] += 1
-        row = Quarantined(source=self.source, line=line, reason=reason, raw=raw)
+        layout = layout or (self._layout if self._layout.columns else None)
+        row = Quarantined(self.source, line, reason, raw, layout)
         told = reason if reason in self._examples or len(self._examples) < MAX_REASONS else OTHER
         self._reasons[told] += 1
-        self._examples.setdefault(told, row)
+        if told not in self._examples:
+            self._examples[told] = replace(row, raw=raw[:MAX_CHARACTERS])
         self._set_aside(row)
 
     def _is_readable(self, line: int, text: str) -> bool:
         """Say whether a title can be read, and set it aside when it can't."""
-        if "\x00" in text:
-            self.quarantine(line, "contains a NUL character", text)
-        elif len(text) > MAX_CHARACTERS:
-            reason = f"{len(text):,} characters, at most {MAX_CHARACTERS:,}"
+        reason = unreadable(text)
+        if reason:
             self.quarantine(line, reason, text)
-        else:
-            return True
-        return False
+        return not reason
 
     def _no_title(self, line: int, published: str, left: str, parts: Mapping[str, Any]) -> None:
         """Account for a line without a title: blank, an address, or list furniture alone."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
+from typing import Any
 
 from headlines.errors import FeedError
 from headlines.feeds.archives import ByteStream
@@ -16,6 +17,9 @@ SNIFF_BYTES = 1 << 20
 PIECE_BYTES = 1 << 19
 MAX_LINE_BYTES = 8 << 20
 """A longer line is no row of anything; what follows is left out, but for a look at it."""
+
+MAX_DOCUMENT_BYTES = 256 << 20
+"""What isn't read line by line is in memory as a whole."""
 
 CUT_CHARACTERS = 10_000
 """What is kept of such a line."""
@@ -33,7 +37,9 @@ SetAside = Callable[[int, str, str], None]
 """Is told the number of a line that can't be read, why, and the line."""
 
 _CONTROL = re.compile(r"[\x00\x02-\x08\x0e-\x1b\x7f]")
+_COMMON = re.compile(r"[ -~\n]")
 _BROKEN = re.compile("[\udc80-\udcff]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 # What ends a line of a plain text. NEL is a half of a letter in text that was decoded wrongly.
 _ENDS = re.compile("\r{0,2}\n|[\r\v\f\u2028\u2029]|(?<![\x80-\xdf])\x85(?![\x80-\xbf])")
@@ -60,6 +66,7 @@ def decoded(
     plain: bool,
     end: bytes = b"\n",
     fault: Callable[[], str] = str,
+    longest: int = MAX_LINE_BYTES,
 ) -> Iterator[NumberedLines]:
     """Number and decode the lines of `pieces_of` a stream, some at a time.
 
@@ -70,12 +77,12 @@ def decoded(
     """
     codec = _codec(encoding)
     start = 1
-    for piece, dropped in _whole_lines(pieces, end):
+    for piece, dropped in _whole_lines(pieces, end, longest):
         if start == 1:
             piece = piece.removeprefix(codecs.BOM_UTF8)
         if dropped:
             cut = piece[: 4 * CUT_CHARACTERS].decode(codec, "replace")[:CUT_CHARACTERS]
-            set_aside(start, f"a line of more than {MAX_LINE_BYTES >> 20} MB", cut)
+            set_aside(start, f"a line of more than {longest >> 20} MB", cut)
             start += 1
             continue
         broken = False
@@ -106,10 +113,21 @@ def _codec(encoding: str) -> str:
 
 
 def decoded_whole(stream: ByteStream, encoding: str) -> str:
-    """Decode all that is left; a byte that can't be is kept for `is_broken` to find."""
-    codec = _codec(encoding)
-    data = b"".join(pieces_of(stream, encoding)).removeprefix(codecs.BOM_UTF8)
-    return data.decode(codec, "surrogateescape")
+    """Decode all that is left; a byte that can't be is kept for `is_broken` to find.
+
+    Raises FeedError where it is more than a document in memory may be.
+    """
+    parts, size = [], 0
+    for piece in pieces_of(stream, encoding):
+        parts.append(piece)
+        size += len(piece)
+        if size > MAX_DOCUMENT_BYTES:
+            raise FeedError(
+                f"{stream.name}: is one document of more than {MAX_DOCUMENT_BYTES >> 20} MB; "
+                "give one value a line, as JSON lines"
+            )
+    data = b"".join(parts).removeprefix(codecs.BOM_UTF8)
+    return data.decode(_codec(encoding), "surrogateescape")
 
 
 def is_broken(text: str) -> bool:
@@ -125,6 +143,24 @@ def readable(text: str) -> str:
     return shown.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def has_halves(value: Any) -> bool:
+    """Say whether a value holds half characters, which can't be written anywhere."""
+    if isinstance(value, str):
+        return not value.isascii() and bool(_HALF.search(value))
+    if isinstance(value, Mapping):
+        return any(map(has_halves, value)) or any(map(has_halves, value.values()))
+    return isinstance(value, list) and any(map(has_halves, value))
+
+
+def mended(value: Any) -> Any:
+    """Give a value `readable`, whatever is in it."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {mended(key): mended(item) for key, item in value.items()}
+    return [mended(item) for item in value] if isinstance(value, list) else value
+
+
 def line_by_line(pieces: Iterable[NumberedLines]) -> Iterator[tuple[int, str]]:
     """Give the lines one by one."""
     for numbers, lines in pieces:
@@ -138,27 +174,28 @@ def end_of_lines(head: bytes) -> bytes:
     return b"\r" if alone > feeds else b"\n"
 
 
-def _whole_lines(pieces: Iterable[bytes], end: bytes) -> Iterator[tuple[bytes, int]]:
+def _whole_lines(pieces: Iterable[bytes], end: bytes, longest: int) -> Iterator[tuple[bytes, int]]:
     """Join pieces to whole lines; of one that is too long its begin, and how much is left out."""
-    rest = b""
-    dropped = 0
+    parts: list[bytes] = []
+    size = dropped = 0
     for piece in pieces:
         cut = piece.rfind(end) + 1
         if dropped and cut:
             first = piece.find(end) + 1
-            yield rest, dropped + first
-            rest, dropped, piece, cut = b"", 0, piece[first:], cut - first
+            yield b"".join(parts), dropped + first
+            parts, size, dropped, piece, cut = [], 0, 0, piece[first:], cut - first
         if dropped:
             dropped += len(piece)
         elif cut:
-            yield rest + piece[:cut], 0
-            rest = piece[cut:]
-        elif len(rest) + len(piece) > MAX_LINE_BYTES:
+            yield b"".join((*parts, piece[:cut])), 0
+            parts, size = [piece[cut:]], len(piece) - cut
+        elif size + len(piece) > longest:
             dropped = len(piece)
         else:
-            rest += piece
-    if rest:
-        yield rest, dropped
+            parts.append(piece)
+            size += len(piece)
+    if size:
+        yield b"".join(parts), dropped
 
 
 def _lines(text: str, end: bytes, plain: bool) -> list[str]:
@@ -184,9 +221,8 @@ def encoding_of(head: bytes, name: str) -> str:
     ):
         if head.startswith(mark):
             return encoding
-    zeros = head.count(0)
-    if zeros > max(3, len(head) / 50):  # a stray one is its line's fault, not the file's
-        return _wide_encoding(head, zeros, name)
+    if head.count(0) > max(3, len(head) / 50):  # a stray one is its line's fault, not the file's
+        return _wide_encoding(head, name)
     try:
         head.decode("utf-8")
         return "utf-8"
@@ -201,7 +237,7 @@ def encoding_of(head: bytes, name: str) -> str:
         raise not_text(name)
     if declared := _declared_encoding(head):
         return declared
-    return _eight_bit_encoding(b"\n".join(lines)[:SAMPLE_BYTES], name)
+    return _eight_bit_encoding(head)
 
 
 def _declared_encoding(head: bytes) -> str | None:
@@ -221,34 +257,35 @@ def not_text(name: str) -> FeedError:
     return FeedError(f"{name}: is binary, not text; give text, CSV, TSV, JSON or JSONL")
 
 
-def _wide_encoding(head: bytes, zeros: int, name: str) -> str:
-    """Tell UTF-16 and UTF-32 without a mark from what is binary."""
-    for size, places in (4, (1, 2)), (2, (0,)):
-        # In the places of a letter's high bytes there are zeros nearly only.
-        for encoding, high in ((f"utf-{8 * size}-le", size - 1), (f"utf-{8 * size}-be", 0)):
-            empty = head[high::size].count(0)
-            if size == 4:
-                empty = min(empty, *(head[place::4].count(0) for place in places))
-            text = head[: len(head) // size * size].decode(encoding, "replace")
-            if empty > 0.9 * zeros / (size - 1) > len(head) / 5 / (size - 1) and not (
-                _is_binary(text) or text.count("\ufffd") > len(text) / 50
-            ):
-                return encoding
-    raise not_text(name)
+def _wide_encoding(head: bytes, name: str) -> str:
+    """Tell UTF-16 and UTF-32 without a mark, in which most blanks are such, from what is binary."""
+    found = []
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+        text = head[: len(head) // 4 * 4].decode(encoding, "replace")
+        if not _is_binary(text) and text.count("\ufffd") <= len(text) / 5:
+            found.append((len(_COMMON.findall(text)), encoding))
+    if not found or max(found)[0] == 0:
+        raise not_text(name)
+    return max(found)[1]
 
 
 SAMPLE_BYTES = 1 << 16
+_EIGHT_BIT = (
+    "cp1252", "mac-roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
+    "cp1258", "koi8-r", "koi8-u", "cp866", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9",
+    "tis-620", "cp932", "euc-jp", "gb18030", "big5", "cp949",
+)  # fmt: skip
+"""What news is written in that isn't UTF; rarer ones are told wrongly more often than rightly."""
 
 
-def _eight_bit_encoding(sample: bytes, name: str) -> str:
-    from charset_normalizer import from_bytes
+def _eight_bit_encoding(head: bytes) -> str:
+    import chardet
 
-    if from_bytes(sample, cp_isolation=["cp1252"]).best() is not None:
-        return "cp1252"
-    best = from_bytes(sample).best()
-    if best is None:
-        raise FeedError(f"{name}: the encoding can't be told; save it as UTF-8")
-    return best.encoding
+    sample = head[:SAMPLE_BYTES]
+    if sample.isascii():
+        sample = b"\n".join(line for line in head.split(b"\n") if not line.isascii())
+    told = chardet.detect(sample[:SAMPLE_BYTES], compat_names=False, include_encodings=_EIGHT_BIT)
+    return told["encoding"] or "cp1252"
 
 
 def _is_binary(text: str) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from headlines.feeds.chats import chat_records
-from headlines.feeds.columns import HEADLINE_COLUMNS, Layout
+from headlines.feeds.columns import Layout
+from headlines.feeds.dialects import SAMPLE_LINES, told_table
 from headlines.feeds.documents import TEXTS, told_document
 from headlines.feeds.evidence import link_of, unquoted
 from headlines.feeds.nesting import is_wrapper
 from headlines.feeds.objects import jsonl_records
 from headlines.feeds.page import LineKind, sort_page
+from headlines.feeds.quarantine import KEYS, mended_records
 from headlines.feeds.records import Lines, Record
 from headlines.feeds.sheets import BINARY
 from headlines.feeds.tables import table_records
@@ -20,46 +23,65 @@ from headlines.feeds.tables import table_records
 MAX_APART = 5
 """Lines between a headline and its link on a page, at the most."""
 
-FORMATS = ("text", "page", "csv", "tsv", "jsonl", *TEXTS, *BINARY)
+FORMATS = ("text", "page", "csv", "tsv", "jsonl", "quarantine", *TEXTS, *BINARY)
 
 
-def told_format(first_part: str, ending: str = "") -> str:
+_OBJECT = re.compile(r'\{\s*"[^"\n]{0,200}"\s*:')
+
+
+def told_format(first_part: str, ending: str = "", layout: Layout = Layout()) -> str:  # noqa: B008
     """Tell the format from the first part of an input's text; its name's ending is a hint."""
-    ending = {"ndjson": "jsonl", "tab": "tsv"}.get(ending, ending)
-    if ending in ("csv", "tsv", "json", "jsonl"):
-        return ending
+    ending = {"ndjson": "jsonl", "tab": "tsv", "psv": "csv"}.get(ending, ending)
     text = first_part.lstrip("\ufeff \r\n\t")
     if document := told_document(text):
         return document
+    if (found := _told_json(text)) or ending in ("json", "jsonl"):
+        return found or ending
+    lines = re.split("\r{0,2}\n|\r", first_part.lstrip("\ufeff").rstrip("\r\n"))[:SAMPLE_LINES]
+    return told_table(lines, layout, certain=ending in ("csv", "tsv")) or "text"
+
+
+def _told_json(text: str) -> str:
     first = text.split("\n", 1)[0].strip()
-    if first.startswith(("{", "[")):
-        try:
-            value = json.loads(first)
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict):
-            more = text.strip().partition("\n")[2]
-            return "jsonl" if more and not is_wrapper(value) else "json"
-        # A bracket also opens `[Russia] - ...`: a list goes on with a string or an object.
-        if first.startswith("[") and text.lstrip("[ \r\n\t").startswith(('"', "{")):
-            return "json"
-    for name, mark in (("tsv", "\t"), ("csv", ",")):
-        cells = [c.strip(' "').casefold() for c in first.split(mark)]
-        named = set(cells) & set(HEADLINE_COLUMNS) and all(map(str.isidentifier, cells))
-        if len(cells) > 1 and named:
-            return name
-    return "text"
+    if not first.startswith(("{", "[")):
+        return ""
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict) and set(value) >= KEYS:
+        return "quarantine"
+    if isinstance(value, dict):
+        more = text.strip().partition("\n")[2]
+        return "jsonl" if more and not is_wrapper(value) else "json"
+    if _OBJECT.match(text):  # set over several lines, or broken
+        lines = [line.strip() for line in text.split("\n")[:SAMPLE_LINES] if line.strip()]
+        whole = sum(line.startswith("{") and not line.endswith(",") for line in lines)
+        return "jsonl" if whole >= len(lines) / 2 else "json"
+    # A bracket also opens `[Russia] - ...`: a list goes on with a string or an object.
+    is_list = first.startswith("[") and text.lstrip("[ \r\n\t").startswith(('"', "{"))
+    return "json" if is_list else ""
 
 
-def records_of(lines: Lines, format: str, layout: Layout, source: str) -> Iterator[Record]:
+def records_of(
+    lines: Lines,
+    format: str,
+    layout: Layout,
+    source: str,
+    tell: Callable[[Layout], object] = lambda layout: None,
+) -> Iterator[Record]:
     """Give a record for every line or row; for the format ``page`` see `page_records`.
+
+    `tell` is told how a table was read.
 
     Raises FeedError when a table has no column of headlines.
     """
     if format == "jsonl":
         return jsonl_records(lines, layout)
+    if format == "quarantine":
+        return mended_records(lines, layout, source)
     if format in ("csv", "tsv"):
-        return table_records(lines, format, layout, source)
+        return table_records(lines, layout, source, tell)
     return _of_list(lines)
 
 

@@ -168,7 +168,7 @@ class FeedReader:
         encoding = account.encoding = encoding_of(head, stream.name)
         if self.format is None:
             first = head[:FORMAT_BYTES].decode(encoding, "replace")
-            account.format = told_format(first, ending_of(stream.name))
+            account.format = told_format(first, ending_of(stream.name), self.layout)
             if account.format == "text" and len(stream.peek(MAX_PAGE_BYTES + 1)) <= MAX_PAGE_BYTES:
                 account.format = "page"  # to be examined as one
         if account.format in TEXTS:
@@ -178,6 +178,11 @@ class FeedReader:
             if stream.fault:
                 account.quarantine(account.report.lines + 1, stream.fault, "")
             return
+        if account.format in ("text", "page") and self.layout.column is not None:
+            raise FeedError(
+                f"{stream.name}: is plain text and has no column {self.layout.column!r}; leave the "
+                "column out, or say the format (--input-format)"
+            )
         plain, end = account.format in ("text", "page"), end_of_lines(head)
         lines = decoded(
             pieces_of(stream, encoding),
@@ -203,7 +208,9 @@ class FeedReader:
             for numbers, some in lines:
                 yield from account.of_lines(numbers, some)
         else:
-            records = records_of(line_by_line(lines), account.format, self.layout, name)
+            records = records_of(
+                line_by_line(lines), account.format, self.layout, name, account.read_as
+            )
             yield from account.of_records(records)
 
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import FeedError
+from headlines.errors import FeedError, short
+from headlines.feeds.columns import Layout
 from headlines.files import replacing
 
 
@@ -21,6 +22,12 @@ class Quarantined:
     line: int
     reason: str
     raw: str
+    layout: Layout | None = None  # of the table that it is a row of
+
+    def to_row(self) -> dict[str, Any]:
+        """Give it as a row, which can be fed back in when `raw` is mended."""
+        row = asdict(self)
+        return row if self.layout else {k: v for k, v in row.items() if k != "layout"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class FeedReport:
         The first line of each kind that holds no headline, with its number.
     page : mapping of int to str
         For a web page's text the kind of every line by its number; empty for other formats.
+    layout : Layout
+        How a table was read: the column of headlines, the delimiter, whether it has a header.
 
     Examples
     --------
@@ -63,6 +72,7 @@ class FeedReport:
     languages: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     page: Mapping[int, str] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
 
     @property
     def lines(self) -> int:
@@ -89,6 +99,12 @@ class FeedReport:
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
         how = f"{self.format}, {self.encoding}"
+        if self.layout.column is not None:
+            how += f", column {short(self.layout.column, 40)!r}"
+        if self.layout.delimiter not in (None, ",", "\t"):
+            how += f", delimiter {self.layout.delimiter!r}"
+        if self.layout.header is False:
+            how += ", no header"
         return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
 
 
@@ -137,4 +153,4 @@ def write_quarantine(path: str | Path, rows: Iterable[Quarantined]) -> None:
     """Keep rows that could not be read, as lines of JSON, for a person to look at."""
     with replacing(path) as file:
         for row in rows:
-            file.write((json.dumps(asdict(row)) + "\n").encode())
+            file.write((json.dumps(row.to_row()) + "\n").encode())

@@ -37,7 +37,7 @@ def _told(model: Path) -> list[dict[str, object]]:
 
 
 def _alone(texts: list[object], *model: Path) -> list[tuple[object, object]]:
-    """Label in a process in which only numpy, ftfy and charset-normalizer can be imported."""
+    """Label in a process in which only numpy, ftfy and chardet can be imported."""
     done = subprocess.run(
         [sys.executable, "-c", ALONE, *map(str, model)],
         input=json.dumps(texts),
