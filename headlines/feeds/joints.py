@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.feeds.publishers import MAX_NAME, is_led, is_slugged
-from headlines.textarray import Texts
+from headlines.feeds.publishers import MAX_NAME, is_led, is_slugged, lead_names
+from headlines.textarray import KeyTable, Texts
 
 _PLAIN, _BLANK, _COLON, _HYPHEN, _SIGN, _BAR, _OPENING, _CLOSING, _CAPITAL, _END = range(10)
 _KINDS = bytearray([_PLAIN]) * 256
@@ -50,7 +52,10 @@ def jointed(titles: Texts) -> NDArray[np.bool_]:
     marked[of[(from_start <= _REACH) | (to_end <= _REACH)]] = True
     # Many titles have a colon of their own; few of them one behind a word that is known.
     places, of = _found((here == _COLON) & (after == _BLANK), ends)
-    for i in np.unique(of[places - starts[of] <= 3 * _REACH]).tolist():
+    near = places - starts[of] <= 3 * _REACH
+    places, of = places[near], of[near]
+    of, first = np.unique(of, return_index=True)
+    for i in of[_perhaps_led(titles, starts[of], places[first])].tolist():
         marked[i] = marked[i] or is_led(titles.strings[i])
     places, of = _found((here == _HYPHEN) & (before == _CAPITAL), ends)
     for i in np.unique(of[places - starts[of] <= _SLUG_END]).tolist():
@@ -64,3 +69,32 @@ def _found(
     """Give the places of signs, from the second byte on, and which titles they stand in."""
     places = np.flatnonzero(signs) + 1
     return places, np.searchsorted(ends, places)
+
+
+def _perhaps_led(
+    titles: Texts, starts: NDArray[np.int64], colons: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell by its first bytes what before a colon may be known; the names are ASCII or stay."""
+    content = np.frombuffer(titles.joined + bytes(_BYTES), dtype=np.uint8)
+    eight = np.ndarray(len(content) - 7, dtype="<u8", buffer=content.data, strides=(1,))
+    heads = eight[starts] & _MASKS[np.minimum(colons - starts, _BYTES)]
+    odd = (heads & _HIGH != 0) | ~_ALNUM[content[starts]]
+    return odd | (_lead_heads().find(heads | _SMALL) >= 0)
+
+
+_BYTES = 8
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(_BYTES + 1)], dtype=np.uint64)
+_HIGH = np.uint64(0x8080808080808080)
+_SMALL = np.uint64(0x2020202020202020)
+"""Makes capitals small; what it makes of signs is the same on both sides."""
+
+_ALNUM = np.array([chr(i).isalnum() and i < 128 for i in range(256)])
+
+
+@functools.cache
+def _lead_heads() -> KeyTable:
+    heads = {int.from_bytes(name.encode()[:_BYTES], "little") for name in lead_names()}
+    keys = np.unique(np.array(sorted(heads), dtype=np.uint64) | _SMALL)
+    table = KeyTable(len(keys))
+    table.add(keys, np.zeros(len(keys), dtype=np.int32))
+    return table

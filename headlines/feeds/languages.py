@@ -49,6 +49,14 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 _DENSE = re.compile(r"[\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]")
 """Letters of scripts that say in one what takes Latin some three."""
 
+_LIKELIER = (
+    "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "sv", "da", "no", "fi", "cs", "ro", "hu",
+    "hr", "vi",
+)  # fmt: skip
+"""Of languages in Latin letters that a title may equally be in, the one that more news is in.
+
+A library tells three more of 285 titles right, for .6 seconds and 100 MB."""
+
 _ACCENTED = re.compile(r"[a-z]*[ß-öø-ɏ\u1e01-\u1eff][\w]*")
 
 
@@ -74,12 +82,22 @@ class _Words:
         self.names = frozenset[str]().union(*self.all.values()).difference(*self.own.values())
         self.foreign = frozenset[str]().union(*self.all.values())
         self.foreign -= self.english | self.perhaps_english
-        known = sorted(word for word in self.foreign if len(word) < 8 and word.isascii())
-        keys = np.array(
-            [int.from_bytes(word.encode(), "little") for word in known], dtype=np.uint64
-        )
-        self.table = KeyTable(len(keys))
-        self.table.add(keys, np.arange(len(keys), dtype=np.int32))
+        self.table = _table(self.foreign, self.english)
+
+
+def _table(*groups: frozenset[str]) -> KeyTable:
+    """Give the group of short words in ASCII, by what eight bytes of each are as a number."""
+    numbered = {
+        int.from_bytes(word.encode(), "little"): number
+        for number, group in enumerate(groups)
+        for word in sorted(group)
+        if len(word) < 8 and word.isascii()
+    }
+    table = KeyTable(len(numbered))
+    table.add(
+        np.array(list(numbered), dtype=np.uint64), np.array(list(numbered.values()), dtype=np.int32)
+    )
+    return table
 
 
 _words = functools.cache(_Words)
@@ -116,16 +134,16 @@ def _of_script(text: str) -> str | None:
 def _hits(text: str) -> dict[str, int]:
     """Give the languages whose little words a title in Latin letters has, and how many of them."""
     words, tokens = _words(), text.split()
+    if not words.english.isdisjoint(map(str.lower, tokens)):
+        return {}
     low = [token if token.islower() else "" for token in tokens]
     if tokens and tokens[0].istitle():
         low[0] = tokens[0].lower()
+    if not any(len(word) > 3 and word not in words.names for word in low[1:]):
+        return {}  # but for little words all begin with capitals: names, or an English title
     accented = [w for w in low[1:] if _ACCENTED.fullmatch(w) and w not in words.borrowed]
     if not (accented or words.foreign.intersection(low)):
         return {}
-    if not words.english.isdisjoint(map(str.lower, tokens)):
-        return {}
-    if not any(len(word) > 3 and word not in words.names for word in low[1:]):
-        return {}  # but for little words all begin with capitals: names, or an English title
     letters = {letter for word in accented for letter in word if letter > "\x7f"}
     hits: dict[str, int] = {}
     for language, every in words.all.items():
@@ -144,11 +162,13 @@ def _hits(text: str) -> dict[str, int]:
 
 
 def _among(text: str, hits: Mapping[str, int]) -> str | None:
-    """Give the likeliest of some languages: of those with most little words the library's."""
+    """Give the likeliest of some languages: of those with most little words."""
     most = max(hits.values())
     likely = [language for language, count in hits.items() if count == most]
     if len(likely) == 1:
         return likely[0]
+    if likely[0] in _LIKELIER:
+        return min(likely, key=_LIKELIER.index)
     ranked: list[tuple[str, float]] = _identifier().rank(text)
     return next(language for language, _ in ranked if language in likely)
 
@@ -175,8 +195,11 @@ def perhaps_foreign(titles: Texts) -> NDArray[np.bool_]:
     starts, length = starts[length < 8], length[length < 8]
     eight = np.ndarray(len(content) - 7, dtype="<u8", buffer=content.data, strides=(1,))
     keys = eight[starts] & _MASKS[length] | np.uint64(0x20)  # the first letter small
-    little = _words().table.find(keys) >= 0
-    found[np.searchsorted(titles.ends, starts[little])] = True
+    group = _words().table.find(keys)
+    found[np.searchsorted(titles.ends, starts[group == 0])] = True
+    # A title with a little word of English is English, unless it has letters of other scripts.
+    found[np.searchsorted(titles.ends, starts[group == 1])] = False
+    found[np.searchsorted(titles.ends, np.flatnonzero(lead & (content >= 0xC9)))] = True
     return found
 
 

@@ -139,6 +139,12 @@ def taken_apart(headline: str) -> Parts:
     )
 
 
+def lead_names() -> frozenset[str]:
+    """Give all that may stand before a title and a colon, case folded."""
+    known = _known()
+    return known.leads | known.publishers | known.sections
+
+
 def is_led(headline: str) -> bool:
     """Say whether what ends at a title's first colon is known."""
     return _kind_of_lead(headline[: MAX_NAME + 4].partition(": ")[0]) is not None
