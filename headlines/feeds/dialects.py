@@ -26,7 +26,7 @@ _URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+", re.IGNORECASE)
 _BARE = re.compile(r"[\d\W_]+[A-Za-z]{0,3}")
 _DATED = re.compile(r"\d[-/.:]\d|(?:19|20)\d\d")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # no blanks between
+_WIDE = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]"  # no blanks between
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def is_title(cell: str) -> bool:
     cell = cell.strip()
     if not _LETTERS.search(cell) or _URL.match(cell) or _is_date(cell):
         return False
-    wide = len(_WIDE.findall(cell))
+    wide = 0 if cell.isascii() else len(re.findall(_WIDE, cell))
     words = len(cell.split())
     return 6 <= wide <= 80 or 3 <= words <= 25
 

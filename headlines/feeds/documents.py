@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from headlines.errors import FeedError
 from headlines.feeds.columns import Layout
-from headlines.feeds.objects import json_records
 from headlines.feeds.records import Record
 from headlines.feeds.syndication import feed_records, is_feed, root_of
 
@@ -32,4 +31,6 @@ def document_records(text: str, format: str, layout: Layout, source: str) -> Ite
         )
     if format == "xml":
         return feed_records(text, source)
+    from headlines.feeds.objects import json_records
+
     return json_records(text, layout, source)

@@ -12,13 +12,9 @@ from headlines.feeds.columns import Layout
 from headlines.feeds.dialects import SAMPLE_LINES, told_table
 from headlines.feeds.documents import TEXTS, told_document
 from headlines.feeds.evidence import link_of, unquoted
-from headlines.feeds.nesting import is_wrapper
-from headlines.feeds.objects import jsonl_records
 from headlines.feeds.page import LineKind, sort_page
-from headlines.feeds.quarantine import KEYS, mended_records
 from headlines.feeds.records import Lines, Record
 from headlines.feeds.sheets import BINARY
-from headlines.feeds.tables import table_records
 
 MAX_APART = 5
 """Lines between a headline and its link on a page, at the most."""
@@ -49,9 +45,12 @@ def _told_json(text: str) -> str:
         value = json.loads(first)
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, dict) and set(value) >= KEYS:
-        return "quarantine"
     if isinstance(value, dict):
+        from headlines.feeds.nesting import is_wrapper
+        from headlines.feeds.quarantine import KEYS
+
+        if set(value) >= KEYS:
+            return "quarantine"
         more = text.strip().partition("\n")[2]
         return "jsonl" if more and not is_wrapper(value) else "json"
     if _OBJECT.match(text):  # set over several lines, or broken
@@ -77,10 +76,16 @@ def records_of(
     Raises FeedError when a table has no column of headlines.
     """
     if format == "jsonl":
+        from headlines.feeds.objects import jsonl_records
+
         return jsonl_records(lines, layout)
     if format == "quarantine":
+        from headlines.feeds.quarantine import mended_records
+
         return mended_records(lines, layout, source)
     if format in ("csv", "tsv"):
+        from headlines.feeds.tables import table_records
+
         return table_records(lines, layout, source, tell)
     return _of_list(lines)
 

@@ -7,6 +7,7 @@ with a number of its own keeps it: ``5 Killed``, ``1. FC Köln``, ``10:10 Campai
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -95,17 +96,29 @@ _RANKED = re.compile(
     r"|Draft|Ranked|Ranking|Best|Worst|Reason|Rule|Tip|Spot|Party|Fan|Best-?[Ss]eller)\b)|.*#\d"
 )
 _PLAIN_NUMBER = re.compile(r"(?:19|20)\d\d")
-_BRACKETED = re.compile(
-    rf"[\[(]\s?(?:(?P<date>{_FIGURES}|{_SHORT_FIGURES}|{_WORDS})(?:[T,]?\s?(?P<clock>{_TIME}))?"
-    rf"|(?P<time>{_TIME})(?:,?\s(?P<day>{_FIGURES}|{_SHORT_FIGURES}|{_WORDS}))?)\s?[\])]"
-    rf"(?:{_SEPARATOR}|\s*)"
-)
-_DATED = re.compile(
-    rf"(?:(?P<date>{_FIGURES})(?:(?:T|,?\s(?:at\s)?)(?P<clock>{_TIME}))?"
-    rf"(?:{_SEPARATOR}|\s+|$)"
-    rf"|(?P<short>(?:{_SHORT_FIGURES}|{_WORDS}))(?:,?\s(?:at\s)?(?P<hour>{_TIME}))?(?:{_SEPARATOR}|$)"
-    rf"|(?P<words>{_WORDS}),?\s(?:at\s)?(?P<moment>{_TIME})(?:\s+|$))"
-)
+
+
+@functools.cache  # it takes long to compile
+def _bracketed() -> re.Pattern[str]:
+    """A date or time in brackets."""
+    return re.compile(
+        rf"[\[(]\s?(?:(?P<date>{_FIGURES}|{_SHORT_FIGURES}|{_WORDS})(?:[T,]?\s?(?P<clock>{_TIME}))?"
+        rf"|(?P<time>{_TIME})(?:,?\s(?P<day>{_FIGURES}|{_SHORT_FIGURES}|{_WORDS}))?)\s?[\])]"
+        rf"(?:{_SEPARATOR}|\s*)"
+    )
+
+
+@functools.cache  # it takes long to compile
+def _dated() -> re.Pattern[str]:
+    """A date and what sets it apart."""
+    return re.compile(
+        rf"(?:(?P<date>{_FIGURES})(?:(?:T|,?\s(?:at\s)?)(?P<clock>{_TIME}))?"
+        rf"(?:{_SEPARATOR}|\s+|$)"
+        rf"|(?P<short>(?:{_SHORT_FIGURES}|{_WORDS}))(?:,?\s(?:at\s)?(?P<hour>{_TIME}))?(?:{_SEPARATOR}|$)"
+        rf"|(?P<words>{_WORDS}),?\s(?:at\s)?(?P<moment>{_TIME})(?:\s+|$))"
+    )
+
+
 _TIMED = re.compile(
     rf"(?:(?:(?:Today|Yesterday),?\s(?:at\s)?)?(?P<time>{_TIME})(?:\s?[-–]\s?{_CLOCK}{_HALF}?)?"
     rf"(?:{_SEPARATOR}|$)"
@@ -163,8 +176,8 @@ def _start_of(title: str, told: dict[str, Any]) -> int:
             if number:
                 told.setdefault("rank", int(number))
         elif found := (
-            _BRACKETED.match(title, start)
-            or _DATED.match(title, start)
+            (title[start] in "[(" and _bracketed().match(title, start))
+            or (title[start].isalnum() and _dated().match(title, start))
             or _timed(title, start)
             or _DOTTED_TIMED.match(title, start)
         ):

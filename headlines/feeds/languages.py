@@ -20,33 +20,34 @@ from headlines.textarray import KeyTable, Texts
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# Scripts: what tells the language at once, and what several languages are written in.
+# Scripts: what tells the language at once, and what several languages are written in. English
+# feeds have none: compiled when one comes, as wide classes of letters take long.
 _SCRIPTS = (
-    (re.compile(r"[\u3040-\u30ff]"), "ja"),
-    (re.compile(r"[\uac00-\ud7af\u1100-\u11ff]"), "ko"),
-    (re.compile(r"[\u3400-\u9fff]"), "zh"),
-    (re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]"), "el"),
-    (re.compile(r"[\u0590-\u05ff]"), "he"),
-    (re.compile(r"[\u0e00-\u0e7f]"), "th"),
-    (re.compile(r"[\u10a0-\u10ff]"), "ka"),
-    (re.compile(r"[\u0530-\u058f]"), "hy"),
-    (re.compile(r"[\u0980-\u09ff]"), "bn"),
-    (re.compile(r"[\u0b80-\u0bff]"), "ta"),
-    (re.compile(r"[\u0c00-\u0c7f]"), "te"),
-    (re.compile(r"[\u1780-\u17ff]"), "km"),
-    (re.compile(r"[\u1000-\u109f]"), "my"),
-    (re.compile(r"[\u1200-\u137f]"), "am"),
+    (r"[\u3040-\u30ff]", "ja"),
+    (r"[\uac00-\ud7af\u1100-\u11ff]", "ko"),
+    (r"[\u3400-\u9fff]", "zh"),
+    (r"[\u0370-\u03ff\u1f00-\u1fff]", "el"),
+    (r"[\u0590-\u05ff]", "he"),
+    (r"[\u0e00-\u0e7f]", "th"),
+    (r"[\u10a0-\u10ff]", "ka"),
+    (r"[\u0530-\u058f]", "hy"),
+    (r"[\u0980-\u09ff]", "bn"),
+    (r"[\u0b80-\u0bff]", "ta"),
+    (r"[\u0c00-\u0c7f]", "te"),
+    (r"[\u1780-\u17ff]", "km"),
+    (r"[\u1000-\u109f]", "my"),
+    (r"[\u1200-\u137f]", "am"),
 )
 _SHARED = (
-    (re.compile(r"[ђѓѕјљњћќџ]"), ("sr", "mk")),
-    (re.compile(r"ъ"), ("bg", "ru")),
-    (re.compile(r"[\u0400-\u04ff]"), ("ru", "uk", "be", "kk", "ky", "mn")),
-    (re.compile(r"[\u0600-\u06ff]"), ("ar", "fa", "ur", "ps")),
-    (re.compile(r"[\u0900-\u097f]"), ("hi", "mr", "ne")),
+    (r"[ђѓѕјљњћќџ]", ("sr", "mk")),
+    (r"ъ", ("bg", "ru")),
+    (r"[\u0400-\u04ff]", ("ru", "uk", "be", "kk", "ky", "mn")),
+    (r"[\u0600-\u06ff]", ("ar", "fa", "ur", "ps")),
+    (r"[\u0900-\u097f]", ("hi", "mr", "ne")),
 )
-_FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
-_DENSE = re.compile(r"[\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]")
+_FOREIGN = r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]"
+_LATIN = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
+_DENSE = r"[\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]"
 """Letters of scripts that say in one what takes Latin some three."""
 
 _LIKELIER = (
@@ -113,9 +114,9 @@ def language_of(text: str) -> str | None:
     >>> language_of("Le Pen Wins"), language_of("Der Spiegel Editor Quits")
     (None, None)
     """
-    if not text.isascii() and (foreign := _FOREIGN.findall(text)):
-        weight = len(foreign) + 2 * len(_DENSE.findall(text))
-        if weight >= len(_LATIN.findall(text)):
+    if not text.isascii() and (foreign := re.findall(_FOREIGN, text)):
+        weight = len(foreign) + 2 * len(re.findall(_DENSE, text))
+        if weight >= len(re.findall(_LATIN, text)):
             return _of_script(text)
     hits = _hits(text)
     return _among(text, hits) if hits else None
@@ -123,10 +124,10 @@ def language_of(text: str) -> str | None:
 
 def _of_script(text: str) -> str | None:
     for script, language in _SCRIPTS:
-        if script.search(text):
+        if re.search(script, text):
             return language
     for script, languages in _SHARED:
-        if script.search(text):
+        if re.search(script, text):
             return _among(text, dict.fromkeys(languages, 0))
     return None
 
