@@ -78,8 +78,9 @@ def _perhaps_led(
     content = np.frombuffer(titles.joined + bytes(_BYTES), dtype=np.uint8)
     eight = np.ndarray(len(content) - 7, dtype="<u8", buffer=content.data, strides=(1,))
     heads = eight[starts] & _MASKS[np.minimum(colons - starts, _BYTES)]
-    found: NDArray[np.bool_] = _lead_heads().find(heads | _SMALL) >= 0
-    return found | (heads & _HIGH != 0) | ~_ALNUM[content[starts]]
+    odd: NDArray[np.bool_] = (heads & _HIGH != 0) | ~_ALNUM[content[starts]]
+    odd |= _lead_heads().find(heads | _SMALL) >= 0
+    return odd
 
 
 _BYTES = 8
