@@ -26,7 +26,8 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(SEEDS / "feed.txt", tmp_path / "feed.txt")
     shutil.copy(SEEDS / "labels.csv", tmp_path / "labels.csv")
     shutil.copy(SEEDS / "topics.toml", tmp_path / "topics.toml")
-    write(tmp_path / "more.csv", "title\nFloods hit Siberia\n")
+    (tmp_path / "archive").mkdir()
+    write(tmp_path / "archive" / "more.csv", "title\nFloods hit Siberia\n")
     write(tmp_path / "titles.txt", ["EU approves sanctions", "It is"])
     command = tmp_path / "bin" / "headlines"
     command.parent.mkdir()
