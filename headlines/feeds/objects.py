@@ -65,7 +65,7 @@ def json_records(text: str, layout: Layout, source: str) -> Iterator[Record]:
         raise FeedError(f"{source}: JSON nested too deeply; give a list of headlines") from None
     except json.JSONDecodeError as error:
         if _begins_whole(text):
-            return jsonl_records(enumerate(text.split("\n"), 1), layout)
+            return jsonl_records(enumerate(text.removesuffix("\n").split("\n"), 1), layout)
         start = _after(text, 0) if error.msg == "Extra data" else _start_of_items(text, column)
         records = [] if start is None else list(_salvaged(text, start, column))
         if any(record.kind is LineKind.HEADLINE for record in records):

@@ -210,6 +210,10 @@ def test_what_is_no_list_of_headlines_is_refused(text: str, told: str) -> None:
     assert len(str(caught.value)) < 300
 
 
+def test_the_end_of_the_last_line_is_no_line_of_its_own() -> None:
+    assert len(_read("".join(f"{json.dumps(item)}\n" for item in ITEMS))) == 3
+
+
 def test_an_empty_list_in_a_wrapper_gives_nothing_of_the_wrapper() -> None:
     assert _read({"title": "The Paper", "items": []}) == []
 
