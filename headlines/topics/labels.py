@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from headlines.errors import TaxonomyError
-from headlines.feeds.headline import Headline
+from headlines.errors import FeedError, TaxonomyError
+from headlines.feeds.archives import ByteStream, open_input
+from headlines.feeds.columns import Layout
+from headlines.feeds.dates import instant_of, iso_date, read_date
+from headlines.feeds.decoding import (
+    SNIFF_BYTES,
+    decoded,
+    encoding_of,
+    end_of_lines,
+    line_by_line,
+    pieces_of,
+)
+from headlines.feeds.dialects import SAMPLE_LINES, Dialect
+from headlines.feeds.headline import Headline, normalise_v1
+from headlines.feeds.page import LineKind
+from headlines.feeds.tables import table_records
+from headlines.topics.taxonomy import known_names
+
+MAX_SHOWN = 50
+"""Topics that a message lists."""
+
+_BETWEEN = re.compile(r"([,;|])")
 
 
 @dataclass(frozen=True)
@@ -42,17 +62,18 @@ def read_labels(
     topics: Sequence[str],
     headlines: Iterable[Headline] = (),
 ) -> list[GoldLabel]:
-    """Read gold labels from CSV files with the columns headline, topic and, optionally, also.
+    """Read gold labels from tables with the columns headline, topic and, optionally, also.
 
     Parameters
     ----------
     paths : path or iterable of paths
-        The files (UTF-8); `also` holds further topics, separated by commas. In the place of
+        The files; `also` holds further topics, see `topics_in`. They are read as a feed's tables
+        are, in any dialect and encoding, but a row that can't be read is an error. In the place of
         `headline` a column `sha256` may hold the SHA-256 of the headline under `normalise_v1`,
         where the text itself can't be published. A column `drawn` with ``no`` marks headlines
         that were chosen for being hard or rare.
     topics : sequence of str
-        The topics that may be named.
+        The topics that may be named; case, white space and the encoding of accents don't count.
     headlines : iterable of Headline, optional
         Where headlines are looked up by their hash.
 
@@ -103,17 +124,21 @@ def merge_corrections(
     """Overrule gold labels by corrections, the latest of which wins, and give what was overruled.
 
     The corrections are read as by `read_labels`; there is one label for each distinct headline. The
-    latest is the one that stands last, or, where two have a date in a column `corrected`
-    (ISO 8601), the one with the later date. Raises TaxonomyError when a file can't be read, or a
-    topic isn't known.
+    latest is the one that stands last, or, where two have a date in a column `corrected`, the one
+    with the later date; a time without a zone is UTC. Raises TaxonomyError when a file can't be
+    read, a topic isn't known, or a date can't be read or may be two days.
     """
-    found = {label.headline.id: (label, "the labels", "") for label in labels}
+    found: dict[str, tuple[GoldLabel, str, datetime | None]] = {
+        label.headline.id: (label, "the labels", None) for label in labels
+    }
     conflicts = []
     for label, where, row in _labels(paths, topics, headlines):
-        date = (row.get("corrected") or "").strip()
+        date = _corrected(row.get("corrected", ""), where)
         now = (label, where, date)
         if before := found.get(label.headline.id):
-            early, late = (now, before) if date and date < before[2] else (before, now)
+            early, late = (
+                (now, before) if date and before[2] and date < before[2] else (before, now)
+            )
             if early[0].topic != late[0].topic:
                 conflicts.append(
                     Conflict(
@@ -129,70 +154,147 @@ def merge_corrections(
     return [label for label, _, _ in found.values()], conflicts
 
 
+def _corrected(written: str, where: str) -> datetime | None:
+    """Read when a correction was made."""
+    if not written.strip():
+        return None
+    found = read_date(written)
+    if found is None:
+        raise TaxonomyError(
+            f"{where}: corrected is {written.strip()[:60]!r}, which is no date or may be two; "
+            "write it as 2024-06-01, or 2024-06-01T08:00+02:00"
+        )
+    return instant_of(found)
+
+
 def _labels(
     paths: str | Path | Iterable[str | Path], topics: Sequence[str], headlines: Iterable[Headline]
 ) -> Iterator[tuple[GoldLabel, str, dict[str, str]]]:
     """Give each label of the files, where it stands, and its row."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
+    known = known_names(topics)
     at_hand: dict[str, Headline] | None = None
     for path in files:
         for line, row in _rows(Path(path)):
             where = f"{path}: line {line}"
-            if None in row:  # where csv puts what goes beyond the header
-                raise TaxonomyError(f"{where}: more fields than the header; quote what has commas")
-            also = tuple(t for t in re.split(r"\s*[,;|]\s*", (row.get("also") or "").strip()) if t)
-            topic = (row.get("topic") or "").strip()
-            for name in (topic, *also):
-                if name not in topics:
-                    raise TaxonomyError(
-                        f"{where}: unknown topic {name!r}; the topics are {', '.join(topics)}"
-                    )
+            topic = known.get(normalise_v1(row["topic"]))
+            if topic is None:
+                raise _unknown(row["topic"].strip(), topics, where)
             published = "headline" in row
             if published:
-                headline = Headline.parse(row["headline"] or "")
+                headline = Headline.parse(row["headline"])
                 if row.get("date"):
-                    headline = replace(headline, date=row["date"].strip())
+                    headline = replace(headline, date=iso_date(row["date"]) or row["date"].strip())
             else:
                 if at_hand is None:
                     at_hand = {h.id: h for h in headlines}
-                known = at_hand.get(_id_of(row["sha256"] or "", where))
-                if known is None:
+                found = at_hand.get(_id_of(row["sha256"], where))
+                if found is None:
                     continue
-                headline = known
+                headline = found
             if not headline.headline:
                 raise TaxonomyError(f"{where}: the headline is empty; fill it in or delete the row")
             drawn = (row.get("drawn") or "yes").strip().casefold()
             if drawn not in ("yes", "no"):
                 raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
+            try:
+                also = topics_in(row.get("also", ""), known)
+            except ValueError as error:
+                raise _unknown(str(error), topics, where) from None
             label = GoldLabel(
                 headline=headline, topic=topic, also=also, quotable=published, drawn=drawn == "yes"
             )
             yield label, where, row
 
 
+def topics_in(cell: str, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the topics that a cell names, with commas, semicolons or bars between them.
+
+    It is read from the left, and the longest name that fits is taken, so that a name may have
+    a comma in it; it may stand in quotes. `known` is what `known_names` gives. Raises ValueError
+    with a name that isn't known.
+
+    Examples
+    --------
+    >>> topics_in("Arts, Culture, sport", {"arts, culture": "Arts, Culture", "sport": "Sport"})
+    ('Arts, Culture', 'Sport')
+    """
+    parts = _BETWEEN.split(cell)  # what stands between the names' parts has the odd places
+    most = 2 * max((len(_BETWEEN.findall(name)) for name in known), default=0) + 1
+    found: list[str] = []
+    start = 0
+    while start < len(parts):
+        for end in range(min(len(parts), start + most), start, -2):
+            name = "".join(parts[start:end]).strip(" \t\"'“”")
+            if topic := known.get(normalise_v1(name)):
+                found.append(topic)
+                break
+            if end == start + 1 and name:
+                raise ValueError(name)
+        start = end + 1
+    return tuple(dict.fromkeys(found))
+
+
+def _unknown(name: str, topics: Sequence[str], where: str) -> TaxonomyError:
+    shown = ", ".join(topics[:MAX_SHOWN]) + (", ..." if len(topics) > MAX_SHOWN else "")
+    said = f"unknown topic {name[:80]!r}" if name else "no topic"
+    return TaxonomyError(f"{where}: {said}; the topics are {shown}")
+
+
 def _id_of(digest: str, where: str) -> str:
     """Give the id that a headline of this SHA-256 has."""
     digest = digest.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise TaxonomyError(f"{where}: sha256 is {digest!r}, expected 64 hexadecimal digits")
+        raise TaxonomyError(f"{where}: sha256 is {digest[:80]!r}, expected 64 hexadecimal digits")
     return digest[:16]
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give the rows of a file by the names of their columns; it is read as a feed's table is."""
+
+    def refuse(line: int, why: str, raw: str) -> None:
+        raise TaxonomyError(f"{path}: line {line}: {why} ({raw.strip()[:60]!r}); mend the row")
+
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = [c.strip().casefold() for c in reader.fieldnames or ()]
-            named = "sha256" if "sha256" in columns and "headline" not in columns else "headline"
-            missing = {named, "topic"} - set(columns)
-            if missing:
-                raise TaxonomyError(
-                    f"{path}: line 1: no column {' and no column '.join(sorted(missing))}; "
-                    f"the columns are {', '.join(columns) or '(none)'}"
-                )
-            reader.fieldnames = columns
-            return [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise TaxonomyError(f"{path}: can't be read ({error.strerror}); give a CSV file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise TaxonomyError(f"{path}: not a CSV file in UTF-8 ({error}); save it as one") from None
+        with open_input(path) as file:
+            stream = ByteStream(file, str(path))
+            head = stream.peek(SNIFF_BYTES)
+            encoding = encoding_of(head, str(path))
+            pieces = decoded(
+                pieces_of(stream, encoding),
+                encoding,
+                refuse,
+                plain=False,
+                end=end_of_lines(head),
+                fault=lambda: stream.fault,
+            )
+            lines = list(line_by_line(pieces))
+        column = _checked_columns(lines, path)
+        for record in table_records(lines, Layout(column=column, header=True), str(path)):
+            if record.kind is LineKind.QUARANTINED:
+                refuse(record.line, record.reason, record.text)
+            if record.kind is LineKind.HEADLINE:
+                row = {name.strip().casefold(): value for name, value in record.fields.items()}
+                yield record.line, row | {column: record.text}
+    except FeedError as error:
+        raise TaxonomyError(str(error)) from None
+
+
+def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> str:
+    """Give the column of headlines, or of their hashes, where each column is there once."""
+    sample = [line for _, line in lines[:SAMPLE_LINES]]
+    head = Dialect.told(sample, Layout(header=True)).head if any(map(str.strip, sample)) else ()
+    columns = [name.casefold() for name in head]
+    column = "sha256" if "sha256" in columns and "headline" not in columns else "headline"
+    if missing := sorted({column, "topic"} - set(columns)):
+        raise TaxonomyError(
+            f"{path}: line 1: no column {' and no column '.join(missing)}; "
+            f"the columns are {', '.join(columns) or '(none)'}"
+        )
+    for name in (column, "topic", "also", "corrected", "drawn"):
+        if columns.count(name) > 1:
+            places = " and ".join(str(i) for i, other in enumerate(columns, 1) if other == name)
+            raise TaxonomyError(
+                f"{path}: line 1: columns {places} are both called {name!r}; rename one"
+            )
+    return column

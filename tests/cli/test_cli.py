@@ -200,7 +200,7 @@ def test_an_old_output_stays_when_the_new_one_fails(run: Run, tmp_path: Path) ->
         ("headline,topic\nFloods,media\nFLOODS,society\n", "line 3: .*'media' in .*line 2"),
         ("title,label\nFloods,media\n", "line 1: no column headline and no column topic"),
         ("headline,topic\n,media\n", "line 2: the headline is empty"),
-        (b"headline,topic\n\xff\xfe,media\n", "not a CSV file in UTF-8"),
+        (b"headline,topic\nK\xc3\xb6ln,media\nbr\xffken,media\n", "line 3: holds bytes"),
     ],
 )
 def test_bad_labels_are_errors(
