@@ -12,7 +12,7 @@ import numpy as np
 
 from headlines.feeds.block import HeadlineBlock, Titles
 from headlines.feeds.columns import Layout, told_by
-from headlines.feeds.decoding import has_halves, mended
+from headlines.feeds.decoding import has_halves, mended, readable
 from headlines.feeds.page import LineKind
 from headlines.feeds.records import MAX_CHARACTERS, Record, unreadable
 from headlines.feeds.report import FeedReport, Quarantined
@@ -137,11 +137,11 @@ class Account:
         """Set a row aside that can't be read."""
         self._kinds[LineKind.QUARANTINED] += 1
         layout = layout or (self._layout if self._layout.columns else None)
-        row = Quarantined(self.source, line, reason, raw, layout)
+        row = Quarantined(self.source, line, reason, readable(raw), layout)
         told = reason if reason in self._examples or len(self._examples) < MAX_REASONS else OTHER
         self._reasons[told] += 1
         if told not in self._examples:
-            self._examples[told] = replace(row, raw=raw[:MAX_CHARACTERS])
+            self._examples[told] = replace(row, raw=row.raw[:MAX_CHARACTERS])
         self._set_aside(row)
 
     def _is_readable(self, line: int, text: str) -> bool:

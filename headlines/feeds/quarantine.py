@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from headlines.feeds.tables import table_records
 
 KEYS = {"source", "line", "reason", "raw"}
 """What every row that was set aside has."""
+
+_BYTE = re.compile(r"\\x[89a-f][0-9a-f]")  # one that couldn't be decoded, as `readable` shows it
 
 
 def mended_records(lines: Lines, layout: Layout, source: str) -> Iterator[Record]:
@@ -42,12 +45,16 @@ def _read_again(row: Mapping[str, Any], layout: Layout, source: str) -> Record:
     told = row.get("layout")
     if not raw.strip():
         return Record(1, LineKind.BLANK)
+    table = None
     if isinstance(told, dict) and told.get("columns"):
         table = Layout(
             column=layout.column or told.get("column"),
             delimiter=told.get("delimiter"),
             columns=tuple(map(str, told["columns"])),
         )
+    if _BYTE.search(raw):
+        return Record(1, LineKind.QUARANTINED, raw, reason=str(row.get("reason")), layout=table)
+    if table is not None:
         records = list(table_records(enumerate(raw.split("\n"), 1), table, source))
         return replace(records[0], text=raw, layout=table) if records[0].reason else records[0]
     if raw.lstrip().startswith(("{", '"')):

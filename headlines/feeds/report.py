@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,9 @@ class FeedReport:
             "source": self.source,
             "format": self.format,
             "encoding": self.encoding,
+            "column": self.layout.column,
+            "delimiter": self.layout.delimiter,
+            "header": self.layout.header,
             "lines": self.lines,
             "kinds": {kind: count for kind, count in self.kinds.items() if count},
             "languages": dict(self.languages),
@@ -105,7 +109,16 @@ class FeedReport:
             how += f", delimiter {self.layout.delimiter!r}"
         if self.layout.header is False:
             how += ", no header"
-        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}"
+        others = ", ".join(f"{short(code, 40)} {n}" for code, n in self._languages_shown())
+        others = f"; other languages: {others}" if others else ""
+        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}{others}"
+
+    def _languages_shown(self) -> Iterator[tuple[str, int]]:
+        """Give the languages other than English, those of most headlines first."""
+        counts = Counter({c: n for c, n in self.languages.items() if not _is_english(c)})
+        yield from counts.most_common(MAX_LANGUAGES)
+        if further := sum(n for _, n in counts.most_common()[MAX_LANGUAGES:]):
+            yield "others", further
 
 
 def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
@@ -129,6 +142,15 @@ def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
         languages=added(report.languages for report in reports),
         left_out={k: row for report in reversed(reports) for k, row in report.left_out.items()},
     )
+
+
+def _is_english(language: str) -> bool:
+    """Say whether an input's word for a language is one for English."""
+    return re.split("[-_]", language.strip().casefold())[0] in ("en", "eng", "english")
+
+
+MAX_LANGUAGES = 8
+"""Languages that the line on an input names; `to_row` has them all."""
 
 
 def _example(line: int, raw: str) -> dict[str, object]:
