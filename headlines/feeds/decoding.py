@@ -30,6 +30,9 @@ _DECLARED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_JSON = re.compile(rb"\s*[\[{]\s*[\[{\"]")
+_PAPERS = (b"%PDF-", b"{\\rtf")
+
 NumberedLines = tuple[Sequence[int], list[str]]
 """Lines without their ends, and their numbers."""
 
@@ -221,6 +224,8 @@ def encoding_of(head: bytes, name: str) -> str:
     ):
         if head.startswith(mark):
             return encoding
+    if head.startswith(_PAPERS):
+        raise FeedError(f"{name}: is a document (PDF or RTF); save its text as a .txt file")
     if head.count(0) > max(3, len(head) / 50):  # a stray one is its line's fault, not the file's
         return _wide_encoding(head, name)
     try:
@@ -233,6 +238,8 @@ def encoding_of(head: bytes, name: str) -> str:
     valid = sum(_decodes(line) for line in lines)
     if valid >= len(lines) - valid and valid:
         return "utf-8"  # a few broken rows in a file that is UTF-8
+    if len(lines) == 1 and _JSON.match(head):
+        return "utf-8"  # as JSON has to be: one broken item says nothing of the others
     if _is_binary(head.decode("latin-1")):
         raise not_text(name)
     if declared := _declared_encoding(head):

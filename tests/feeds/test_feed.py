@@ -321,3 +321,21 @@ def test_only_names_after_a_dash_are_attributions(
 ) -> None:
     parsed = Headline.parse(published)
     assert (parsed.text, parsed.attribution, parsed.headline) == (text, attribution, published)
+
+
+def test_one_broken_byte_in_json_takes_its_item_and_says_nothing_of_the_encoding(
+    tmp_path: Path,
+) -> None:
+    good = [{"title": "Court Jails Poet"}, {"title": "Bank Cuts Rate"}, {"title": "Floods Hit"}]
+    data = json.dumps(good, indent=1).encode().replace(b"Bank", b"Ba\xffk")
+    feed = read_feed(write(tmp_path / "feed.json", data))
+    assert [h.headline for h in feed] == ["Court Jails Poet", "Floods Hit"]
+    assert (feed.report.encoding, len(feed.report.quarantined)) == ("utf-8", 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\n", b"{\\rtf1\\ansi Hi}"]
+)
+def test_a_document_is_refused_with_what_to_do(data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match=r"is a document .*save its text"):
+        read_feed(write(tmp_path / "paper", data))
