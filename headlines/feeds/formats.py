@@ -34,7 +34,10 @@ def told_format(first_part: str, ending: str = "", layout: Layout = Layout()) ->
     if (found := _told_json(text)) or ending in ("json", "jsonl"):
         return found or ending
     lines = re.split("\r{0,2}\n|\r", first_part.lstrip("\ufeff").rstrip("\r\n"))[:SAMPLE_LINES]
-    return told_table(lines, layout, certain=ending in ("csv", "tsv")) or "text"
+    certain = ending in ("csv", "tsv")
+    if not certain and layout.delimiter and not any(layout.delimiter in line for line in lines):
+        return "text"  # so that the option is refused, not ignored
+    return told_table(lines, layout, certain=certain) or "text"
 
 
 def _told_json(text: str) -> str:

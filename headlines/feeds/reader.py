@@ -181,7 +181,7 @@ class FeedReader:
         if account.format in ("text", "page") and self.layout.column is not None:
             raise FeedError(
                 f"{stream.name}: is plain text and has no column {self.layout.column!r}; leave the "
-                "column out, or say the format (--input-format)"
+                "column out, or say the format (format=, --input-format)"
             )
         plain, end = account.format in ("text", "page"), end_of_lines(head)
         lines = decoded(
@@ -229,10 +229,10 @@ def read_feed(
     source : path, binary file, iterable of str or Headline, or data frame
         A path (``-`` for standard input), an open binary file, or headlines from Python: any
         iterable of them, a pandas or polars column, or a frame with a headline column.
-    format : {"text", "page", "csv", "tsv", "json", "jsonl"}, optional
-        By default told from the name's ending, else from the first megabyte. ``text`` is one
-        headline a line; ``page`` a web page's text. A text of up to 10 MB is examined by the
-        page rule unless it comes from standard input.
+    format : str, optional
+        One of `headlines.feeds.formats.FORMATS`; by default told from the content, the name's
+        ending being a hint. ``text`` is one headline a line; ``page`` a web page's text. A text
+        of up to 10 MB is examined by the page rule.
     column : str, optional
         The column or key that holds the headline; by default `headline`, `title` or `text`.
     delimiter : str, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -212,11 +213,16 @@ def test_a_private_key_that_appears_in_between_is_kept(
     assert private.read_bytes() == kept
 
 
-def test_half_a_pair_is_not_left_behind(tmp_path: Path) -> None:
-    long = "n" * 250  # room for the private key's name, none for the temporary public one's
-    for stem in (tmp_path / long, tmp_path / "none" / "stem"):
-        with pytest.raises(OutputError, match="can't be written"):
-            make_keys(stem)
+def test_half_a_pair_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OutputError, match="can't be written"):
+        make_keys(tmp_path / "none" / "stem")
+
+    def full(source: object, target: object) -> None:  # once the private key is written
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OutputError, match=r"keys\.pub: can't be written \(No space left"):
+        make_keys(tmp_path / "keys")
     assert list(tmp_path.iterdir()) == []
 
 
