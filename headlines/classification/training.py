@@ -222,4 +222,5 @@ def train(
         name=name,
         feed=[h.text for h in feed],
         random_state=random_state,
+        codes=taxonomy.codes,
     )

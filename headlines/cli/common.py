@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 MODEL = (
-    "a model file, a folder of versions (its champion is taken), the folder of one version, or "
-    "the number of a shipped version"
+    "champion or world, which are shipped, the number of a shipped version, a model file, a "
+    "folder of versions (its champion is taken), or the folder of one version"
 )
 MAX_SEED = 2**32 - 1
 """What numpy and scikit-learn take."""
@@ -99,7 +99,7 @@ def add_verbs(parser: argparse.ArgumentParser, metavar: str) -> Verbs:
 
 def add_model_option(command: argparse.ArgumentParser) -> None:
     """Let a command use a model other than the shipped one, and ask for its signature."""
-    command.add_argument("--model", metavar="REF", help=f"{MODEL} (default: the shipped champion)")
+    command.add_argument("--model", metavar="REF", help=f"{MODEL} (default: champion)")
     add_signature_option(command)
 
 

@@ -12,9 +12,11 @@ from headlines.cli import common
 if TYPE_CHECKING:
     from headlines.cli.common import Run, Verbs
     from headlines.persistence.audit import AuditRecord
+    from headlines.persistence.folder import ModelVersion
     from headlines.persistence.registry import ModelRegistry
 
 VERSION = "number of a version: 2 is 0002"
+NAMED = f"{VERSION}; or the name of a model, as world"
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -32,11 +34,11 @@ def add_parser(verbs: Verbs) -> None:
     command("list", list_, "List the versions; * marks the champion.", "list --registry models")
     told = "Print a version's manifest and history."
     verb = command("show", show, told, "show", "show 2 --registry models")
-    help = f"{VERSION} (default: the champion)"
+    help = f"{NAMED} (default: the champion)"
     verb.add_argument("version", nargs="?", metavar="VERSION", help=help)
     told = "Check every byte of versions, or of a file."
-    verb = command("verify", verify, told, "verify 2 --registry models", "verify model.joblib")
-    help = f"{VERSION}; or a model file (default: all versions)"
+    verb = command("verify", verify, told, "verify world", "verify model.joblib")
+    help = f"{NAMED}; or a model file (default: all of them)"
     verb.add_argument("version", nargs="?", metavar="VERSION", help=help)
     common.add_signature_option(verb)
     told = "Make a version the champion."
@@ -63,19 +65,56 @@ def _registry(path: str | None) -> ModelRegistry:
     return ModelRegistry(path)
 
 
+def _found(registry: ModelRegistry, ref: str | None) -> ModelVersion:
+    """Find a version by its number whatever files are called, else as `ModelRegistry.find`."""
+    return registry.version(ref) if ref and ref.isdecimal() else registry.find(ref)
+
+
 def list_(options: argparse.Namespace) -> int:
-    """List versions."""
+    """List versions, and those of the models that are kept beside them."""
     registry = _registry(options.registry)
+    rows = _rows(registry, None)
+    for name, inner in registry.named().items():
+        rows += _rows(inner, name)
+    if options.json:
+        common.say_json(rows)
+        return common.DONE
+    if not rows:
+        common.note(f"{registry.path}: no versions there; name a registry with --registry")
+        return common.DONE
+    called = [" ".join(filter(None, (row["name"], row["version"]))) for row in rows]
+    width = max(len("version"), *map(len, called))
+    common.say(
+        f"  {'version':<{width}}  model         topics  {'embedder':<10}{'labels':>6}  "
+        "hold-out accuracy"
+    )
+    for version, row in zip(called, rows, strict=True):
+        tested = "- (no labels were held out)"
+        if row["holdout"]:
+            tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
+        learned = f"{row['topics']:>6}  {row['embedder']:<10}{row['labels']:>6}"
+        refused = f"  refused: {row['refused']}" if row["refused"] else ""
+        common.say(
+            f"{'*' if row['champion'] else ' '} {version:<{width}}  {row['model']}  {learned}  "
+            f"{tested}{refused}"
+        )
+    return common.DONE
+
+
+def _rows(registry: ModelRegistry, name: str | None) -> list[dict[str, Any]]:
+    """Describe the versions of a registry, which may be that of a named model."""
     reasons = {
         str(record.facts["version"]): str(record.facts.get("reason"))
         for record in registry.audit.records()
         if record.event == "decided" and record.facts["version"] and not record.facts["accepted"]
     }
-    rows = [
+    return [
         {
+            "name": name,
             "version": found.name,
             "champion": found.champion,
             "model": found.manifest.content[:12],
+            "topics": len(found.manifest.topics),
             "embedder": found.manifest.embedder.get("name"),
             "labels": found.manifest.training.get("labels"),
             "accuracy": found.manifest.scores.get("accuracy"),
@@ -84,29 +123,15 @@ def list_(options: argparse.Namespace) -> int:
         }
         for found in registry.versions()
     ]
-    if options.json:
-        common.say_json(rows)
-        return common.DONE
-    if not rows:
-        common.note(f"{registry.path}: no versions there; name a registry with --registry")
-        return common.DONE
-    common.say(f"  version  model         {'embedder':<10}{'labels':>6}  hold-out accuracy")
-    for row in rows:
-        tested = "- (no labels were held out)"
-        if row["holdout"]:
-            tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
-        learned = f"{row['model']}  {row['embedder']:<10}{row['labels']:>6}"
-        refused = f"  refused: {row['refused']}" if row["refused"] else ""
-        common.say(
-            f"{'*' if row['champion'] else ' '} {row['version']:<7}  {learned}  {tested}{refused}"
-        )
-    return common.DONE
 
 
 def show(options: argparse.Namespace) -> int:
     """Print a version's manifest and what the audit log tells of it."""
     registry = _registry(options.registry)
-    found = registry.version(options.version) if options.version else registry.champion()
+    version = options.version
+    if version in (named := registry.named()):
+        registry, version = named[version], None
+    found = _found(registry, version)
     records = registry.audit.of_version(found.name)
     if options.json:
         manifest = json.loads(found.manifest.to_json())
@@ -159,16 +184,31 @@ def verify(options: argparse.Namespace) -> int:
         )
         return common.DONE
     registry = _registry(options.registry)
-    chosen = [registry.version(options.version)] if options.version else registry.versions()
-    if not options.version and registry.champion_or_none() is None and not chosen:
-        raise ModelError(f"{registry.path}: no versions there; name a registry with --registry")
-    for version in chosen:
-        _, manifest = version.read(key)
-        common.say(f"{version.name}: whole, model {manifest.content[:12]}")
-    records = registry.audit.records()
-    if records and not options.version:
-        common.say(f"audit log: whole, {len(records)} records")
+    named = registry.named()
+    if options.version and options.version not in named:
+        _verify_version(_found(registry, options.version), "", key)
+        return common.DONE
+    if options.version:
+        named = {options.version: named[options.version]}
+    else:
+        if registry.champion_or_none() is None and not registry.versions() and not named:
+            raise ModelError(f"{registry.path}: no versions there; name a registry with --registry")
+        _verify_all(registry, "", key)
+    for name, inner in named.items():
+        _verify_all(inner, f"{name} ", key)
     return common.DONE
+
+
+def _verify_all(registry: ModelRegistry, before: str, key: str | None) -> None:
+    for version in registry.versions():
+        _verify_version(version, before, key)
+    if records := registry.audit.records():
+        common.say(f"{before}audit log: whole, {len(records)} records")
+
+
+def _verify_version(version: ModelVersion, before: str, key: str | None) -> None:
+    _, manifest = version.read(key)
+    common.say(f"{before}{version.name}: whole, model {manifest.content[:12]}")
 
 
 def promote(options: argparse.Namespace) -> int:

@@ -37,6 +37,8 @@ class HeadlineLabeler:
     Attributes
     ----------
     topics : tuple of str
+    codes : dict of str to str
+        The codes of those topics whose topics file gives one, as of IPTC's Media Topics.
     embedder : Embedder
     certainty : Certainty
         What is known of the model's answers to headlines that it wasn't trained on.
@@ -56,6 +58,7 @@ class HeadlineLabeler:
         self.state = state
         self.embedder = state.embedder
         self.topics = state.topics
+        self.codes = state.codes
         self.certainty = state.certainty
         self._answers = Answers(state)
 
@@ -78,8 +81,9 @@ class HeadlineLabeler:
         Parameters
         ----------
         ref : str or Path, optional
-            A ``.joblib`` file, a folder that holds one, a registry's folder (its champion), or
-            the name of a version in `registry`. The champion of `registry` by default.
+            The name of a model in `registry` (``champion``, ``world``), the number of a version
+            there, a ``.joblib`` file, a folder that holds one, or a registry's folder (its
+            champion). The champion of `registry` by default.
         registry : str or Path, optional
             A registry's folder; the shipped models by default.
         require_signature : str or Path, optional

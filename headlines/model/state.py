@@ -72,11 +72,13 @@ class LabelerState:
         name: str | Path | Embedder,
         feed: Sequence[str],
         random_state: int,
+        codes: Sequence[str] = (),
     ) -> LabelerState:
         """Put together what was learned.
 
         `name` is what the embedder was asked for by: `load_embedder` finds it again. Of `feed`,
-        headlines that may be none, a sample is kept as the reference.
+        headlines that may be none, a sample is kept as the reference. `codes` are those of the
+        topics, empty where one has none.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -89,6 +91,8 @@ class LabelerState:
         }
         if feed:
             payload["reference"] = Reference.of(feed, embedder, random_state).to_plain()
+        if any(codes):
+            payload["codes"] = list(codes)
         return cls(payload, embedder)
 
     @classmethod
@@ -125,6 +129,12 @@ class LabelerState:
             scores=self.holdout_scores(),
             versions=versions(),
         )
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The codes of those topics that have one."""
+        codes = self.payload.get("codes", [""] * len(self.topics))
+        return {topic: code for topic, code in zip(self.topics, codes, strict=True) if code}
 
     @cached_property
     def content(self) -> str:

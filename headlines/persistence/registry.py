@@ -27,6 +27,12 @@ from headlines.persistence.schema import LabelerData
 if TYPE_CHECKING:
     from headlines.persistence.locking import LockOwner
 
+CHAMPION = "champion"
+"""What a registry's own model is called beside its named ones."""
+
+NAME = r"[a-z][a-z0-9_-]*"
+"""How models are named; other references are numbers and paths."""
+
 MAX_EARLIER_CHAMPIONS = 20
 """Earlier champions that the pointer remembers."""
 
@@ -43,8 +49,10 @@ class ModelRegistry:
     -----
     ``versions/0001/labeler.joblib`` with its manifest is a version; ``champion.json`` names the
     champion, the SHA-256 of its manifest, and the champions before it; ``audit.jsonl`` tells
-    what was done and why. A version is written beside the others and renamed when it is whole;
-    the pointer is replaced in one step. One process writes at a time; readers take no lock.
+    what was done and why. A folder in it with a pointer of its own is the registry of another
+    model, which has the folder's name. A version is written beside the others and renamed when
+    it is whole; the pointer is replaced in one step. One process writes at a time; readers take
+    no lock.
 
     Examples
     --------
@@ -100,6 +108,12 @@ class ModelRegistry:
             pass  # there may be one; `champion` says what is the matter
         return self.champion()
 
+    def named(self) -> dict[str, ModelRegistry]:
+        """Give the registries of the models that are kept beside this one's, by name."""
+        pointers = sorted(self.path.glob("*/champion.json"))
+        found = {pointer.parent.name: type(self)(pointer.parent) for pointer in pointers}
+        return {name: inner for name, inner in found.items() if re.fullmatch(NAME, name)}
+
     def version(self, name: str) -> ModelVersion:
         """Give a version by its name, or by its number: 2 is 0002.
 
@@ -121,16 +135,19 @@ class ModelRegistry:
         Parameters
         ----------
         ref : str or Path, optional
-            A ``.joblib`` file, a folder that holds one, another registry's folder (its
-            champion), or the name of a version here. The champion here by default.
+            ``champion`` or the name of a model here (`named`), the number of a version here, a
+            ``.joblib`` file, a folder that holds one, or another registry's folder (its
+            champion). The champion here by default. ``./world`` is a path, ``world`` a name.
 
         Raises
         ------
         ModelError
             When there is none.
         """
-        if ref is None:
+        if ref is None or ref == CHAMPION:
             return self.champion()
+        if ref in (named := self.named()):
+            return named[str(ref)].champion()
         path = Path(ref)
         if path.is_dir():
             if (path / MODEL_FILE).is_file():
@@ -143,8 +160,9 @@ class ModelRegistry:
             return ModelVersion(path.name, path)
         if not str(ref).isdecimal():
             raise ModelError(
-                f"{path}: no model there, and no version: name a file, a folder, or a version's "
-                f"number, as `headlines models list` shows them"
+                f"{path}: no model there, and none of that name: name a file, a folder, a "
+                f"version's number, or {' or '.join([CHAMPION, *named])}, as "
+                "`headlines models list` shows them"
             )
         return self.version(str(ref))
 

@@ -94,6 +94,7 @@ class LabelerData(TypedDict):
     training: TrainingData
     random_state: int
     reference: NotRequired[ReferenceData]
+    codes: NotRequired[list[str]]
 
 
 def differs(value: Any, kind: Any, where: str) -> str | None:
@@ -141,7 +142,9 @@ def _keys_differ(value: Any, kind: Any, where: str) -> str | None:
 def contradicts(payload: Mapping[str, Any]) -> str | None:
     """Say what in a labeler's data can't be, though its structure is right; None when all can."""
     topics, embedder, certainty = payload["topics"], payload["embedder"], payload["certainty"]
-    words = [*topics, embedder["name"], embedder["fingerprint"], certainty["method"]]
+    codes = payload.get("codes", [])
+    words = [*topics, *filter(None, codes)]
+    words += [embedder["name"], embedder["fingerprint"], certainty["method"]]
     odd = [word for word in words if not word or len(word) > MAX_NAME or not word.isprintable()]
     if odd:
         return f"{short(repr(odd[0]), 40)} is no name"
@@ -149,6 +152,8 @@ def contradicts(payload: Mapping[str, Any]) -> str | None:
         return f"its kind is {short(repr(payload['kind']), 40)}"
     if not topics or len(set(topics)) < len(topics):
         return f"{len(topics)} topics, {len(set(topics))} of them distinct"
+    if codes and len(codes) != len(topics):
+        return f"{len(topics)} topics, but {len(codes)} codes"
     columns = [*payload["scorer"]["weights"]["shape"][1:], *certainty["also_from"]["shape"]]
     if columns != [len(topics) + 1, len(topics)]:
         return f"{len(topics)} topics, but weights and bounds for {short(str(columns), 40)}"

@@ -34,6 +34,9 @@ class Topic:
         Short descriptions that a classifier may learn from.
     examples : tuple of str
         Headlines written as examples: training data, never test data.
+    code : str
+        What it is called in a scheme that others use, as ``medtop:15000000`` in IPTC's Media
+        Topics; kept in a model.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Topic:
     ties: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    code: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -95,6 +99,11 @@ class Taxonomy:
         """The topics' names in their order."""
         return tuple(topic.name for topic in self.topics)
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The topics' codes in their order, empty where there is none."""
+        return tuple(topic.code for topic in self.topics)
+
     @classmethod
     def load(cls, path: str | Path | None = None) -> Taxonomy:
         """Read a topics file.
@@ -103,7 +112,7 @@ class Taxonomy:
         ----------
         path : str or Path, optional
             A TOML file with one ``[[topic]]`` table a topic: `name`, and optionally
-            `definition`, `ties`, `phrases`, `examples`. The built-in topics by default.
+            `definition`, `ties`, `phrases`, `examples`, `code`. The built-in topics by default.
 
         Raises
         ------
@@ -136,6 +145,8 @@ def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
     for topic in topics:
         text += f"\n[[topic]]\nname = {_quoted(topic.name)}\n"
         text += f"definition = {_quoted(topic.definition)}\n"
+        if topic.code:
+            text += f"code = {_quoted(topic.code)}\n"
         for key in ("ties", "phrases", "examples"):
             if values := getattr(topic, key):
                 listed = "".join(f"    {_quoted(value)},\n" for value in values)
@@ -191,6 +202,7 @@ def _lines_with(written: str, texts: Iterable[str]) -> list[int]:
 
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
     known = {"name": str, "definition": str, "ties": list, "phrases": list, "examples": list}
+    known |= {"code": str}
     values: dict[str, Any] = {}
     for key, value in table.items():
         kind = known.get(key)

@@ -47,3 +47,14 @@ examples = [
     twice = Topic("a", examples=("Floods Hit",)), Topic("b", phrases=("floods hit",))
     with pytest.raises(TaxonomyError, match="stands under 'a' and 'b'"):
         Taxonomy(twice)
+
+
+def test_a_topic_keeps_its_code_and_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "topics.toml", '[[topic]]\nname = "courts"\ncode = " medtop:02000000 "\n'
+    )
+    add_topics(path, [Topic("sport", "Games", code="medtop:15000000"), Topic("weather")])
+    assert Taxonomy.load(path).codes == ("medtop:02000000", "medtop:15000000", "")
+    write(path, '[[topic]]\nname = "courts"\ncode = 2000000\n')
+    with pytest.raises(TaxonomyError, match="topic 1: code is 2000000, expected a string"):
+        Taxonomy.load(path)
