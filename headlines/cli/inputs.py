@@ -222,8 +222,8 @@ def _refuse_clashes(
             if is_stdout(source):
                 raise OutputError(f"{source}: is what standard output goes to; name another file")
     for option in ("model", "edits"):
-        if path := getattr(options, option, None):
-            taken.append((f"--{option}", path))
+        given = getattr(options, option, None) or []
+        taken += [(f"--{option}", path) for path in ([given] if isinstance(given, str) else given)]
     for option, path in (
         ("--output", options.output),
         ("--quarantine", quarantine),

@@ -7,7 +7,7 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -101,6 +101,7 @@ def write_rows(
     output: str | None,
     format: str,
     *,
+    columns: Sequence[str] | None = None,
     excel_safe: bool = False,
     at_once: bool = False,
 ) -> int:
@@ -108,16 +109,17 @@ def write_rows(
 
     The output is a path, or None (``-``) for standard output. JSON lines hold each row as it is;
     CSV, TSV and Parquet have all columns that any row has, in the order of their first appearance.
-    Values are those of JSON: what is nested stands in a cell as JSON. With `at_once` standard
+    Values are those of JSON: what is nested stands in a cell as JSON. A table shows some columns
+    alone: those of `columns`, else `terminal.COLUMNS`. With `at_once` standard
     output has each line of JSON or of a table when it is there.
     """
     if format == "parquet":
         return _write_parquet(rows, output)
     with _text_destination(output) as text:
         if format == "table":
-            from headlines.cli.terminal import write_table
+            from headlines.cli.terminal import COLUMNS, write_table
 
-            return write_table(rows, text, at_once=at_once)
+            return write_table(rows, text, columns or COLUMNS, at_once=at_once)
         if format == "jsonl":
             return _write_lines(rows, text, at_once)
         delimiter = "," if format == "csv" else "\t"

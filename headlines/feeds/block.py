@@ -62,6 +62,14 @@ class HeadlineBlock(Sequence[Headline]):
             **self.others.get(place, {}),
         )
 
+    def in_english(self) -> NDArray[np.bool_]:
+        """Say which are English, as far as is told, and no copy of an earlier one, shape (n,)."""
+        chosen = ~np.array(self.copies, dtype=np.bool_)
+        for place, told in self.others.items():
+            if not str(told.get("language") or "en").lower().startswith("en"):
+                chosen[place] = False
+        return chosen
+
 
 @dataclass(frozen=True)
 class Titles:

@@ -120,7 +120,7 @@ class HeadlineResult:
         """The title as published."""
         return self.item.headline
 
-    def _row(self, **found: Any) -> dict[str, Any]:
+    def _row(self, /, **found: Any) -> dict[str, Any]:
         item = self.item
         row = {"id": item.id, "source": item.source, "line": item.line, "headline": item.headline}
         told = {"publisher": item.publisher, "date": item.date, "language": item.language}

@@ -14,7 +14,7 @@ from headlines.embedding.static import CHUNK
 from headlines.feeds.block import HeadlineBlock, texts_of
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import checked_items
-from headlines.labeling.prediction import PredictionBlock
+from headlines.labeling.prediction import ANSWERED, NOT_NEWS, UNKNOWN, UNSURE, PredictionBlock
 from headlines.model.scorer import probabilities_of
 from headlines.model.state import LabelerState
 
@@ -44,16 +44,17 @@ class Answers:
 
     def logits(
         self, texts: Sequence[str], any_text: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Give the logits of topics, and of which texts a topic can be given."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+        """Give the logits of topics, and to which texts a topic can be given, or why not."""
         products, counts = self.products(texts)
         logits = self.state.scorer.logits_of_products(products, counts)
-        answered = counts > 0
+        known = counts > 0
         if not self.state.embedder.terms_are_words:  # else no text has none, and its count is 0
-            answered &= np.array([text != "" for text in texts], dtype=np.bool_)
+            known &= np.array([text != "" for text in texts], dtype=np.bool_)
+        outcomes = np.where(known, ANSWERED, UNKNOWN).astype(np.int8)
         if not any_text:
-            answered &= logits[:, -1] >= 0
-        return logits[:, :-1], answered
+            outcomes[known & (logits[:, -1] < 0)] = NOT_NEWS
+        return logits[:, :-1], outcomes
 
     def predicted(
         self, published: Sequence[str | Headline], threshold: float, any_text: bool
@@ -63,10 +64,10 @@ class Answers:
         best: list[NDArray[np.float64]] = []
         for start in range(0, len(published), CHUNK):
             chunk = published[start : start + CHUNK]
-            logits, answered = self.logits(texts_of(chunk), any_text)
+            logits, outcomes = self.logits(texts_of(chunk), any_text)
             shares = probabilities_of(logits).max(axis=1).round(6)
             names = self._names.take(logits.argmax(axis=1))
-            names[~answered | (shares < threshold)] = None
+            names[(outcomes != ANSWERED) | (shares < threshold)] = None
             topics += names.tolist()
             best.append(shares)
         return topics, np.concatenate([np.zeros(0), *best])
@@ -79,16 +80,16 @@ class Answers:
             texts = headlines.texts
         else:
             texts = [headline.text for headline in headlines]
-        logits, answered = self.logits(texts, any_text)
+        logits, outcomes = self.logits(texts, any_text)
         order = np.argsort(-logits, axis=1, kind="stable")
         shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
-        answered &= shares[:, 0] >= threshold
+        outcomes[(outcomes == ANSWERED) & (shares[:, 0] < threshold)] = UNSURE
         return PredictionBlock(
             items=headlines,
             names=self.state.topics,
             order=order,
             shares=shares,
-            answered=answered,
+            outcomes=outcomes,
             also_from=self.state.certainty.also_from,
             model=self.state.model,
         )

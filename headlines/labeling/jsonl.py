@@ -7,7 +7,7 @@ isn't in columns. benchmarks/research/jsonl.py times both beside the libraries t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -19,19 +19,25 @@ from headlines.feeds.headline import with_fields
 from headlines.labeling.prediction import Prediction, PredictionBlock
 
 
-def line_of(prediction: Prediction, top: int) -> str:
-    """Write one prediction."""
-    return _encoded(prediction.to_row(top)) + "\n"
+def line_of(prediction: Prediction, top: int, more: Mapping[str, Any] | None = None) -> str:
+    """Write one prediction, and what more there is to say of the headline."""
+    return _encoded(prediction.to_row(top, more)) + "\n"
 
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def lines_of_block(found: PredictionBlock, top: int) -> bytes:
-    """Write n predictions as lines in UTF-8, each with its `top` (1 or more) topics: `line_of`."""
+def lines_of_block(
+    found: PredictionBlock, top: int, more: Sequence[Mapping[str, Any]] = ()
+) -> bytes:
+    """Write n predictions as lines in UTF-8, each with its `top` (1 or more) topics: `line_of`.
+
+    `more` is what else there is to say of each headline, under the same names of all; or nothing.
+    """
     block = found.items
     if not isinstance(block, HeadlineBlock):
-        return "".join(line_of(prediction, top) for prediction in found).encode(*_UTF8)
+        lines = [line_of(p, top, more[i] if more else None) for i, p in enumerate(found)]
+        return "".join(lines).encode(*_UTF8)
     # Every row is joined from the same number of parts, most of them taken from tables.
     # UTF-8 is spelt in Latin-1 until the end: strings of one byte a character join fastest.
     names = np.array([_quoted(name) for name in found.names], dtype=object)
@@ -57,37 +63,52 @@ def lines_of_block(found: PredictionBlock, top: int) -> bytes:
         columns.append(opened.take(found.order[:, k]).tolist())
         columns += [high[:, k].tolist(), low[:, k].tolist()]
         before = "}, "
-    ends, slow = _ends(found, block, names)
+    ends, slow = _ends(found, block, names, more)
     columns.append(ends)
     parts = [""] * (len(columns) * len(found))
     for k, column in enumerate(columns):
         parts[k :: len(columns)] = column
     for i in slow:
         row = slice(i * len(columns), (i + 1) * len(columns))
-        parts[row] = [_in_latin1(line_of(found[i], top)), *[""] * (len(columns) - 1)]
+        line = line_of(found[i], top, more[i] if more else None)
+        parts[row] = [_in_latin1(line), *[""] * (len(columns) - 1)]
     return "".join(parts).encode("latin-1")
 
 
 def _ends(
-    found: PredictionBlock, block: HeadlineBlock, names: NDArray[np.object_]
+    found: PredictionBlock,
+    block: HeadlineBlock,
+    names: NDArray[np.object_],
+    more: Sequence[Mapping[str, Any]],
 ) -> tuple[list[str], list[int]]:
-    """Give the last part of each row: what else applies, the copy that came before, and the rest.
+    """Give the last part of each row: what else applies, why no topic, the copy before, the rest.
 
     The places are of rows that have to be written by `line_of`.
     """
     model = f', "model": {_quoted(found.model)}, '
-    heads = [f'}}], "also": [], "duplicate_of": null{model}'] * len(found)
+    reasons = found.reasons.tolist()
+    told_why = {why: "null" if why is None else _quoted(why) for why in set(reasons)}
+    plain = {
+        why: f'}}], "also": [], "abstained": {told}, "duplicate_of": null{model}'
+        for why, told in told_why.items()
+    }
+    heads = [plain[why] for why in reasons]
     # The second topic's share is the largest that may be named: few rows go on from here.
     several = found.answered & (found.shares[:, 1:2] >= found.also_from.min()).any(axis=1)
     for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
-        more = several[i] & (found.shares[i, 1:] >= found.also_from[found.order[i, 1:]])
-        also = ", ".join(names.take(found.order[i, 1:][more]).tolist())
+        applies = several[i] & (found.shares[i, 1:] >= found.also_from[found.order[i, 1:]])
+        also = ", ".join(names.take(found.order[i, 1:][applies]).tolist())
         copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
-        heads[i] = f'}}], "also": [{also}], "duplicate_of": {copy}{model}'
+        why = told_why[reasons[i]]
+        heads[i] = f'}}], "also": [{also}], "abstained": {why}, "duplicate_of": {copy}{model}'
+    taken = _ANSWERED
+    if more:
+        taken = taken.union(more[0])
+        heads = [f"{head}{_told_more(said)}" for head, said in zip(heads, more, strict=True)]
     ends = [head + _UNTOLD for head in heads]
     slow = []
     for i, told in block.others.items():
-        rest = _told(block, i, told)
+        rest = _told(block, i, told, taken)
         if rest is None:
             slow.append(i)
         else:
@@ -99,17 +120,27 @@ _UNTOLD = '"publisher": null, "date": null, "language": null}\n'
 """The end of a row whose input says nothing more."""
 
 _SAID = ("publisher", "date", "language")
-_ANSWERED = {"topic", "probability", "topics", "also", "duplicate_of", "model"}
-_TAKEN = {"id", "source", "line", "headline", *_ANSWERED, *_SAID}
+_OF_HEADLINE = {"id", "source", "line", "headline"}
+_ANSWERED = {"topic", "probability", "topics", "also", "abstained", "duplicate_of", "model"}
 
 
-def _told(block: HeadlineBlock, place: int, told: Mapping[str, Any]) -> str | None:
-    """Give the end of a row that its input says more of; None where `line_of` has to."""
+def _told_more(said: Mapping[str, Any]) -> str:
+    """Give what more there is to say, before what the input says."""
+    return "".join(f"{_quoted(name)}: {_value(value)}, " for name, value in said.items())
+
+
+def _told(
+    block: HeadlineBlock, place: int, told: Mapping[str, Any], answered: set[str]
+) -> str | None:
+    """Give the end of a row that its input says more of; None where `line_of` has to.
+
+    `answered` are the names of what is said before it, and isn't the headline's own.
+    """
     parts = [f'"{name}": {_value(told.get(name))}' for name in _SAID]
     fields = told.get("fields", {})
-    if not _TAKEN.isdisjoint(fields):
-        if not _ANSWERED.isdisjoint(fields):
-            return None
+    if not answered.isdisjoint(fields):
+        return None
+    if not _OF_HEADLINE.union(_SAID).isdisjoint(fields):
         own = {
             "id": block.ids[place],
             "source": block.source,
@@ -117,8 +148,9 @@ def _told(block: HeadlineBlock, place: int, told: Mapping[str, Any]) -> str | No
             "headline": block.headlines[place],
             **{name: told.get(name) for name in _SAID},
         }
-        known = own | dict.fromkeys(_ANSWERED)
-        fields = dict(list(with_fields(known, fields).items())[len(_TAKEN) :])
+        known = own | dict.fromkeys(answered)
+        first = len(known)
+        fields = dict(list(with_fields(known, fields).items())[first:])
     for name, value in fields.items():
         parts.append(f"{_quoted(name)}: {_value(value)}")
     return ", ".join(parts) + "}\n"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headlines.feeds.headline import Headline, HeadlineResult
+
+ANSWERED, UNKNOWN, NOT_NEWS, UNSURE = range(4)
+"""What came of a headline: its topic is given, or why not."""
+
+REASONS = (None, "no word of it is known", "not news of these topics", "unsure")
+"""What a person is told of each; of those that are unsure, with the topics in question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +28,17 @@ class Prediction(HeadlineResult):
     item : Headline
         What was labelled; `id`, `source`, `line` and `headline` (its text) are read from it.
     topic : str or None
-        The most probable topic; None when the labeler abstained, because the probability is
-        below what was asked or because it knows no word of the headline.
+        The most probable topic; None when the labeler abstained.
     probability : float
         Of the most probable topic, from 0 to 1, rounded to 6 digits.
     topics : tuple of (str, float)
         All topics and their probabilities, the most probable first.
     also : tuple of str
         Further topics that apply.
+    abstained : str or None
+        Why there is no topic: ``not news of these topics``, ``no word of it is known``, or, where
+        the probability is below what was asked, ``unsure between A and B``, the two most probable
+        topics. None where a topic is given.
     model : str
         Name of the model by its content.
 
@@ -44,9 +54,10 @@ class Prediction(HeadlineResult):
     probability: float
     topics: tuple[tuple[str, float], ...]
     also: tuple[str, ...]
+    abstained: str | None
     model: str
 
-    def to_row(self, top: int = 3, **more: Any) -> dict[str, Any]:
+    def to_row(self, top: int = 3, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Give the prediction as a row for output, with the `top` most probable topics.
 
         What else there is to say (`more`) stands before the input's other columns.
@@ -56,9 +67,10 @@ class Prediction(HeadlineResult):
             probability=self.probability,
             topics=[{"topic": t, "probability": p} for t, p in self.topics[:top]],
             also=list(self.also),
+            abstained=self.abstained,
             duplicate_of=self.item.duplicate_of,
             model=self.model,
-            **more,
+            **(more or {}),
         )
 
 
@@ -70,9 +82,42 @@ class PredictionBlock(Sequence[Prediction]):
     names: tuple[str, ...]
     order: NDArray[np.int64]  # (n, k): each headline's topics by number, the most probable first
     shares: NDArray[np.float64]  # (n, k): their probabilities, rounded to 6 digits
-    answered: NDArray[np.bool_]  # (n,): whether the most probable topic is given
+    outcomes: NDArray[np.int8]  # (n,): whether the most probable topic is given, or why not
     also_from: NDArray[np.float64]  # (k,): from which probability each applies beside the first
     model: str
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Whether each headline has a topic, shape (n,)."""
+        return np.equal(self.outcomes, ANSWERED)
+
+    @property
+    def not_news(self) -> NDArray[np.bool_]:
+        """Whether each headline was refused as no news of the topics, shape (n,)."""
+        return np.equal(self.outcomes, NOT_NEWS)
+
+    @cached_property
+    def topics(self) -> NDArray[np.object_]:
+        """The topic given to each headline, or None, shape (n,)."""
+        topics = self._ranked(0)
+        topics[~self.answered] = None
+        return topics
+
+    @cached_property
+    def reasons(self) -> NDArray[np.object_]:
+        """Why each headline has no topic, None for one that has, shape (n,)."""
+        reasons = np.array(REASONS, dtype=object).take(self.outcomes)
+        unsure = self.outcomes == UNSURE
+        if unsure.any():
+            said = ": " + self._ranked(0)
+            if len(self.names) > 1:
+                said = " between " + self._ranked(0) + " and " + self._ranked(1)
+            reasons[unsure] += said[unsure]
+        return reasons
+
+    def _ranked(self, rank: int) -> NDArray[np.object_]:
+        """Name each headline's topic of a rank, from 0."""
+        return np.array(self.names, dtype=object).take(self.order[:, rank])
 
     def __len__(self) -> int:
         return len(self.items)
@@ -87,16 +132,17 @@ class PredictionBlock(Sequence[Prediction]):
         shares = self.shares[place].tolist()
         ranked = [self.names[i] for i in self.order[place].tolist()]
         topics = tuple(zip(ranked, shares, strict=True))
-        answered = bool(self.answered[place])
+        topic = self.topics[place]
         bounds = self.also_from[self.order[place]].tolist()
         further = zip(topics[1:], bounds[1:], strict=True)
-        also = tuple(t for (t, p), bound in further if p >= bound) if answered else ()
+        also = tuple(t for (t, p), bound in further if p >= bound) if topic is not None else ()
         return Prediction(
             item=self.items[place],
-            topic=ranked[0] if answered else None,
+            topic=topic,
             probability=shares[0],
             topics=topics,
             also=also,
+            abstained=self.reasons[place],
             model=self.model,
         )
 
@@ -108,3 +154,8 @@ class PredictionBlock(Sequence[Prediction]):
             (None, len(self) - sum(counts)),
         ]
         return {topic: number for topic, number in counted if number}
+
+    def shares_of_reasons(self) -> dict[str, int]:
+        """Count the headlines without a topic by why they have none, all the unsure as one."""
+        counts = np.bincount(self.outcomes, minlength=len(REASONS)).tolist()
+        return {why: n for why, n in zip(REASONS, counts, strict=True) if why is not None and n}

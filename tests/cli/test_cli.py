@@ -28,7 +28,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 LABEL_KEYS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also",
-    "duplicate_of", "model", "publisher", "date", "language",
+    "abstained", "duplicate_of", "model", "publisher", "date", "language",
 }  # fmt: skip
 CLUSTER_KEYS = {
     "id", "source", "line", "headline", "cluster", "name", "story", "strength", "duplicate_of",
@@ -127,8 +127,12 @@ def test_unreadable_rows_go_to_a_quarantine_file(run: Run, tmp_path: Path) -> No
 
 
 def test_abstaining_gives_null(run: Run) -> None:
-    rows = _rows(run("label", "-", "--abstain-below", "1", stdin="EU talks go on\n").stdout)
-    assert rows[0]["topic"] is None
+    done = run("label", "-", "--abstain-below", "1", stdin="EU talks go on\nTen Pasta Recipes\n")
+    rows = _rows(done.stdout)
+    assert [row["topic"] for row in rows] == [None, None]
+    assert rows[0]["abstained"].startswith("unsure between ")
+    told = "headlines: no topic for 2 of 2: 1 not news of these topics, 1 unsure"
+    assert done.stderr.splitlines()[-1] == told
 
 
 @pytest.mark.slow
@@ -137,6 +141,7 @@ def test_the_summary_comes_as_json(run: Run) -> None:
     assert summary["headlines"] == 118
     assert sum(summary["topics"].values()) == 118
     assert summary["inputs"][0]["lines"]["headline"] == 118
+    assert summary["topics"].get("(abstained)", 0) == sum(summary["abstained"].values())
     summary = json.loads(run("cluster", "-", "--json", stdin="a b c\n").stderr)
     assert summary["clusters"][0]["headlines"] == summary["headlines"] == 1
 

@@ -30,7 +30,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 FIXED = [
     "id", "source", "line", "headline", "topic", "probability", "topics", "also",
-    "duplicate_of", "model", "publisher", "date", "language",
+    "abstained", "duplicate_of", "model", "publisher", "date", "language",
 ]  # fmt: skip
 
 FEED = [
@@ -129,7 +129,7 @@ def test_carried_columns_are_written_as_plain_rows_are(
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
         max_leaves=4,
     )
-    named = st.sampled_from([*FIXED, "input_id", "url", "fields"]) | text
+    named = st.sampled_from([*FIXED, "input_id", "url", "fields", "world", "code"]) | text
     names = named.filter(lambda name: name.casefold() not in ("headline", "title", "text"))
     titles = st.sampled_from(["Drone Hits Depot", "[Russia] - EU Talks – Reuters", "Überfall", "?"])
     rows = data.draw(
@@ -141,6 +141,14 @@ def test_carried_columns_are_written_as_plain_rows_are(
         found = labeler.label_block(block)
         expected = "".join(json.dumps(p.to_row(), ensure_ascii=False) + "\n" for p in found)
         assert lines_of_block(found, 3) == expected.encode("utf-8", "backslashreplace")
+        more = [
+            {"code": None, "world": {"topic": data.draw(text)}, "top": i} for i in range(len(found))
+        ]
+        lines = [
+            json.dumps(p.to_row(3, m), ensure_ascii=False) for p, m in zip(found, more, strict=True)
+        ]
+        expected = "".join(f"{line}\n" for line in lines)
+        assert lines_of_block(found, 3, more) == expected.encode("utf-8", "backslashreplace")
 
 
 def test_excel_safe_marks_text_that_a_spreadsheet_would_run(tmp_path: Path) -> None:

@@ -76,3 +76,4 @@ def test_labels_of_texts_of_unknown_words_abstain_and_keep_the_line() -> None:
     found = labeler.label(FOREIGN[:5])
     assert [p.headline for p in found] == FOREIGN[:5]
     assert [p.topic for p in found] == [None] * 5
+    assert {p.abstained for p in found[:3]} == {"no word of it is known"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,8 @@ def test_a_block_is_written_as_its_rows_are(
         counted = predictions.shares_of_topics()
         assert sum(counted.values()) == len(block)
         assert all(sum(p.topic == t for p in predictions) == n for t, n in counted.items())
+        why = Counter(p.abstained.split(" between")[0] for p in predictions if p.abstained)
+        assert predictions.shares_of_reasons() == why
 
 
 def test_a_long_list_is_read_in_blocks_with_its_line_numbers(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from headlines.embedding.static import StaticEmbedder
 from headlines.errors import ModelError, TaxonomyError
 from headlines.feeds.headline import Headline
 from headlines.files import MODELS
-from headlines.labeling.prediction import Prediction
+from headlines.labeling.prediction import UNSURE, Prediction, PredictionBlock
 from headlines.model.examples import Example, _hold_out
 from headlines.model.state import LabelerState
 from headlines.persistence.modelfile import read_manifest
@@ -148,11 +148,54 @@ def test_it_abstains_below_a_probability_and_on_nothing_known(labeler: HeadlineL
         labeler.label(text, abstain_below=2)
 
 
+def test_an_abstention_says_why(labeler: HeadlineLabeler) -> None:
+    texts = ["Drone Hits Oil Depot", "Ten Pasta Recipes for Lazy Evenings", "", "xqzzwv"]
+    found = labeler.label(texts, abstain_below=0.9)
+    assert [p.abstained for p in found[:3]] == [
+        None,
+        "not news of these topics",
+        "no word of it is known",
+    ]
+    assert [(p.topic is None) == (p.abstained is not None) for p in found] == [True] * 4
+    [unsure] = labeler.label(["EU talks go on"], abstain_below=1.0)
+    first, second = (topic for topic, _ in unsure.topics[:2])
+    assert unsure.abstained == f"unsure between {first} and {second}"
+    assert unsure.to_row()["abstained"] == unsure.abstained
+    [forced] = labeler.label(texts[1:2], any_text=True)
+    assert (forced.topic is None, forced.abstained) == (False, None)
+
+
+def test_the_one_topic_of_a_model_is_what_it_is_unsure_of() -> None:
+    block = PredictionBlock(
+        items=[Headline.parse("Floods")],
+        names=("disasters",),
+        order=np.zeros((1, 1), dtype=np.int64),
+        shares=np.ones((1, 1)),
+        outcomes=np.array([UNSURE], dtype=np.int8),
+        also_from=np.ones(1),
+        model="m",
+    )
+    assert block[0].abstained == "unsure: disasters"
+
+
+def test_the_codes_of_topics_are_kept_in_the_model(tmp_path: Path) -> None:
+    topics = (
+        Topic("sport", "Football, tennis, races", code="medtop:15000000"),
+        Topic("courts", "Trials, sentences, arrests"),
+    )
+    labeler = HeadlineLabeler.train(Taxonomy(topics))
+    labeler.save(tmp_path / "m.joblib")
+    assert HeadlineLabeler.load(tmp_path / "m.joblib").codes == {"sport": "medtop:15000000"}
+    plain = HeadlineLabeler.train(Taxonomy((replace(topics[0], code=""), topics[1])))
+    assert (plain.codes, "codes" in plain.state.payload) == ({}, False)
+    assert {**labeler.state.payload, "codes": None} == {**plain.state.payload, "codes": None}
+
+
 def test_a_row_has_the_documented_keys(labeler: HeadlineLabeler) -> None:
     row = labeler.label([Headline("A b c", "A b c", publisher="P", date="2025")])[0].to_row()
     assert list(row) == [
         "id", "source", "line", "headline", "topic", "probability", "topics", "also",
-        "duplicate_of", "model", "publisher", "date", "language",
+        "abstained", "duplicate_of", "model", "publisher", "date", "language",
     ]  # fmt: skip
     assert len(row["topics"]) == 3
 
