@@ -361,7 +361,8 @@ def label(name: str, folder: Path, feed: Path, output: Path) -> None:
                     f'"topics": [{{"topic": "{t}", "probability": {p:.6f}}}, '
                     f'{{"topic": "{u}", "probability": {q:.6f}}}, '
                     f'{{"topic": "{v}", "probability": {r:.6f}}}], "also": '
-                    f'{_also(u, q, v, r)}, "duplicate_of": {copy}, "model": "peer"}}\n'
+                    f'{_also(u, q, v, r)}, "abstained": null, "duplicate_of": {copy}, '
+                    '"model": "peer"}\n'
                 )
             file.write("".join(lines))
 
