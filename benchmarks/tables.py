@@ -245,6 +245,30 @@ def few_shot(name: str) -> str:
     return table([*head, "answered", "their error", "fit, s", "texts a second"], rows, "lr")
 
 
+def own_topics(part: str) -> str:
+    """What a feed of each mix adds to models of people's own topics."""
+    found = result("own_topics")
+    rows = []
+    for name in found[part]:
+        for shots, row in found["taxonomies"][name].items():
+            cells = {key: cell["more"] for key, cell in row.items() if isinstance(cell, dict)}
+            mixes = dict.fromkeys(key.split(",")[0] for key in cells)
+            more = {m: [v for k, v in cells.items() if k.split(",")[0] == m] for m in mixes}
+            rows.append(
+                [
+                    name,
+                    shots,
+                    share(row["logistic regression"]),
+                    share(row["without a feed"]),
+                    *(f"{sum(values) / len(values):+.3f}" for values in more.values()),
+                    f"{min(cells.values()):+.3f}",
+                ]
+            )
+    head = ["taxonomy", "labels a topic", "logistic regression", "without a feed"]
+    columns = ["equal shares", "80 % off topic", "one topic ten times", "as the pool comes"]
+    return table([*head, *columns, "worst"], rows, "lrrrrrrrr")
+
+
 def other_text() -> str:
     """What becomes of text that is no news."""
     found = result("certainty")["other_text"]

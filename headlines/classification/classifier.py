@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -27,6 +27,7 @@ from headlines.classification.logistic import LinearModel, fit_logistic
 from headlines.embedding.threads import one_thread
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
+from headlines.model.trial import Trial
 from headlines.neighbours import neighbour_graph, whole_vectors
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,13 @@ Places = NDArray[np.int64]
 NEIGHBOURS_SHARE, SPREADS = 0.5, 20
 """Share of a sample's probabilities that comes from its neighbours, and how often it is taken."""
 
+MASS_KEPT = 0.4
+"""How far the classes' shares among unlabelled samples may leave those among labelled ones:
+at 0 they are made equal, at 1 they are what the model says. A model of few labels says that most
+samples are of one class, and what it says it would then learn."""
+
 STEPS_A_ROUND = 20
-"""Steps of the solver in a round: the targets change again in the next one."""
+"""Steps of the solver in a round: it starts near its goal."""
 
 MAX_FOLDS = 5
 """Parts that the samples to calibrate on are held out in, one after the other."""
@@ -47,9 +53,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     """Logistic regression that also learns from unlabelled samples, and knows how sure it is.
 
     Classes weigh by the root of their size. Unlabelled samples are given probabilities by
-    the model of the round before, smoothed over the graph of nearest neighbours and sharpened;
-    the next round learns from them too. However many rounds, the result is one linear model.
-    Probabilities are calibrated on samples that a model of the same kind wasn't trained on.
+    the model of the round before, smoothed over the graph of nearest neighbours, drawn to the
+    classes' shares among the labelled samples, and sharpened; the next round learns from them too.
+    However many rounds, the result is one linear model. Probabilities are calibrated on samples
+    that a model of the same kind wasn't trained on, and the first round that doesn't tell these
+    better than the one before is undone and the last: unlabelled samples may be left out whole.
 
     Parameters
     ----------
@@ -58,7 +66,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     n_neighbors : int, default 10
         Neighbours of a sample in the graph.
     rounds : int, default 6
-        Rounds of learning from unlabelled samples, or 0.
+        Rounds of learning from unlabelled samples at most, or 0.
     sharpness : float, default 2.0
         Power that smoothed probabilities are raised to: above 0, at most 100.
     unlabelled_weight : float, default 0.5
@@ -79,9 +87,16 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         group; NaN where it doesn't represent or has no weight, or where there were too few.
     threshold_ : Threshold or None
         Where to abstain for the `target_error` of `fit`.
+    trial_ : Trial or None
+        How labelled samples are told by models that hadn't seen them, without and with the
+        unlabelled ones; None where there were none to learn from.
+    learned_from_unlabelled_ : bool
+        Whether these are in the model.
 
     References
     ----------
+    Zhu, Ghahramani, Lafferty 2003, Semi-supervised learning using Gaussian fields and harmonic
+    functions (class mass normalisation, which is taken part of the way).
     Zhou, Bousquet, Lal, Weston, Schölkopf 2004, Learning with local and global consistency.
 
     Examples
@@ -163,13 +178,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         vectors, labels = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
         weight = _check_sample_weight(sample_weight, vectors, ensure_non_negative=True)
         task = self._task(vectors, labels, X_unlabelled, graph, groups, representative, weight)
-        held_out = np.full((len(task.y), len(self.classes_)), np.nan)
         with one_thread():  # the number of threads changes the last bits of a product
-            folds = self._folds(task)
-            model, *others = self._learn(task, [np.arange(0), *folds])
-            for held, other in zip(folds, others, strict=True):
-                tested = held[task.representative[held]]
-                held_out[tested] = other.logits(task.vectors[tested])
+            model, held_out = self._learn_in_rounds(task)
         self._calibrate(model, held_out, task.y, target_error)
         self.held_out_logits_: Floats = np.full((len(labels), len(self.classes_)), np.nan)
         self.held_out_logits_[weight > 0] = self.calibration_(held_out)
@@ -266,47 +276,70 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             if calibrating[held].any() and len(np.unique(task.y[rest])) == task.n_classes
         ]
 
+    def _learn_in_rounds(self, task: _Task) -> tuple[LinearModel, Floats]:
+        """Learn until a round doesn't help; give the model and the logits of what was held out."""
+        folds = self._folds(task)
+        held = [np.arange(0), *folds]
+        models = self._learn(task, held)
+        logits = _held_out(task, folds, models[1:])
+        trials = []
+        for taught in self._rounds(task, held, models):
+            told = _held_out(task, folds, taught[1:])
+            trials.append(Trial.of(logits, told, task.y))
+            if not trials[-1].helped:
+                break
+            models, logits = taught, told
+        self.trial_: Trial | None = Trial.whole(trials)
+        self.learned_from_unlabelled_: bool = self.trial_ is not None and self.trial_.helped
+        return models[0], logits
+
     def _learn(self, task: _Task, held_out: Sequence[Places]) -> list[LinearModel]:
-        """Fit a model for each set of labelled samples that is to be held out."""
+        """Fit a model to each set of labelled samples that is left when some are held out."""
         n, total = len(task.y), task.vectors.shape[0]
         logger.info(
             "learning %d classes from %d labelled and %d unlabelled samples; %d folds to calibrate",
             task.n_classes, n, total - n, len(held_out) - 1,
         )  # fmt: skip
-        weight = np.zeros((total, len(held_out)))
-        weight[n:] = self.unlabelled_weight
-        kept = [np.setdiff1d(np.arange(total), held) for held in held_out]
-        for i, places in enumerate(kept):
-            known = places[places < n]
-            weight[known, i] = _balanced(task.y[known], task.weight[known])
-        truth = np.eye(task.n_classes)[task.y][:, None, :]
-        models = fit_logistic(task.vectors[:n], truth, weight[:n], self.C)
+        weight = np.column_stack([task.weight_without(held) for held in held_out])
+        return fit_logistic(task.vectors[:n], task.truth[:, None, :], weight, self.C)
+
+    def _rounds(
+        self, task: _Task, held_out: Sequence[Places], models: list[LinearModel]
+    ) -> Iterator[list[LinearModel]]:
+        """Fit the models to unlabelled samples too, where there are any, again and again."""
+        n, total = len(task.y), task.vectors.shape[0]
+        if total == n or not self.rounds or not self.unlabelled_weight:
+            return
         graph = task.graph
-        if graph is None and total > n and self.rounds:
+        if graph is None:
             dense = task.vectors.toarray() if sparse.issparse(task.vectors) else task.vectors
             graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
-        if graph is None:
-            return models
+        weight = np.full((total, len(held_out)), self.unlabelled_weight)
+        weight[:n] = np.column_stack([task.weight_without(held) for held in held_out])
+        kept = [np.setdiff1d(np.arange(total), held) for held in held_out]
         edges = [_normalised(graph[places][:, places]) for places in kept]
-        targets = np.full((total, len(models), task.n_classes), 1 / task.n_classes)
+        targets = np.empty((total, len(models), task.n_classes))
         for number in range(1, self.rounds + 1):
             for i, (model, places) in enumerate(zip(models, kept, strict=True)):
                 shares = model.probabilities(task.vectors)
-                shares[:n] = truth[:, 0]
-                targets[places, i] = self._spread(edges[i], shares[places])
-            targets[:n] = truth
+                shares[:n] = task.truth
+                targets[places, i] = self._spread(edges[i], shares[places], len(places) - total + n)
+            targets[:n] = task.truth[:, None, :]
             models = fit_logistic(
                 task.vectors, targets, weight, self.C, start=models, max_steps=STEPS_A_ROUND
             )
             logger.debug("round %d of %d: %d steps", number, self.rounds, models[0].steps)
-        return models
+            yield models
 
-    def _spread(self, edges: sparse.csr_matrix, shares: Floats) -> Floats:
-        """Smooth probabilities over the graph and sharpen them."""
+    def _spread(self, edges: sparse.csr_matrix, shares: Floats, n: int) -> Floats:
+        """Smooth probabilities over the graph, n of them labels, keep class masses and sharpen."""
         smoothed = shares
         for _ in range(SPREADS):
             smoothed = NEIGHBOURS_SHARE * (edges @ smoothed) + (1 - NEIGHBOURS_SHARE) * shares
-        sharp = np.maximum(smoothed, 1e-12) ** self.sharpness
+        smoothed = np.maximum(smoothed, 1e-12)
+        smoothed /= smoothed.sum(axis=1, keepdims=True)
+        mass, due = smoothed[n:].mean(axis=0), shares[:n].mean(axis=0)
+        sharp = (smoothed * (due / mass) ** (1 - MASS_KEPT)) ** self.sharpness
         return np.asarray(sharp / sharp.sum(axis=1, keepdims=True))
 
     def _calibrate(
@@ -337,6 +370,27 @@ class _Task:
     groups: NDArray[Any]
     representative: NDArray[np.bool_]
     graph: sparse.csr_matrix | None
+
+    @property
+    def truth(self) -> Floats:
+        """Shares of the classes in labelled samples: all of one."""
+        return np.eye(self.n_classes)[self.y]
+
+    def weight_without(self, held: Places) -> Floats:
+        """Give the weights of labelled samples where some are held out."""
+        known = np.setdiff1d(np.arange(len(self.y)), held)
+        weight = np.zeros(len(self.y))
+        weight[known] = _balanced(self.y[known], self.weight[known])
+        return weight
+
+
+def _held_out(task: _Task, folds: Sequence[Places], models: Sequence[LinearModel]) -> Floats:
+    """Give the logits of representative samples, each by the model that was fitted without it."""
+    logits = np.full((len(task.y), task.n_classes), np.nan)
+    for held, model in zip(folds, models, strict=True):
+        tested = held[task.representative[held]]
+        logits[tested] = model.logits(task.vectors[tested])
+    return logits
 
 
 def _stacked(vectors: Any, unlabelled: ArrayLike | None) -> Any:

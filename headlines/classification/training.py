@@ -19,6 +19,7 @@ from headlines.model.certainty import Certainty
 from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
+from headlines.model.trial import Trial
 from headlines.neighbours import neighbour_graph, whole_vectors
 from headlines.topics.labels import GoldLabel
 from headlines.topics.taxonomy import Taxonomy
@@ -52,11 +53,12 @@ def learn(
     *,
     unlabelled: Sequence[str] = (),
     random_state: int = 0,
-) -> tuple[TopicScorer, Certainty]:
+) -> tuple[TopicScorer, Certainty, Trial | None]:
     """Learn topics, each with an example or more, from a training set and unlabelled headlines.
 
     The embedder is the one that the training set's terms belong to; unlabelled headlines are of
-    the kind that will be labelled. The scorer is calibrated; its last column is above 0 for news.
+    the kind that will be labelled, and where they don't help the model is as if there were none:
+    the trial tells. The scorer is calibrated; its last column is above 0 for news.
     """
     examples, groups = known.training, known.groups
     number = {topic: i for i, topic in enumerate(topics)}
@@ -75,6 +77,9 @@ def learn(
         vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
         graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
     classifier.fit(X, y, U, graph=graph, groups=groups, representative=representative)
+    trial = classifier.trial_
+    if trial is not None and not trial.helped:
+        return *learn(known, topics, embedder, random_state=random_state)[:2], trial
     background = features(_Texts.of(background_texts(), embedder))
     domain = fit_domain(X, background, representative, groups)
     coef = np.vstack([classifier.coef_, domain.coef])
@@ -85,7 +90,8 @@ def learn(
         embedder.unit,
         features.own_rows(coef[:, embedder.n_features :]),
     )
-    return scorer, _certainty(classifier, y, [e.also for e in examples], number, drawn)
+    certainty = _certainty(classifier, y, [e.also for e in examples], number, drawn)
+    return scorer, certainty, trial
 
 
 @dataclass(frozen=True)
@@ -205,7 +211,7 @@ def train(
     known = earlier.training_set if earlier is not None else None
     training_set = TrainingSet.build(taxonomy, labels, embedder, known)
     labelled = {e.id for e in training_set.examples}
-    scorer, certainty = learn(
+    scorer, certainty, trial = learn(
         training_set,
         taxonomy.names,
         embedder,
@@ -218,6 +224,7 @@ def train(
         taxonomy.names,
         scorer,
         certainty,
+        trial,
         embedder=embedder,
         name=name,
         feed=[h.text for h in feed],

@@ -106,6 +106,16 @@ def train(options: argparse.Namespace) -> int:
             "sport, business and technology, fewer where they are close; label 50 headlines or "
             "more and give them with --labels to know"
         )
+    trial = labeler.state.trial
+    if trial is not None:
+        summary["learned_from_feed"] = trial.helped
+        if not trial.helped:
+            common.note(
+                f"the feed of {len(feed):,} headlines was left out, it would not have helped: of "
+                f"{trial.n:,} held-out {'labels' if len(tested) else 'phrases and examples'} "
+                f"{trial.right[0]:.0%} are right without it, {trial.right[1]:.0%} with it "
+                f"(log loss {trial.loss[0]:.3f} and {trial.loss[1]:.3f})"
+            )
     if feed:
         predictions = labeler.label(feed)
         shares = Counter(p.topic or "(abstained)" for p in predictions)

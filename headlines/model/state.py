@@ -17,6 +17,7 @@ from headlines.evaluation import evaluate
 from headlines.model.certainty import Certainty
 from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingSet
 from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.model.trial import Trial
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
@@ -37,6 +38,7 @@ class LabelerState:
             self.topics: tuple[str, ...] = tuple(payload["topics"])
             self.scorer = TopicScorer.from_plain(payload["scorer"])
             self.certainty = Certainty.from_plain(payload["certainty"])
+            self.trial  # noqa: B018 # malformed data is told at once
             name, wanted = payload["embedder"]["name"], payload["embedder"]["fingerprint"]
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"not a labeler ({error!r}); train the model again") from None
@@ -67,6 +69,7 @@ class LabelerState:
         topics: Sequence[str],
         scorer: TopicScorer,
         certainty: Certainty,
+        trial: Trial | None,
         *,
         embedder: Embedder,
         name: str | Path | Embedder,
@@ -77,8 +80,8 @@ class LabelerState:
         """Put together what was learned.
 
         `name` is what the embedder was asked for by: `load_embedder` finds it again. Of `feed`,
-        headlines that may be none, a sample is kept as the reference. `codes` are those of the
-        topics, empty where one has none.
+        headlines that may be none, a sample is kept as the reference; the trial tells whether
+        they were learned from. `codes` are those of the topics, empty where one has none.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -93,6 +96,8 @@ class LabelerState:
             payload["reference"] = Reference.of(feed, embedder, random_state).to_plain()
         if any(codes):
             payload["codes"] = list(codes)
+        if trial is not None:
+            payload["trial"] = trial.to_plain()
         return cls(payload, embedder)
 
     @classmethod
@@ -114,6 +119,7 @@ class LabelerState:
         """Write the file and its manifest; see `HeadlineLabeler.save`."""
         known = self.training_set
         trained = known.training
+        tried = {} if self.trial is None else {"learned_from_feed": self.trial.helped}
         return write_model(
             path,
             self.payload,
@@ -124,6 +130,7 @@ class LabelerState:
                 "examples": sum(e.written for e in trained),
                 "sha256": content_hash(self.payload["training"]),
                 "random_state": self.payload["random_state"],
+                **tried,
             },
             holdout={"rule": HOLDOUT_RULE, "ids": [e.id for e in known.holdout]},
             scores=self.holdout_scores(),
@@ -156,6 +163,12 @@ class LabelerState:
         """Headlines of the feed that it was trained on; None when it was trained without one."""
         plain = self.payload.get("reference")
         return None if plain is None else Reference.from_plain(plain)
+
+    @cached_property
+    def trial(self) -> Trial | None:
+        """Whether the feed that it was trained on helped; None where none was tried."""
+        plain = self.payload.get("trial")
+        return None if plain is None else Trial.from_plain(plain)
 
     def logits_of_terms(
         self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]

@@ -21,8 +21,9 @@ from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
 from headlines.persistence.scan import MAX_BYTES
 from headlines.persistence.schema import LabelerData, contradicts, differs
 
-FORMAT = 2
-"""1: the first; 2: the manifest has a hash of itself, the data what drift is measured against."""
+FORMAT = 3
+"""1: the first; 2: the manifest has a hash of itself, the data what drift is measured against;
+3: topics' codes, whether the feed helped."""
 
 MAX_MANIFEST_BYTES = 8 << 20
 

@@ -83,6 +83,14 @@ class ReferenceData(TypedDict):
     terms: RaggedRows
 
 
+class TrialData(TypedDict):
+    """A `Trial`."""
+
+    n: int
+    right: list[float]
+    loss: list[float]
+
+
 class LabelerData(TypedDict):
     """All of it."""
 
@@ -95,6 +103,7 @@ class LabelerData(TypedDict):
     random_state: int
     reference: NotRequired[ReferenceData]
     codes: NotRequired[list[str]]
+    trial: NotRequired[TrialData]
 
 
 def differs(value: Any, kind: Any, where: str) -> str | None:

@@ -97,26 +97,6 @@ def test_the_scores_are_those_of_their_definitions() -> None:
     assert calibration_error(np.array([0.8, 0.6]), np.array([True, False])) == pytest.approx(0.4)
 
 
-def _moons(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two long clusters, near each other at their sides."""
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, 2, n)
-    along = rng.random(n) * 3
-    X = np.column_stack([along, y * 1.0, np.ones(n)]) + rng.normal(size=(n, 3)) * 0.12
-    return X, y
-
-
-def test_unlabelled_samples_help_where_labels_are_few() -> None:
-    X, y = _moons(600, 0)
-    labelled = np.array([np.flatnonzero(y == k)[i] for k in (0, 1) for i in (0, 1)])
-    rest = np.setdiff1d(np.arange(600), labelled)
-    alone = TopicClassifier().fit(X[labelled], y[labelled])
-    taught = TopicClassifier().fit(X[labelled], y[labelled], X[rest[:400]])
-    test = rest[400:]
-    scores = [(m.predict(X[test]) == y[test]).mean() for m in (alone, taught)]
-    assert scores[1] > scores[0] + 0.03
-
-
 def test_the_target_error_of_fit_is_held_on_what_follows() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 1500)
