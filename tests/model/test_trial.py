@@ -64,6 +64,16 @@ def test_unlabelled_samples_that_do_not_help_are_left_out_whole() -> None:
     np.testing.assert_array_equal(model.coef_, alone.coef_)
 
 
+def test_few_short_phrases_do_not_make_a_topic_rare() -> None:
+    """Classes of one size whose samples are of different lengths are found as often as they are."""
+    X, y = _clouds([8] * 4, 0)
+    test, truth = _clouds([200] * 4, 1)
+    length = np.array([1.0, 1.0, 1.0, 3.0])
+    model = TopicClassifier().fit(X * length[y][:, None], y)
+    assert abs(float(model.intercept_.max() - model.intercept_.min())) < 0.5
+    assert (model.predict(test) == truth).mean() > 0.9
+
+
 def test_a_trial_is_of_the_last_round_that_helped() -> None:
     first = Trial(10, (0.5, 0.6), (1.0, 0.9))
     second = Trial(10, (0.6, 0.6), (0.9, 0.8))
