@@ -26,6 +26,7 @@ COMMANDS = {
     "retrain": "retrain",
     "drift": "retrain",
     "models": "models",
+    "embedders": "embedders",
     "feed": "feed",
 }
 """Every command and the room of this wing that holds its options and what it does."""

