@@ -30,7 +30,7 @@ from headlines.classification import training as learning
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.vocabulary import tokenize, word_checksums
 from headlines.feeds.headline import Headline
-from headlines.model.examples import near_duplicate_groups
+from headlines.model.duplicates import near_duplicate_groups
 from headlines.topics.labels import GoldLabel, read_labels
 
 

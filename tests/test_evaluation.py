@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headlines.evaluation import evaluate
-from headlines.model.examples import near_duplicate_groups
+from headlines.model.duplicates import near_duplicate_groups
 
 
 def test_scores_are_those_of_the_definition() -> None:

@@ -55,7 +55,7 @@ from headlines import HeadlineLabeler
 from headlines.embedding.vocabulary import word_checksums
 from headlines.feeds.headline import Headline
 from headlines.files import replacing
-from headlines.model.examples import near_duplicate_groups
+from headlines.model.duplicates import near_duplicate_groups
 from headlines.retraining.config import DriftLimits, GateLimits, RetrainConfig
 from headlines.retraining.inputs import Intake
 from headlines.retraining.job import RetrainResult, retrain

@@ -14,6 +14,7 @@ from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import word_checksums
 from headlines.errors import ModelError, TaxonomyError, short
 from headlines.feeds.headline import Headline
+from headlines.model.duplicates import near_duplicate_groups
 from headlines.persistence.plaindata import pack, pack_rows, unpack, unpack_rows
 from headlines.persistence.schema import PackedArray, ReferenceData, TrainingData
 from headlines.topics.labels import GoldLabel
@@ -27,9 +28,6 @@ MAX_TERMS = 8_000_000
 
 MAX_REFERENCE = 2_000_000
 """The same of the reference."""
-
-MIN_SIMILARITY = 0.6
-"""Jaccard similarity of their words from which two headlines are near-duplicates."""
 
 HOLDOUT_RULE = (
     "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
@@ -294,31 +292,3 @@ def distinct_sample(texts: Sequence[str], most: int, random_state: int) -> list[
     """Draw so many of the distinct texts at most, in the order in which they came."""
     distinct = list(dict.fromkeys(texts))
     return [distinct[i] for i in sampled_places(len(distinct), most, random_state).tolist()]
-
-
-def near_duplicate_groups(words: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Number the groups of headlines whose sets of words overlap, directly or through others.
-
-    Examples
-    --------
-    >>> near_duplicate_groups([[1, 2, 3], [4, 5], [1, 2, 3, 6]]).tolist()
-    [0, 1, 0]
-    """
-    from scipy import sparse
-
-    sets = [sorted(set(w)) for w in words]
-    flat = np.array([w for s in sets for w in s], dtype=np.int64)
-    vocabulary, columns = np.unique(flat, return_inverse=True)
-    bounds = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
-    matrix = sparse.csr_matrix(
-        (np.ones(len(flat)), columns.reshape(-1), bounds), shape=(len(sets), len(vocabulary))
-    )
-    shared = (matrix @ matrix.T).tocoo()
-    sizes = np.diff(bounds)
-    union = sizes[shared.row] + sizes[shared.col] - shared.data
-    close = shared.data >= MIN_SIMILARITY * union
-    graph = sparse.csr_matrix(
-        (np.ones(int(close.sum())), (shared.row[close], shared.col[close])),
-        shape=(len(sets), len(sets)),
-    )
-    return np.asarray(sparse.csgraph.connected_components(graph)[1], dtype=np.int64)

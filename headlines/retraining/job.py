@@ -18,7 +18,7 @@ from headlines.errors import ModelError, OutputError
 from headlines.feeds.headline import Headline
 from headlines.feeds.report import write_quarantine
 from headlines.labeling.labeler import HeadlineLabeler
-from headlines.model.examples import near_duplicate_groups
+from headlines.model.duplicates import near_duplicate_groups
 from headlines.persistence.folder import ModelVersion
 from headlines.persistence.modelfile import versions
 from headlines.persistence.registry import ModelRegistry
