@@ -133,3 +133,23 @@ def symmetric_graph(columns: Places, weights: Floats) -> sparse.csr_matrix:
     graph.eliminate_zeros()
     graph.sort_indices()
     return graph
+
+
+def normalised_graph(graph: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Divide every edge by the roots of the weights at its two ends."""
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    root = sparse.diags(1 / np.sqrt(np.maximum(degree, 1e-12)))
+    return (root @ graph @ root).tocsr()
+
+
+def checked_graph(graph: Any, n: int) -> sparse.csr_matrix:
+    """Give a graph of n samples whose weights are numbers of 0 or more."""
+    if not sparse.issparse(graph) or graph.shape != (n, n):
+        found = f"shape {graph.shape}" if sparse.issparse(graph) else type(graph).__name__
+        raise ValueError(f"graph is of {found}, expected a sparse matrix of shape {(n, n)}")
+    from sklearn.utils.validation import check_array
+
+    graph = check_array(graph, dtype=np.float64, accept_sparse="csr", input_name="graph")
+    if graph.nnz and graph.data.min() < 0:
+        raise ValueError(f"graph has a weight of {graph.data.min()}, expected 0 or more")
+    return graph

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.model_selection import GroupKFold
 
-from headlines.classification.logistic import LinearModel, fit_logistic
+from headlines.classification.logistic import Design, LinearModel, fit_logistic
 from headlines.embedding.threads import one_thread
 from headlines.files import SEEDS
 
@@ -47,22 +47,20 @@ def fit_domain(
     """
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
     n, m = X.shape[0], background.shape[0]
-    everything = stack([X, background])
-    folds = [*_parts(groups), *(n + held for held in _parts(np.arange(m)))]
-    inside = np.ones((n + m, 1 + len(folds)))
-    for i, held in enumerate(folds):
-        inside[held, 1 + i] = 0
+    design = Design.of(stack([X, background]))
     # Both sides weigh the same in each model.
     sides = np.repeat(np.eye(2), [n, m], axis=0)
-    weight = inside * (sides @ (inside.sum(axis=0) / (2 * (sides.T @ inside))))
-    with one_thread():
-        model, *judges = fit_logistic(everything, sides[:, None, :], weight, C)
     margins = np.zeros(n + m)
-    for held, judge in zip(folds, judges, strict=True):
-        logits = judge.logits(everything[held])
-        margins[held] = logits[:, 0] - logits[:, 1]
+    with one_thread():
+        model = fit_logistic(design, sides, _even(sides, np.ones(n + m)), C)
+        for held in [*_parts(groups), *(n + held for held in _parts(np.arange(m)))]:
+            inside = np.ones(n + m)
+            inside[held] = 0
+            judge = fit_logistic(design, sides, _even(sides, inside), C)
+            logits = design.logits(judge)[held]
+            margins[held] = logits[:, 0] - logits[:, 1]
     of_headlines, of_others = margins[:n], margins[n:]
-    logger.debug("news or not: %d headlines, %d other texts, %d folds", n, m, len(folds))
+    logger.debug("news or not: %d headlines, %d other texts", n, m)
     bound = min(
         float(np.quantile(of_others, TARGET_REFUSED)),
         float(np.quantile(of_headlines[representative], MAX_LOST)),
@@ -72,6 +70,11 @@ def fit_domain(
         intercept=np.array([model.intercept[0] - model.intercept[1] - bound]),
         steps=model.steps,
     )
+
+
+def _even(sides: NDArray[np.float64], inside: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give weights with which both sides, of those inside, weigh the same."""
+    return np.asarray(inside * (sides @ (inside.sum() / (2 * (sides.T @ inside)))))
 
 
 def _parts(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:

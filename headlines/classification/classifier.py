@@ -23,12 +23,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from headlines.classification.logistic import LinearModel, fit_logistic
+from headlines.classification.logistic import Design, LinearModel, fit_logistic
 from headlines.embedding.threads import one_thread
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.model.trial import Trial
-from headlines.neighbours import neighbour_graph, whole_vectors
+from headlines.neighbours import checked_graph, neighbour_graph, normalised_graph, whole_vectors
 
 logger = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
@@ -44,6 +44,9 @@ samples are of one class, and what it says it would then learn."""
 
 STEPS_A_ROUND = 20
 """Steps of the solver in a round: it starts near its goal."""
+
+LABELS_PER_C, MIN_C, MAX_C = 160, 1.0, 10.0
+"""C by default: the quotient of the first and the labels of a class, between the others."""
 
 MAX_FOLDS = 5
 """Parts that the samples to calibrate on are held out in, one after the other."""
@@ -61,8 +64,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     Parameters
     ----------
-    C : float, default 10.0
-        Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1.
+    C : float, optional
+        Inverse strength of the L2 penalty, for vectors scaled to a mean square length of 1. By
+        default the more labels a class has, the smaller: 10 up to 16 labels, 1 from 160.
     n_neighbors : int, default 10
         Neighbours of a sample in the graph.
     rounds : int, default 6
@@ -107,7 +111,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     """
 
     _parameter_constraints: ClassVar[dict[str, Sequence[Any]]] = {
-        "C": [Interval(Real, 0, None, closed="neither")],
+        "C": [Interval(Real, 0, None, closed="neither"), None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "rounds": [Interval(Integral, 0, None, closed="left")],
         "sharpness": [Interval(Real, 0, 100, closed="right")],
@@ -117,7 +121,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def __init__(
         self,
-        C: float = 10.0,
+        C: float | None = None,
         *,
         n_neighbors: int = 10,
         rounds: int = 6,
@@ -240,7 +244,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         representative = _per_sample("representative", representative, n, np.bool_)
         every = _stacked(vectors, X_unlabelled)
         if graph is not None:
-            graph = _checked_graph(graph, every.shape[0])
+            graph = checked_graph(graph, every.shape[0])
         if not weight.all():
             kept = np.flatnonzero(weight)
             y, weight = y[kept], weight[kept]
@@ -255,6 +259,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             )
         return _Task(
             vectors=every,
+            design=Design.of(every),
+            labelled=Design.of(every[: len(y)]),
             y=numbers.astype(np.int64),
             n_classes=len(self.classes_),
             weight=weight,
@@ -300,8 +306,18 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             "learning %d classes from %d labelled and %d unlabelled samples; %d folds to calibrate",
             task.n_classes, n, total - n, len(held_out) - 1,
         )  # fmt: skip
-        weight = np.column_stack([task.weight_without(held) for held in held_out])
-        return fit_logistic(task.vectors[:n], task.truth[:, None, :], weight, self.C)
+        models = []
+        for number, held in enumerate(held_out, 1):
+            weight = task.weight_without(held)
+            models.append(fit_logistic(task.labelled, task.truth, weight, self._strength(task)))
+            logger.info("model %d of %d: %d steps", number, len(held_out), models[-1].steps)
+        return models
+
+    def _strength(self, task: _Task) -> float:
+        """Give C, by the labels of a class where it isn't set: a fold's is that of all."""
+        if self.C is not None:
+            return self.C
+        return min(MAX_C, max(MIN_C, LABELS_PER_C * task.n_classes / len(task.y)))
 
     def _rounds(
         self, task: _Task, held_out: Sequence[Places], models: list[LinearModel]
@@ -314,21 +330,24 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         if graph is None:
             dense = task.vectors.toarray() if sparse.issparse(task.vectors) else task.vectors
             graph = neighbour_graph(whole_vectors(dense), self.n_neighbors)
-        weight = np.full((total, len(held_out)), self.unlabelled_weight)
-        weight[:n] = np.column_stack([task.weight_without(held) for held in held_out])
+        weight = np.full(total, self.unlabelled_weight)
         kept = [np.setdiff1d(np.arange(total), held) for held in held_out]
-        edges = [_normalised(graph[places][:, places]) for places in kept]
-        targets = np.empty((total, len(models), task.n_classes))
+        edges = [normalised_graph(graph[places][:, places]) for places in kept]
+        targets = np.full((total, task.n_classes), 1 / task.n_classes)
         for number in range(1, self.rounds + 1):
-            for i, (model, places) in enumerate(zip(models, kept, strict=True)):
-                shares = model.probabilities(task.vectors)
+            taught = []
+            for i, model in enumerate(models):
+                shares, places = task.design.probabilities(model), kept[i]
                 shares[:n] = task.truth
-                targets[places, i] = self._spread(edges[i], shares[places], len(places) - total + n)
-            targets[:n] = task.truth[:, None, :]
-            models = fit_logistic(
-                task.vectors, targets, weight, self.C, start=models, max_steps=STEPS_A_ROUND
-            )
-            logger.debug("round %d of %d: %d steps", number, self.rounds, models[0].steps)
+                targets[places] = self._spread(edges[i], shares[places], len(places) - total + n)
+                targets[:n] = task.truth
+                weight[:n] = task.weight_without(held_out[i])
+                taught.append(fit_logistic(
+                    task.design, targets, weight, self._strength(task),
+                    start=model, max_steps=STEPS_A_ROUND,
+                ))  # fmt: skip
+            models = taught
+            logger.info("round %d of %d: %d steps", number, self.rounds, models[0].steps)
             yield models
 
     def _spread(self, edges: sparse.csr_matrix, shares: Floats, n: int) -> Floats:
@@ -364,6 +383,8 @@ class _Task:
     """What is learned from: vectors of labelled samples, then of unlabelled ones."""
 
     vectors: Any  # an array or a csr_matrix
+    design: Design  # the same for the solver
+    labelled: Design  # without the unlabelled ones, which then change no digit
     y: Places
     n_classes: int
     weight: Floats
@@ -389,7 +410,7 @@ def _held_out(task: _Task, folds: Sequence[Places], models: Sequence[LinearModel
     logits = np.full((len(task.y), task.n_classes), np.nan)
     for held, model in zip(folds, models, strict=True):
         tested = held[task.representative[held]]
-        logits[tested] = model.logits(task.vectors[tested])
+        logits[tested] = task.labelled.logits(model)[tested]
     return logits
 
 
@@ -405,28 +426,10 @@ def _stacked(vectors: Any, unlabelled: ArrayLike | None) -> Any:
     return np.vstack([vectors, others])
 
 
-def _checked_graph(graph: Any, n: int) -> sparse.csr_matrix:
-    """Give a graph of n samples whose weights are numbers of 0 or more."""
-    if not sparse.issparse(graph) or graph.shape != (n, n):
-        found = f"shape {graph.shape}" if sparse.issparse(graph) else type(graph).__name__
-        raise ValueError(f"graph is of {found}, expected a sparse matrix of shape {(n, n)}")
-    graph = check_array(graph, dtype=np.float64, accept_sparse="csr", input_name="graph")
-    if graph.nnz and graph.data.min() < 0:
-        raise ValueError(f"graph has a weight of {graph.data.min()}, expected 0 or more")
-    return graph
-
-
 def _balanced(y: Places, weight: Floats) -> Floats:
     """Give weights that fall with the root of a class's weight; 1 on average."""
     balanced = weight / np.sqrt(np.bincount(y, weight))[y]
     return np.asarray(balanced / balanced.mean())
-
-
-def _normalised(graph: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Divide every edge by the roots of the weights at its two ends."""
-    degree = np.asarray(graph.sum(axis=1)).ravel()
-    root = sparse.diags(1 / np.sqrt(np.maximum(degree, 1e-12)))
-    return (root @ graph @ root).tocsr()
 
 
 def _per_sample(name: str, values: ArrayLike, n: int, *types: Any) -> NDArray[Any]:
