@@ -51,7 +51,7 @@ _PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _DOWNLOADED = ("*.json", "*.txt", "*.model", "*.safetensors")
 _MAX_SETTINGS_BYTES = 4 << 20
 
-_BATCH_TOKENS = 128
+_BATCH_TOKENS = 96
 """So many at once at most: how many texts of a length are computed together hangs on the length
 alone, and so do the shapes of all matrices; a text's vector has the same bits in any batch."""
 
