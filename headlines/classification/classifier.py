@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -24,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from headlines.classification.logistic import Design, LinearModel, fit_logistic
+from headlines.classification.task import Task, per_sample, stacked
 from headlines.embedding.threads import one_thread
 from headlines.model.certainty import Calibration, Threshold, threshold_for
 from headlines.model.scorer import probabilities_of
@@ -45,7 +45,7 @@ samples are of one class, and what it says it would then learn."""
 STEPS_A_ROUND = 20
 """Steps of the solver in a round: it starts near its goal."""
 
-LABELS_PER_C, MIN_C, MAX_C = 160, 1.0, 10.0
+LABELS_PER_C, MIN_C, MAX_C = 160, 5.0, 10.0
 """C by default: the quotient of the first and the labels of a class, between the others."""
 
 MAX_FOLDS = 5
@@ -142,6 +142,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         y: ArrayLike,
         X_unlabelled: ArrayLike | None = None,
         *,
+        taught: tuple[ArrayLike, ArrayLike] | None = None,
         graph: sparse.csr_matrix | None = None,
         groups: ArrayLike | None = None,
         representative: ArrayLike | None = None,
@@ -156,8 +157,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         y : array-like, shape (n_samples,)
             Two or more different labels.
         X_unlabelled : array-like of float, shape (n_unlabelled, n_features), optional
-        graph : sparse matrix of float, shape (n_samples + n_unlabelled,) * 2, optional
-            Who is whose neighbour, labelled samples first; by cosine of the vectors by default.
+        taught : pair of array-like of float, optional
+            Vectors of further samples, shape (n_taught, n_features), and the share of each class
+            in each of them, (n_taught, n_classes), as a better classifier sees it.
+        graph : sparse matrix of float, shape (n_samples + n_taught + n_unlabelled,) * 2, optional
+            Who is whose neighbour, in this order; by cosine of the vectors by default.
         groups : array-like of int or str, shape (n_samples,), optional
             Samples of a group, as near-duplicates are, are held out together.
         representative : array-like of bool, shape (n_samples,), optional
@@ -181,7 +185,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             raise ValueError(f"target_error is {target_error!r}, expected a number between 0 and 1")
         vectors, labels = validate_data(self, X, y, dtype=np.float64, accept_sparse="csr")
         weight = _check_sample_weight(sample_weight, vectors, ensure_non_negative=True)
-        task = self._task(vectors, labels, X_unlabelled, graph, groups, representative, weight)
+        task = self._task(
+            vectors, labels, X_unlabelled, taught, graph, groups, representative, weight
+        )
         with one_thread():  # the number of threads changes the last bits of a product
             model, held_out = self._learn_in_rounds(task)
         self._calibrate(model, held_out, task.y, target_error)
@@ -229,20 +235,22 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         vectors: Any,
         y: NDArray[Any],
         X_unlabelled: ArrayLike | None,
+        taught: tuple[ArrayLike, ArrayLike] | None,
         graph: Any,
         groups: ArrayLike | None,
         representative: ArrayLike | None,
         weight: Floats,
-    ) -> _Task:
+    ) -> Task:
         """Check the arguments of `fit`, and put together what is learned from."""
         n = len(y)
         # Twice each, or one label a topic would be taken for a regression by mistake.
         check_classification_targets(np.repeat(np.unique(y), 2))
         groups = np.arange(n) if groups is None else groups
-        groups = _per_sample("groups", groups, n, np.integer, np.str_)
+        groups = per_sample("groups", groups, n, np.integer, np.str_)
         representative = np.ones(n, dtype=np.bool_) if representative is None else representative
-        representative = _per_sample("representative", representative, n, np.bool_)
-        every = _stacked(vectors, X_unlabelled)
+        representative = per_sample("representative", representative, n, np.bool_)
+        others, shares = taught or (None, None)
+        every = stacked("X_unlabelled", stacked("taught", vectors, others), X_unlabelled)
         if graph is not None:
             graph = checked_graph(graph, every.shape[0])
         if not weight.all():
@@ -257,10 +265,14 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
                 f"y has one class, {self.classes_.tolist()}: a classifier needs 2 classes or "
                 "more; label headlines of another topic too"
             )
-        return _Task(
+        truth = np.eye(len(self.classes_))[numbers]
+        if shares is not None:
+            truth = np.vstack([truth, check_array(shares)])
+        return Task(
+            truth=truth,
             vectors=every,
             design=Design.of(every),
-            labelled=Design.of(every[: len(y)]),
+            labelled=Design.of(every[: len(truth)]),
             y=numbers.astype(np.int64),
             n_classes=len(self.classes_),
             weight=weight,
@@ -269,7 +281,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             graph=graph,
         )
 
-    def _folds(self, task: _Task) -> list[Places]:
+    def _folds(self, task: Task) -> list[Places]:
         """Give what to hold out, folds that leave a topic without a sample aside."""
         groups, calibrating = task.groups, task.representative
         count = min(MAX_FOLDS, len(np.unique(groups[calibrating])))
@@ -282,7 +294,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             if calibrating[held].any() and len(np.unique(task.y[rest])) == task.n_classes
         ]
 
-    def _learn_in_rounds(self, task: _Task) -> tuple[LinearModel, Floats]:
+    def _learn_in_rounds(self, task: Task) -> tuple[LinearModel, Floats]:
         """Learn until a round doesn't help; give the model and the logits of what was held out."""
         folds = self._folds(task)
         held = [np.arange(0), *folds]
@@ -299,9 +311,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         self.learned_from_unlabelled_: bool = self.trial_ is not None and self.trial_.helped
         return models[0], logits
 
-    def _learn(self, task: _Task, held_out: Sequence[Places]) -> list[LinearModel]:
+    def _learn(self, task: Task, held_out: Sequence[Places]) -> list[LinearModel]:
         """Fit a model to each set of labelled samples that is left when some are held out."""
-        n, total = len(task.y), task.vectors.shape[0]
+        n, total = len(task.truth), task.vectors.shape[0]
         logger.info(
             "learning %d classes from %d labelled and %d unlabelled samples; %d folds to calibrate",
             task.n_classes, n, total - n, len(held_out) - 1,
@@ -313,17 +325,19 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             logger.info("model %d of %d: %d steps", number, len(held_out), models[-1].steps)
         return models
 
-    def _strength(self, task: _Task) -> float:
+    def _strength(self, task: Task) -> float:
         """Give C, by the labels of a class where it isn't set: a fold's is that of all."""
         if self.C is not None:
             return self.C
+        if len(task.truth) > len(task.y):  # a teacher's many samples steady the model
+            return MAX_C
         return min(MAX_C, max(MIN_C, LABELS_PER_C * task.n_classes / len(task.y)))
 
     def _rounds(
-        self, task: _Task, held_out: Sequence[Places], models: list[LinearModel]
+        self, task: Task, held_out: Sequence[Places], models: list[LinearModel]
     ) -> Iterator[list[LinearModel]]:
         """Fit the models to unlabelled samples too, where there are any, again and again."""
-        n, total = len(task.y), task.vectors.shape[0]
+        n, total = len(task.truth), task.vectors.shape[0]
         if total == n or not self.rounds or not self.unlabelled_weight:
             return
         graph = task.graph
@@ -342,10 +356,10 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
                 targets[places] = self._spread(edges[i], shares[places], len(places) - total + n)
                 targets[:n] = task.truth
                 weight[:n] = task.weight_without(held_out[i])
-                taught.append(fit_logistic(
-                    task.design, targets, weight, self._strength(task),
-                    start=model, max_steps=STEPS_A_ROUND,
-                ))  # fmt: skip
+                C, most = self._strength(task), STEPS_A_ROUND
+                taught.append(
+                    fit_logistic(task.design, targets, weight, C, start=model, max_steps=most)
+                )
             models = taught
             logger.info("round %d of %d: %d steps", number, self.rounds, models[0].steps)
             yield models
@@ -378,66 +392,10 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             self.threshold_ = threshold_for(target_error, scores.max(axis=1), right)
 
 
-@dataclass(frozen=True)
-class _Task:
-    """What is learned from: vectors of labelled samples, then of unlabelled ones."""
-
-    vectors: Any  # an array or a csr_matrix
-    design: Design  # the same for the solver
-    labelled: Design  # without the unlabelled ones, which then change no digit
-    y: Places
-    n_classes: int
-    weight: Floats
-    groups: NDArray[Any]
-    representative: NDArray[np.bool_]
-    graph: sparse.csr_matrix | None
-
-    @property
-    def truth(self) -> Floats:
-        """Shares of the classes in labelled samples: all of one."""
-        return np.eye(self.n_classes)[self.y]
-
-    def weight_without(self, held: Places) -> Floats:
-        """Give the weights of labelled samples where some are held out."""
-        known = np.setdiff1d(np.arange(len(self.y)), held)
-        weight = np.zeros(len(self.y))
-        weight[known] = _balanced(self.y[known], self.weight[known])
-        return weight
-
-
-def _held_out(task: _Task, folds: Sequence[Places], models: Sequence[LinearModel]) -> Floats:
+def _held_out(task: Task, folds: Sequence[Places], models: Sequence[LinearModel]) -> Floats:
     """Give the logits of representative samples, each by the model that was fitted without it."""
     logits = np.full((len(task.y), task.n_classes), np.nan)
     for held, model in zip(folds, models, strict=True):
         tested = held[task.representative[held]]
         logits[tested] = task.labelled.logits(model)[tested]
     return logits
-
-
-def _stacked(vectors: Any, unlabelled: ArrayLike | None) -> Any:
-    """Put unlabelled vectors below labelled ones."""
-    if unlabelled is None:
-        return vectors
-    others = check_array(unlabelled, dtype=np.float64, accept_sparse="csr", ensure_min_samples=0)
-    if others.shape[1] != vectors.shape[1]:
-        raise ValueError(f"X_unlabelled has {others.shape[1]} features, X has {vectors.shape[1]}")
-    if sparse.issparse(vectors) or sparse.issparse(others):
-        return sparse.vstack([vectors, others]).tocsr()
-    return np.vstack([vectors, others])
-
-
-def _balanced(y: Places, weight: Floats) -> Floats:
-    """Give weights that fall with the root of a class's weight; 1 on average."""
-    balanced = weight / np.sqrt(np.bincount(y, weight))[y]
-    return np.asarray(balanced / balanced.mean())
-
-
-def _per_sample(name: str, values: ArrayLike, n: int, *types: Any) -> NDArray[Any]:
-    """Give an argument of `fit` that has a value of some types for each of n samples."""
-    column = np.asarray(values)
-    if column.shape != (n,):
-        raise ValueError(f"{name} has shape {column.shape}, expected {(n,)}: one for each sample")
-    if not any(np.issubdtype(column.dtype, type_) for type_ in types):
-        expected = " or ".join(type_.__name__ for type_ in types)
-        raise ValueError(f"{name} holds {column.dtype}, expected {expected}")
-    return column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from scipy import sparse
 
 from headlines.classification.background import background_texts, fit_domain
 from headlines.classification.classifier import TopicClassifier
+from headlines.classification.teacher import teach
 from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.embedding.joined import load_embedder
 from headlines.feeds.headline import Headline
@@ -19,6 +20,7 @@ from headlines.model.certainty import Certainty
 from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
+from headlines.model.taught import Taught
 from headlines.model.trial import Trial
 from headlines.neighbours import neighbour_graph, whole_vectors
 from headlines.topics.labels import GoldLabel
@@ -52,13 +54,15 @@ def learn(
     embedder: Embedder,
     *,
     unlabelled: Sequence[str] = (),
+    taught: Taught | None = None,
     random_state: int = 0,
 ) -> tuple[TopicScorer, Certainty, Trial | None]:
     """Learn topics, each with an example or more, from a training set and unlabelled headlines.
 
     The embedder is the one that the training set's terms belong to; unlabelled headlines are of
     the kind that will be labelled, and where they don't help the model is as if there were none:
-    the trial tells. The scorer is calibrated; its last column is above 0 for news.
+    the trial tells. Those that a teacher labelled are learned from as they are. The scorer is
+    calibrated; its last column is above 0 for news.
     """
     examples, groups = known.training, known.groups
     number = {topic: i for i, topic in enumerate(topics)}
@@ -69,17 +73,20 @@ def learn(
     feed = _Texts.of(distinct_sample(unlabelled, MAX_UNLABELLED, random_state), embedder)
     features = _Features.of(labelled, feed, embedder)
     X, U = features(labelled), features(feed)
+    told = _Texts(taught.terms, taught.words) if taught is not None else _Texts((), ())
+    T = None if taught is None else (features(told), taught.shares)
     graph = None
     few = len(examples) < MANY_LABELS
     weight = FEW_UNLABELLED_WEIGHT if few else MANY_UNLABELLED_WEIGHT
     classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
     if feed.terms:
-        vectors = np.vstack([features.vectors(labelled), features.vectors(feed)])
+        vectors = np.vstack([features.vectors(some) for some in (labelled, told, feed)])
         graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
-    classifier.fit(X, y, U, graph=graph, groups=groups, representative=representative)
+    classifier.fit(X, y, U, taught=T, graph=graph, groups=groups, representative=representative)
     trial = classifier.trial_
     if trial is not None and not trial.helped:
-        return *learn(known, topics, embedder, random_state=random_state)[:2], trial
+        without = learn(known, topics, embedder, taught=taught, random_state=random_state)
+        return *without[:2], trial
     background = features(_Texts.of(background_texts(), embedder))
     domain = fit_domain(X, background, representative, groups)
     coef = np.vstack([classifier.coef_, domain.coef])
@@ -202,6 +209,7 @@ def train(
     feed: Sequence[Headline],
     *,
     embedder: str | Path | Embedder,
+    teacher: str | Path | Embedder | None,
     earlier: LabelerState | None,
     random_state: int,
 ) -> LabelerState:
@@ -211,12 +219,20 @@ def train(
     known = earlier.training_set if earlier is not None else None
     training_set = TrainingSet.build(taxonomy, labels, embedder, known)
     labelled = {e.id for e in training_set.examples}
+    # A held-out headline teaches nothing, not even without its label.
+    others = [h for h in feed if h.id not in labelled]
+    taught = _kept(earlier, training_set.fingerprint, taxonomy)
+    if teacher is not None:
+        teacher = teacher if isinstance(teacher, Embedder) else load_embedder(teacher)
+        texts = {h.id: h.text for h in _labelled_headlines(taxonomy, labels)}
+        taught = teach(training_set, taxonomy.names, texts, others, teacher, embedder, random_state)
+        others = []
     scorer, certainty, trial = learn(
         training_set,
         taxonomy.names,
         embedder,
-        # A held-out headline teaches nothing, not even without its label.
-        unlabelled=[h.text for h in feed if h.id not in labelled],
+        unlabelled=[h.text for h in others],
+        taught=taught,
         random_state=random_state,
     )
     return LabelerState.learned(
@@ -228,6 +244,21 @@ def train(
         embedder=embedder,
         name=name,
         feed=[h.text for h in feed],
+        taught=taught,
         random_state=random_state,
         codes=taxonomy.codes,
     )
+
+
+def _kept(earlier: LabelerState | None, fingerprint: str, taxonomy: Taxonomy) -> Taught | None:
+    """Give what an earlier model's teacher said, where it is of the same embedder and topics."""
+    if earlier is None or earlier.taught is None or earlier.training_set.fingerprint != fingerprint:
+        return None
+    return earlier.taught.for_topics(earlier.topics, taxonomy.names)
+
+
+def _labelled_headlines(taxonomy: Taxonomy, labels: Sequence[GoldLabel]) -> Iterator[Headline]:
+    for topic in taxonomy.topics:
+        yield from map(Headline.parse, topic.texts)
+    for label in labels:
+        yield label.headline

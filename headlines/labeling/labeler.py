@@ -105,6 +105,7 @@ class HeadlineLabeler:
         *,
         unlabelled: Iterable[str | Headline] = (),
         embedder: str | Path | Embedder = "static",
+        teacher: str | Path | Embedder | None = None,
         earlier: HeadlineLabeler | None = None,
         random_state: int = 0,
     ) -> Self:
@@ -119,6 +120,9 @@ class HeadlineLabeler:
             Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
         embedder : str, Path or Embedder, default "static"
             By name as for `load_embedder`, or itself.
+        teacher : str, Path or Embedder, optional
+            A stronger embedder: what a classifier of its vectors says of up to 10,000 of the
+            unlabelled headlines is learned, and kept for later models. Labelling doesn't need it.
         earlier : HeadlineLabeler, optional
             A model whose labels are kept where these labels don't overrule them.
         random_state : int, default 0
@@ -136,6 +140,7 @@ class HeadlineLabeler:
                 labels,
                 as_headlines(unlabelled),
                 embedder=embedder,
+                teacher=teacher,
                 earlier=None if earlier is None else earlier.state,
                 random_state=random_state,
             )

@@ -17,6 +17,7 @@ from headlines.evaluation import evaluate
 from headlines.model.certainty import Certainty
 from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingSet
 from headlines.model.scorer import TopicScorer, probabilities_of
+from headlines.model.taught import Taught
 from headlines.model.trial import Trial
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
@@ -74,6 +75,7 @@ class LabelerState:
         embedder: Embedder,
         name: str | Path | Embedder,
         feed: Sequence[str],
+        taught: Taught | None,
         random_state: int,
         codes: Sequence[str] = (),
     ) -> LabelerState:
@@ -81,7 +83,8 @@ class LabelerState:
 
         `name` is what the embedder was asked for by: `load_embedder` finds it again. Of `feed`,
         headlines that may be none, a sample is kept as the reference; the trial tells whether
-        they were learned from. `codes` are those of the topics, empty where one has none.
+        they were learned from, `taught` what a teacher said of them. `codes` are those of the
+        topics, empty where one has none.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -98,6 +101,8 @@ class LabelerState:
             payload["codes"] = list(codes)
         if trial is not None:
             payload["trial"] = trial.to_plain()
+        if taught is not None:
+            payload["taught"] = taught.to_plain()
         return cls(payload, embedder)
 
     @classmethod
@@ -169,6 +174,12 @@ class LabelerState:
         """Whether the feed that it was trained on helped; None where none was tried."""
         plain = self.payload.get("trial")
         return None if plain is None else Trial.from_plain(plain)
+
+    @cached_property
+    def taught(self) -> Taught | None:
+        """What a teacher said of headlines; None when the model had no teacher."""
+        plain = self.payload.get("taught")
+        return None if plain is None else Taught.from_plain(plain, len(self.topics))
 
     def logits_of_terms(
         self, terms: Sequence[Sequence[int]], words: Sequence[Sequence[int]]

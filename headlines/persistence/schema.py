@@ -91,6 +91,14 @@ class TrialData(TypedDict):
     loss: list[float]
 
 
+class TaughtData(TypedDict):
+    """What a teacher said: a `Taught`."""
+
+    terms: RaggedRows
+    words: RaggedRows
+    shares: PackedArray
+
+
 class LabelerData(TypedDict):
     """All of it."""
 
@@ -104,6 +112,7 @@ class LabelerData(TypedDict):
     reference: NotRequired[ReferenceData]
     codes: NotRequired[list[str]]
     trial: NotRequired[TrialData]
+    taught: NotRequired[TaughtData]
 
 
 def differs(value: Any, kind: Any, where: str) -> str | None:

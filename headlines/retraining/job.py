@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.embedding.joined import load_embedder
 from headlines.errors import ModelError, OutputError
 from headlines.feeds.headline import Headline
 from headlines.feeds.report import write_quarantine
@@ -196,6 +197,9 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry) -> _T
         inputs.labels,
         unlabelled=inputs.headlines,
         embedder=config.embedder,
+        teacher=None
+        if config.teacher is None
+        else load_embedder(config.teacher, cache=config.cache),
         earlier=champion,
         random_state=config.random_state,
     )

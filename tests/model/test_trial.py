@@ -126,7 +126,7 @@ def test_train_says_that_a_feed_was_left_out(
     said = capsys.readouterr()
     assert json.loads(said.out)["learned_from_feed"] is False
     assert "the feed of 320 headlines was left out" in said.err
-    assert "10 held-out phrases and examples 100% are right without it, " in said.err
+    assert "of 10 held-out phrases and examples 100% are right without it, " in said.err
 
 
 def test_a_model_says_for_ever_whether_it_learned_from_its_feed(
