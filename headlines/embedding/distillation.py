@@ -32,6 +32,16 @@ WARM_UP = 0.15
 """Share of the steps in which the learning rate rises; in the others it falls."""
 
 
+FIRST_LENGTH = 0.05
+"""Root of the mean square of the numbers that training starts from."""
+
+KNOWN_SQUARES = 1e-9
+"""What Adagrad takes a word of an earlier embedder to have moved by: its first steps are small."""
+
+RIDGE, RIDGE_HEADLINES = 5.0, 40_000
+"""Penalty of the map from an earlier embedder's vectors, and headlines that it is learned from."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Settings of a distillation; benchmarks/research/distillation.py tells what each is worth.
@@ -55,6 +65,7 @@ def distill(
     teacher: Embedder,
     output: str | Path,
     *,
+    start: StaticEmbedder | None = None,
     recipe: Recipe | None = None,
     progress: Callable[[str], None] = lambda note: None,
 ) -> StaticEmbedder:
@@ -65,6 +76,10 @@ def distill(
     words left out at random, so that no word hides behind another. The teacher's vectors of
     single words are learned beside, which helps those that the corpus hardly has. Weights go
     to the folder `output`; copies among the texts count once.
+
+    With `start`, an embedder made before, its vocabulary stays and training goes on from its
+    vectors, turned to the new goals by ridge regression: a word that the texts hardly have keeps
+    what it meant. Then a slow teacher need not see every headline that the earlier one saw.
 
     Needs no torch beyond what the teacher needs, and one thread: the same texts, teacher and
     recipe give the same bytes on one machine and version. The optimiser is Adagrad (Duchi et
@@ -83,20 +98,23 @@ def distill(
             f"the teacher's vectors have {teacher.n_features} dimensions, fewer than "
             f"{recipe.dimension}; give a smaller --dimension"
         )
-    vocabulary = Vocabulary(_entries(corpus, teacher, recipe))
+    vocabulary = start.vocabulary if start else Vocabulary(_entries(corpus, teacher, recipe))
     words = [e for e in vocabulary.entries if recipe.words and len(e) > 1 and e.isalnum()]
     progress(
         f"{len(corpus):,} different headlines, {len(vocabulary):,} vocabulary entries; "
         "the teacher embeds them"
     )
     lessons = _Lessons.of(corpus, words, teacher, vocabulary, recipe)
-    table = _train(lessons, len(vocabulary), recipe, progress)
+    first = None if start is None else _turned(start, corpus, lessons.goals[: len(corpus)])
+    table = _train(lessons, len(vocabulary), recipe, progress, first)
     content = hashlib.sha256("\n".join(corpus).encode("utf-8", "replace"))
     card = {
         "teacher": {"name": _name_of(teacher), "fingerprint": teacher.fingerprint},
         "corpus": {"headlines": len(corpus), "sha256": content.hexdigest()},
         "recipe": asdict(recipe),
     }
+    if start is not None:
+        card["start"] = start.fingerprint
     _write(Path(output), vocabulary.entries, table, card)
     return StaticEmbedder(output)
 
@@ -203,12 +221,33 @@ def _slices(n: int) -> Iterator[slice]:
 # ------------------------------------------------------------------ training
 
 
+def _turned(
+    start: StaticEmbedder, corpus: Sequence[str], goals: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Give an embedder's table, mapped by ridge regression to where its headlines are to be."""
+    some = np.random.default_rng(0).permutation(len(corpus))[:RIDGE_HEADLINES]
+    vectors = start.vectors([corpus[i] for i in some])
+    with one_thread():
+        squares = vectors.T @ vectors + np.float32(RIDGE) * np.eye(vectors.shape[1], dtype="f4")
+        table: NDArray[np.float32] = start.table @ np.linalg.solve(squares, vectors.T @ goals[some])
+        return table * np.float32(FIRST_LENGTH / np.sqrt(np.square(table).mean()))
+
+
 def _train(
-    lessons: _Lessons, entries: int, recipe: Recipe, progress: Callable[[str], None]
+    lessons: _Lessons,
+    entries: int,
+    recipe: Recipe,
+    progress: Callable[[str], None],
+    first: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
     random = np.random.default_rng(recipe.seed)
-    table = random.standard_normal((entries, recipe.dimension), dtype=np.float32) * np.float32(0.05)
-    squares = np.zeros((entries, 1), dtype=np.float32)
+    shape = (entries, recipe.dimension)
+    if first is None:
+        table = random.standard_normal(shape, dtype=np.float32) * np.float32(FIRST_LENGTH)
+        squares = np.zeros((entries, 1), dtype=np.float32)
+    else:
+        table = first
+        squares = np.full((entries, 1), KNOWN_SQUARES, dtype=np.float32)
     taught = np.flatnonzero(lessons.weights)
     per_epoch = -(-len(taught) // recipe.batch)
     for epoch in range(recipe.epochs):

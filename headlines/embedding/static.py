@@ -87,6 +87,17 @@ class StaticEmbedder(Embedder):
     def unit(self) -> float:
         return self._weights.unit
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its entries and their numbers."""
+        return self._weights.vocabulary
+
+    @property
+    def table(self) -> NDArray[np.float32]:
+        """The vectors of its entries, shape (n_terms, n_features), in steps of `unit`."""
+        scales = self._weights.scales.astype(np.float32)
+        return np.asarray(self._weights.table * scales[:, None])
+
     def _chunks(self, texts: Iterable[str]) -> Iterator[tuple[slice, _Ragged]]:
         checked = checked_texts(texts)
         for start in range(0, len(checked), CHUNK):
