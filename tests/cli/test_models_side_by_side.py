@@ -230,7 +230,9 @@ def test_a_table_says_why_in_the_place_of_topic_and_probability(
     head, _, row, _ = run("label", feed, *both).stdout.splitlines()
     assert head.split() == ["topic", "probability", "champion", "probability", "headline"]
     assert row[head.index("champion") :].startswith("not news of these topics  ")
-    assert row[head.index("headline") :] == FEED[1]
+    shown = row[head.index("headline") :]  # cut where the terminal is narrow
+    assert shown
+    assert FEED[1].startswith(shown.rstrip("…"))
 
 
 # ---------------------------------------------------------------- the hint
