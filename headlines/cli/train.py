@@ -78,6 +78,7 @@ def train(options: argparse.Namespace) -> int:
     """Train a model."""
     from headlines.embedding.joined import load_embedder
     from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.model.examples import few_labels_told
     from headlines.topics.labels import read_labels
     from headlines.topics.taxonomy import Taxonomy
 
@@ -111,6 +112,8 @@ def train(options: argparse.Namespace) -> int:
     tested = labeler.certainty.right
     if len(tested):
         summary["cross_fitted"] = {"n": len(tested), "accuracy": round(float(tested.mean()), 4)}
+        if few := labeler.state.training_set.few_labels(labeler.topics):
+            common.note(few_labels_told(few))
     else:
         common.note(
             "no labels: the topics come from their descriptions alone, and probabilities were "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,9 +30,13 @@ MAX_TERMS = 8_000_000
 MAX_REFERENCE = 2_000_000
 """The same of the reference."""
 
+FEW_LABELS = 10
+"""Labels of a topic below which little can be learned from them."""
+
 HOLDOUT_RULE = (
     "gold labels whose near-duplicate group (Jaccard similarity of words 0.6 or more) has, as "
-    "the smallest of its ids, a number divisible by 5; a headline once held out stays so"
+    "the smallest of its ids, a number divisible by 5; a headline once held out stays so; of a "
+    "topic whose labels would all be held out anew, the group with the smallest id isn't"
 )
 
 
@@ -108,6 +113,12 @@ class TrainingSet:
     def training(self) -> list[Example]:
         """What is trained on."""
         return [e for e in self.examples if not e.held_out]
+
+    def few_labels(self, topics: Sequence[str]) -> dict[str, int]:
+        """Count the labels that are learned from, of topics with `FEW_LABELS` texts of no kind."""
+        counts = Counter((e.topic, e.written) for e in self.training)
+        both = {t: (counts[t, False], counts[t, True]) for t in topics}
+        return {topic: kinds[0] for topic, kinds in both.items() if max(kinds) < FEW_LABELS}
 
     @property
     def groups(self) -> NDArray[np.int64]:
@@ -225,6 +236,17 @@ class Reference:
             raise ModelError(f"reference: {said}") from None
 
 
+def few_labels_told(few: Mapping[str, int]) -> str:
+    """Say which topics have few labels to learn from."""
+    some = sorted(few.items(), key=lambda item: item[1])[:5]
+    names = ", ".join(f"{topic} ({n})" for topic, n in some)
+    others = f" and {len(few) - len(some)} more" if len(few) > len(some) else ""
+    return (
+        f"topics with fewer than {FEW_LABELS} labels to learn from: {names}{others}; "
+        "label more headlines of them"
+    )
+
+
 def _embedded(
     taxonomy: Taxonomy, labels: Sequence[GoldLabel], embedder: Embedder
 ) -> dict[str, Example]:
@@ -260,11 +282,21 @@ def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) ->
     for example, group in zip(examples, groups, strict=True):
         if not example.written:
             gold.setdefault(group, []).append(example.id)
-    held_groups = {
+    before = {group for group, ids in gold.items() if held.intersection(ids)}
+    anew = {
         group
         for group, ids in gold.items()
-        if held.intersection(ids) or (not trained.intersection(ids) and int(min(ids), 16) % 5 == 0)
+        if not trained.intersection(ids) and group not in before and int(min(ids), 16) % 5 == 0
     }
+    labelled: dict[str, list[tuple[Example, int]]] = {}
+    for example, group in zip(examples, groups, strict=True):
+        if not example.written:
+            labelled.setdefault(example.topic, []).append((example, group))
+    for _, own in sorted(labelled.items()):
+        left = [e for e, g in own if e.id in trained or g not in before | anew]
+        if not left and (given := [g for _, g in own if g in anew]):
+            anew.remove(min(given, key=lambda group: min(gold[group])))
+    held_groups = before | anew
     # A written twin of a held-out headline is left out altogether: it would give it away.
     return [
         replace(e, held_out=e.id in held or (group in held_groups and e.id not in trained))

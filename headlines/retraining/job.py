@@ -20,6 +20,7 @@ from headlines.feeds.headline import Headline
 from headlines.feeds.report import write_quarantine
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.model.duplicates import near_duplicate_groups
+from headlines.model.examples import few_labels_told
 from headlines.persistence.folder import ModelVersion
 from headlines.persistence.modelfile import versions
 from headlines.persistence.registry import ModelRegistry
@@ -203,6 +204,9 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry) -> _T
         earlier=champion,
         random_state=config.random_state,
     )
+    few = candidate.state.training_set.few_labels(candidate.topics)
+    if few and inputs.labels:
+        log.warning("%s", few_labels_told(few))
     return _Trial(inputs, candidate, champion)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from headlines.errors import ModelError, TaxonomyError
 from headlines.feeds.headline import Headline
 from headlines.files import MODELS
 from headlines.labeling.prediction import UNSURE, Prediction, PredictionBlock
-from headlines.model.examples import Example, _hold_out
+from headlines.model.examples import Example, TrainingSet, _hold_out
 from headlines.model.state import LabelerState
 from headlines.persistence.modelfile import read_manifest
 from headlines.topics.labels import GoldLabel, read_labels
@@ -264,13 +265,41 @@ def test_an_example_that_copies_a_held_out_label_is_left_out(
     )
 
 
+def _held_out(text: str) -> list[Headline]:
+    """Give variants of a text whose ids have them held out, near-duplicates of each other."""
+    texts = (Headline.parse(f"{text} number {i}") for i in range(100))
+    return [headline for headline in texts if int(headline.id, 16) % 5 == 0]
+
+
 @pytest.mark.slow
-def test_a_topic_whose_only_text_is_held_out_is_an_error() -> None:
-    texts = (Headline.parse(f"floods in region {i}") for i in range(100))
-    held = next(headline for headline in texts if int(headline.id, 16) % 5 == 0)
-    topics = Taxonomy((Topic("courts", examples=("Judge rules",)), Topic(held.text)))
+def test_a_topic_whose_only_text_was_held_out_before_is_an_error() -> None:
+    held = _held_out("floods in the region")[0]
+    courts = Topic("courts", examples=("Judge rules",))
+    floods = GoldLabel(held, held.text)
+    before = Taxonomy((courts, Topic(held.text, examples=("Water rises",))))
+    rest = GoldLabel(Headline.parse("Rain again"), held.text)
+    earlier = HeadlineLabeler.train(before, [floods, rest])
+    assert [e.id for e in earlier.state.training_set.holdout] == [held.id]
     with pytest.raises(TaxonomyError, match="has no example and no label to learn from"):
-        HeadlineLabeler.train(topics, [GoldLabel(held, held.text)])
+        HeadlineLabeler.train(
+            Taxonomy((courts, Topic(held.text))),
+            [floods, GoldLabel(rest.headline, "courts")],
+            earlier=earlier,
+        )
+
+
+def test_a_topic_keeps_labels_to_learn_from() -> None:
+    """Its labels would all be held out: one near-duplicate group of them, or each for itself."""
+    embedder = StaticEmbedder()
+    topics = Taxonomy((Topic("floods"), Topic("courts")))
+    alike = [GoldLabel(h, "floods") for h in _held_out("Floods in the region")[:3]]
+    apart = [GoldLabel(_held_out(t)[0], "courts") for t in ("Judge rules", "Trial opens", "Appeal")]
+    known = TrainingSet.build(topics, [*alike, *apart], embedder)
+    held = Counter(e.topic for e in known.holdout)
+    assert held == {"courts": 2}
+    assert known.few_labels(topics.names) == {"floods": 3, "courts": 1}
+    again = TrainingSet.build(topics, [*apart, *alike], embedder, known)
+    assert again == known
 
 
 def test_a_headline_keeps_its_side_of_the_holdout_when_groups_merge() -> None:
