@@ -17,7 +17,7 @@ from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.embedding.joined import load_embedder
 from headlines.feeds.headline import Headline
 from headlines.model.certainty import Certainty
-from headlines.model.examples import TrainingSet, distinct_sample
+from headlines.model.examples import TrainingSet, distinct_sample, sampled_places
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
 from headlines.model.taught import Taught
@@ -34,6 +34,9 @@ WORDS = 1.2
 
 MAX_UNLABELLED = 5000
 """Unlabelled headlines from which the graph of neighbours is made; a sample of more."""
+
+MAX_NEIGHBOURS = 10_000
+"""Labelled headlines that may be neighbours in the graph; a sample of more."""
 
 FEW_UNLABELLED_WEIGHT, MANY_UNLABELLED_WEIGHT = 0.5, 0.1
 """Weight of an unlabelled headline beside few labelled ones, and beside many."""
@@ -81,7 +84,7 @@ def learn(
     classifier = TopicClassifier(unlabelled_weight=weight, random_state=random_state)
     if feed.terms:
         vectors = np.vstack([features.vectors(some) for some in (labelled, told, feed)])
-        graph = neighbour_graph(whole_vectors(vectors), classifier.n_neighbors)
+        graph = _graph(vectors, len(feed.terms), classifier.n_neighbors, random_state)
     classifier.fit(X, y, U, taught=T, graph=graph, groups=groups, representative=representative)
     trial = classifier.trial_
     if trial is not None and not trial.helped:
@@ -99,6 +102,16 @@ def learn(
     )
     certainty = _certainty(classifier, y, [e.also for e in examples], number, drawn)
     return scorer, certainty, trial
+
+
+def _graph(vectors: Floats, feed: int, n_neighbors: int, random_state: int) -> sparse.csr_matrix:
+    """Join vectors, the last of which are the feed's; of many others a sample is joined."""
+    others = len(vectors) - feed
+    sampled = sampled_places(others, MAX_NEIGHBOURS, random_state)
+    places = np.append(sampled, np.arange(others, len(vectors)))
+    found = neighbour_graph(whole_vectors(vectors[places]), n_neighbors).tocoo()
+    edges = (found.data, (places[found.row], places[found.col]))
+    return sparse.csr_matrix(edges, shape=(len(vectors), len(vectors)))
 
 
 @dataclass(frozen=True)

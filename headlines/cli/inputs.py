@@ -255,6 +255,34 @@ def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
             bar.update(len(block))
 
 
+@contextlib.contextmanager
+def learning() -> Iterator[None]:
+    """Show on a terminal how far learning is, in one line that goes away; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    import logging
+
+    class Line(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            show(record.getMessage())
+
+    def show(text: str) -> None:
+        with contextlib.suppress(OSError):  # nobody watches any more
+            print(f"\r{text[:78]:<78}\r", end="", file=sys.stderr, flush=True)
+
+    logger, line = logging.getLogger("headlines.classification"), Line()
+    level = logger.level
+    logger.addHandler(line)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(line)
+        logger.setLevel(level)
+        show("")
+
+
 # ---------------------------------------------------------------- what can't be read
 
 

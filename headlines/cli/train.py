@@ -92,14 +92,15 @@ def train(options: argparse.Namespace) -> int:
     teacher = None
     if options.teacher is not None:
         teacher = load_embedder(options.teacher, cache=options.cache)
-    labeler = HeadlineLabeler.train(
-        taxonomy,
-        labels,
-        unlabelled=feed,
-        embedder=embedder,
-        teacher=teacher,
-        random_state=options.seed,
-    )
+    with inputs.learning():
+        labeler = HeadlineLabeler.train(
+            taxonomy,
+            labels,
+            unlabelled=feed,
+            embedder=embedder,
+            teacher=teacher,
+            random_state=options.seed,
+        )
     manifest = labeler.save(options.output)
     summary: dict[str, Any] = {
         "model": labeler.model,

@@ -463,3 +463,22 @@ def test_a_terminal_gets_a_table_and_a_progress_bar(
 def test_no_rows_make_an_empty_table(tmp_path: Path) -> None:
     assert write_rows([], str(tmp_path / "t"), "table") == 0
     assert (tmp_path / "t").read_text() == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_train_shows_how_far_it_is_on_a_terminal_alone_and_tells_of_few_labels(
+    tmp_path: Path, terminal: bool
+) -> None:
+    phrases = "".join(f'[[topic]]\nname = "{name}"\n' for name in ("courts", "sport"))
+    topics = write(tmp_path / "topics.toml", phrases)
+    texts = [f"Court jails {name}" for name in ("Orlov", "Petrov", "Sidorov", "Ivanov")]
+    labels = write(
+        tmp_path / "labels.csv", "headline,topic\n" + "".join(f"{t},courts\n" for t in texts)
+    )
+    ours, theirs = os.openpty() if terminal else os.pipe()
+    command = ["train", "--topics", str(topics), "--labels", str(labels), "--output"]
+    program = [sys.executable, "-m", "headlines", *command, str(tmp_path / "m.joblib")]
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL, stderr=theirs)
+    said = os.read(ours, 1 << 16).decode()
+    assert ("model 1 of" in said) == terminal
+    assert "topics with fewer than 10 labels to learn from: sport (0), courts (" in said
