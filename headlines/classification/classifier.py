@@ -45,7 +45,7 @@ samples are of one class, and what it says it would then learn."""
 STEPS_A_ROUND = 20
 """Steps of the solver in a round: it starts near its goal."""
 
-LABELS_PER_C, MIN_C, MAX_C = 160, 5.0, 10.0
+LABELS_PER_C, MIN_C, MAX_C = 160, 1.0, 10.0
 """C by default: the quotient of the first and the labels of a class, between the others."""
 
 MAX_FOLDS = 5
@@ -331,7 +331,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             return self.C
         if len(task.truth) > len(task.y):  # a teacher's many samples steady the model
             return MAX_C
-        return min(MAX_C, max(MIN_C, LABELS_PER_C * task.n_classes / len(task.y)))
+        return strength(len(task.y) / task.n_classes)
 
     def _rounds(
         self, task: Task, held_out: Sequence[Places], models: list[LinearModel]
@@ -390,6 +390,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             scores = probabilities_of(calibration(held_out)[folded])
             right = scores.argmax(axis=1) == y[folded]
             self.threshold_ = threshold_for(target_error, scores.max(axis=1), right)
+
+
+def strength(labels: float, least: float = MIN_C) -> float:
+    """Give C by how many labels a class has on average."""
+    return min(MAX_C, max(least, LABELS_PER_C / labels))
 
 
 def _held_out(task: Task, folds: Sequence[Places], models: Sequence[LinearModel]) -> Floats:
