@@ -12,6 +12,7 @@ from headlines.files import target_of, writing
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
+    from headlines.model.trial import Trial
 
 MAX_CONFUSIONS_TOLD = 8
 MAX_SUSPECTS_TOLD = 10
@@ -126,18 +127,24 @@ def train(options: argparse.Namespace) -> int:
     if trial is not None:
         summary["learned_from_feed"] = trial.helped
         if not trial.helped:
-            common.note(
-                f"the feed of {len(feed):,} headlines was left out, it would not have helped: of "
-                f"{trial.n:,} held-out {'labels' if len(tested) else 'phrases and examples'} "
-                f"{trial.right[0]:.0%} are right without it, {trial.right[1]:.0%} with it "
-                f"(log loss {trial.loss[0]:.3f} and {trial.loss[1]:.3f})"
-            )
+            texts = "labels" if len(tested) else "phrases and examples"
+            common.note(_left_out(trial, len(feed), texts))
     if feed:
         predictions = labeler.label(feed)
         shares = Counter(p.topic or "(abstained)" for p in predictions)
         summary["feed"] = dict(shares.most_common())
     common.print_summary(options, summary)
     return common.DONE
+
+
+def _left_out(trial: Trial, headlines: int, texts: str) -> str:
+    """Say why a feed was left out."""
+    return (
+        f"the feed of {headlines:,} headlines was left out, it would not have helped: of "
+        f"{trial.n:,} held-out {texts} "
+        f"{trial.right[0]:.0%} are right without it, {trial.right[1]:.0%} with it "
+        f"(log loss {trial.loss[0]:.3f} and {trial.loss[1]:.3f})"
+    )
 
 
 def evaluate(options: argparse.Namespace) -> int:
