@@ -8,6 +8,7 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -191,20 +192,49 @@ class TransformerEmbedder(DenseEmbedder):
             encoded = tokenizer(list(texts[start : start + 4096]), truncation=True)
             for i, ids in enumerate(encoded["input_ids"]):
                 lengths.setdefault(len(ids), []).append(start + i)
+        batches = []
         for length, members in sorted(lengths.items()):
             size = max(1, _BATCH_TOKENS // max(length, 1))
-            for start in range(0, len(members), size):
-                rows = members[start : start + size]
-                batch = [texts[i] for i in rows]
-                batch += [batch[0]] * (size - len(batch))
-                vectors = self._model.encode(
-                    batch,
-                    batch_size=size,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
-                result[rows] = np.asarray(vectors)[: len(rows)]
+            batches += [(members[i : i + size], size) for i in range(0, len(members), size)]
+        features = (
+            self._features([texts[i] for i in rows] + [texts[rows[0]]] * (size - len(rows)))
+            for rows, size in batches
+        )
+        with _single_threads() as pool:
+            for (rows, _), vectors in zip(batches, pool.map(self._forward, features), strict=True):
+                result[rows] = vectors[: len(rows)]
         return result
+
+    def _features(self, texts: list[str]) -> Any:
+        """Read texts as the model does, a prompt that it asks for before them."""
+        prompt = self._model.prompts.get(self._model.default_prompt_name or "")
+        return self._model.preprocess(texts, prompt=prompt)
+
+    def _forward(self, features: Any) -> NDArray[np.float32]:
+        from torch import inference_mode
+        from torch.nn.functional import normalize
+
+        with inference_mode():
+            vectors = self._model(features)["sentence_embedding"][:, : self.n_features]
+            return np.asarray(normalize(vectors, dim=1).numpy(), dtype=np.float32)
+
+
+@contextmanager
+def _single_threads() -> Iterator[ThreadPoolExecutor]:
+    """Give as many threads as torch would take, each of which computes a batch by itself.
+
+    Sums are then the same with any number of cores, and no thread waits for the others in the
+    middle of a small matrix, which costs most of the time where other programs run as well.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
 
 
 def checked_name(name: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +40,35 @@ def test_single_and_batch_agree(minilm: TransformerEmbedder, made_headlines: lis
     texts = made_headlines[:40]
     alone = np.concatenate([minilm.transform([text]) for text in texts])
     np.testing.assert_allclose(minilm.transform(texts), alone, atol=1e-6)
+
+
+def test_a_vector_hangs_neither_on_the_batch_nor_on_the_number_of_threads(
+    minilm: TransformerEmbedder, made_headlines: list[str]
+) -> None:
+    import torch
+
+    texts = [*made_headlines[:60], "long " * 400]
+    X = minilm.transform(texts)
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        assert minilm.transform(texts[::-1])[::-1].tobytes() == X.tobytes()
+        assert minilm.transform(texts[7:9]).tobytes() == X[7:9].tobytes()
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_model_s_own_prompt_is_read_with_the_texts(
+    minilm: TransformerEmbedder, tmp_path: Path
+) -> None:
+    minilm._model.save(str(tmp_path))
+    path = tmp_path / "config_sentence_transformers.json"
+    asked = {"prompts": {"topic": "news: "}, "default_prompt_name": "topic"}
+    write(path, json.dumps(json.loads(path.read_text()) | asked))
+    X = TransformerEmbedder(tmp_path).transform(TEXTS[:2])
+    expected = minilm.transform([f"news: {text}" for text in TEXTS[:2]])
+    np.testing.assert_allclose(X, expected, atol=1e-6)
 
 
 def test_threads_may_share_a_model(minilm: TransformerEmbedder, made_headlines: list[str]) -> None:
