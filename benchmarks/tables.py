@@ -589,6 +589,43 @@ def of_minilm() -> str:
     return table(["", "of MiniLM's", "95 % interval", "AG News"], rows, "lr")
 
 
+def tiers(model: str) -> str:
+    """How fast a transformer is by each way to compute it, beside sentence-transformers."""
+    named = {
+        "headlines": "**headlines**",
+        "sentence-transformers": "sentence-transformers, `encode`",
+    }
+    head = ["", "headlines a second", "speed", "seconds to load", "peak memory, MB"]
+    head += ["lowest cosine", "alone and in a batch differ by"]
+    rows = []
+    for name, found in result("tiers")["models"][model].items():
+        row = [named.get(name, name), f"{found['headlines_per_second']:,}"]
+        row += [f"{found['speed_of_library']:.2f}", f"{found['load_seconds']:.1f}"]
+        row += [f"{found['peak_mb']:,}", f"{found['lowest_cosine']:.5f}"]
+        rows.append([*row, f"{found['between_batches']:.0e}"])
+    return table(head, rows, "lr")
+
+
+def runtimes() -> str:
+    """Whether a runtime other than torch is worth its dependency."""
+    found = result("tiers")
+    worth = found["twice_as_fast_and_alike"]
+    told = f"{' and '.join(worth)} would be" if worth else "Neither runtime is"
+    times = []
+    for name in found["runtimes"]:
+        speeds = [f"{model[name]['speed_of_ours']:.1f}" for model in found["models"].values()]
+        times.append(f"{name} is {' and '.join(speeds)}")
+    return (
+        f"{told} twice as fast as ours on both models with a cosine of .9999\n"
+        f"or better, which it would need to be taken in: {', '.join(times)} times as fast."
+    )
+
+
+def busy_note(name: str) -> str:
+    """Say where other programs were running while a result was measured."""
+    return "Other programs were running: only ratios tell." if result(name)["busy"] else ""
+
+
 def cold_start() -> str:
     """The command on the demo feed, beside importing numpy."""
     rows = [
