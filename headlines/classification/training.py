@@ -238,7 +238,7 @@ def train(
     labelled = {e.id for e in training_set.examples}
     # A held-out headline teaches nothing, not even without its label.
     others = [h for h in feed if h.id not in labelled]
-    taught = _kept(earlier, training_set.fingerprint, taxonomy)
+    taught = _kept(earlier, embedder, taxonomy)
     if teacher is not None:
         teacher = teacher if isinstance(teacher, Embedder) else load_embedder(teacher)
         texts = {h.id: h.text for h in _labelled_headlines(taxonomy, labels)}
@@ -267,9 +267,11 @@ def train(
     )
 
 
-def _kept(earlier: LabelerState | None, fingerprint: str, taxonomy: Taxonomy) -> Taught | None:
-    """Give what an earlier model's teacher said, where it is of the same embedder and topics."""
-    if earlier is None or earlier.taught is None or earlier.training_set.fingerprint != fingerprint:
+def _kept(earlier: LabelerState | None, embedder: Embedder, taxonomy: Taxonomy) -> Taught | None:
+    """Give what an earlier model's teacher said, if of these topics and read by the embedder."""
+    if earlier is None or earlier.taught is None:
+        return None
+    if not embedder.reads_terms_of(earlier.training_set.fingerprint):
         return None
     return earlier.taught.for_topics(earlier.topics, taxonomy.names)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,11 @@ def add_parser(verbs: Verbs) -> None:
     for name, value, help in (
         ("--dimension", 256, "numbers in a vector"),
         ("--entries", 60_000, "words and parts of words in the vocabulary"),
-        ("--epochs", 8, "rounds of training"),
     ):
         told = f"{help} (default: {value})"
         add(name, type=common.whole, default=value, metavar="N", help=told)
+    help = "rounds of training (default: 8, or 10 with --start)"
+    add("--epochs", type=common.whole, metavar="N", help=help)
     add("--cache", metavar="FILE", help="keeps the teacher's vectors (default: not kept)")
     common.add_seed_option(command)
 
@@ -199,18 +201,20 @@ def distill(options: argparse.Namespace) -> int:
     with writing(options.output):
         Path(options.output).mkdir(parents=True, exist_ok=True)  # before the work
     teacher = load_embedder(options.teacher, cache=options.cache)
-    recipe = distillation.Recipe(
-        dimension=options.dimension,
-        entries=options.entries,
-        epochs=options.epochs,
-        seed=options.seed,
-    )
     texts = (h.text for h in inputs.headlines_of(options, options.corpus))
     start = None if options.start is None else load_embedder(options.start)
     if start is not None and not isinstance(start, StaticEmbedder):
         raise EmbedderError(
             f"--start {options.start}: not a static embedder; give static or a folder"
         )
+    usual = distillation.Recipe() if start is None else distillation.GOING_ON
+    recipe = dataclasses.replace(
+        usual,
+        dimension=options.dimension,
+        entries=options.entries,
+        epochs=options.epochs or usual.epochs,
+        seed=options.seed,
+    )
     embedder = distillation.distill(
         texts, teacher, options.output, start=start, recipe=recipe, progress=common.note
     )

@@ -60,6 +60,10 @@ class Recipe:
     seed: int = 0
 
 
+GOING_ON = Recipe(epochs=10, rate=0.05, dropout=0.4, words=0.1)
+"""From an earlier embedder's vectors: smaller steps, and fewer lessons in single words."""
+
+
 def distill(
     texts: Iterable[str],
     teacher: Embedder,
@@ -86,7 +90,7 @@ def distill(
     al. 2011) with one rate a row in the place of one a number: a rare word learns fast as
     long as it is rare, and in the direction of its gradient.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or (Recipe() if start is None else GOING_ON)
     corpus = sorted(set(texts))
     if len(corpus) < 2 * recipe.dimension:
         raise EmbedderError(
@@ -114,7 +118,7 @@ def distill(
         "recipe": asdict(recipe),
     }
     if start is not None:
-        card["start"] = start.fingerprint
+        card["starts"] = [start.fingerprint, *start.starts]
     _write(Path(output), vocabulary.entries, table, card)
     return StaticEmbedder(output)
 

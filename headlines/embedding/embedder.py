@@ -102,6 +102,10 @@ class Embedder(ABC):
     def unit(self) -> float:
         """Value of one step of the whole numbers that `sums` gives."""
 
+    def reads_terms_of(self, fingerprint: str) -> bool:
+        """Tell whether `terms` of the embedder with this fingerprint mean the same texts here."""
+        return fingerprint == self.fingerprint
+
     @abstractmethod
     def vectors(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed n headlines as unit vectors, shape (n, n_features).

@@ -24,6 +24,10 @@ from headlines.embedding.encoders import (
 )
 from headlines.embedding.static import StaticEmbedder
 from headlines.embedding.weights import FETCH_MPNET, find_mpnet, installed_parts
+from headlines.files import MODELS
+
+EARLIER = MODELS / "earlier"
+"""Folders of the weights that were built in before, by fingerprint: models go on to need them."""
 
 
 class JoinedEmbedder(DenseEmbedder):
@@ -108,11 +112,29 @@ def load_embedder(name: str | Path = "static", *, cache: str | Path | None = Non
     >>> load_embedder("static")
     StaticEmbedder(path=None)
     """
+    return _load(name, cache, None)
+
+
+def load_embedder_of(name: str, fingerprint: str) -> Embedder:
+    """Give an embedder as a model names it, with weights built in before where it is of these.
+
+    Where no weights have the fingerprint it is that of `load_embedder`.
+    """
+    embedder = load_embedder(name)
+    if "static" in name.split("+") and embedder.fingerprint != fingerprint:
+        for folder in sorted(EARLIER.glob("static-*")):
+            other = _load(name, None, folder)
+            if other.fingerprint == fingerprint:
+                return other
+    return embedder
+
+
+def _load(name: str | Path, cache: str | Path | None, static: Path | None) -> Embedder:
     text = checked_name(name)
     if "+" in text and not os.path.isdir(text):
-        return JoinedEmbedder([load_embedder(part, cache=cache) for part in text.split("+")])
+        return JoinedEmbedder([_load(part, cache, static) for part in text.split("+")])
     if text == "static":
-        return StaticEmbedder()
+        return StaticEmbedder(static)
     if text == "usem3":
         return UniversalEmbedder(cache=cache)
     if text == "best":

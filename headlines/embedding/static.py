@@ -36,6 +36,7 @@ class _StaticWeights:
     table: NDArray[np.int8]
     scales: NDArray[np.int32]
     vocabulary: Vocabulary
+    starts: tuple[str, ...]  # embedders with this vocabulary that training went on from
 
 
 class StaticEmbedder(Embedder):
@@ -74,6 +75,14 @@ class StaticEmbedder(Embedder):
     @property
     def fingerprint(self) -> str:
         return self._weights.fingerprint
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """Fingerprints of the embedders that it was trained from, the nearest first."""
+        return self._weights.starts
+
+    def reads_terms_of(self, fingerprint: str) -> bool:
+        return fingerprint in (self.fingerprint, *self.starts)
 
     @property
     def n_terms(self) -> int:
@@ -290,6 +299,7 @@ def _read_static(folder: Path) -> _StaticWeights:
         card = json.loads(described)
         entries, dimension = int(card["entries"]), int(card["dimension"])
         unit, stated = float(card["unit"]), dict(card["files"])
+        starts = tuple(map(str, card.get("starts", ())))
         version = int(card["format"])
         if min(entries, dimension) < 1:
             raise ValueError(f"{entries} entries of dimension {dimension}")
@@ -330,4 +340,5 @@ def _read_static(folder: Path) -> _StaticWeights:
         table=table,
         scales=scales,
         vocabulary=Vocabulary(words),
+        starts=starts,
     )

@@ -77,9 +77,9 @@ class TrainingSet:
         """Gather the topics' examples and phrases, gold labels, and what a model knew before.
 
         Of `labels`, one overrules an example and what was known before. Of `earlier`, the model
-        that is to be replaced, the hold-out stays, and gold labels are kept where the embedder is
-        the same and their topic still exists. Raises TaxonomyError when a topic has nothing to
-        learn from.
+        that is to be replaced, the hold-out stays, and gold labels are kept where the embedder
+        reads their terms and their topic still exists. Raises TaxonomyError when a topic has
+        nothing to learn from.
         """
         found = _embedded(taxonomy, labels, embedder)
         held: set[str] = set()
@@ -87,7 +87,7 @@ class TrainingSet:
         if earlier is not None:
             held = {e.id for e in earlier.holdout}
             trained = {e.id for e in earlier.training if not e.written}
-            if earlier.fingerprint == embedder.fingerprint:
+            if embedder.reads_terms_of(earlier.fingerprint):
                 labelled = {i for i, e in found.items() if not e.written}
                 found |= {
                     # Written examples are the topics file's own: one deleted there is forgotten.

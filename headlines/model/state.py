@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder
-from headlines.embedding.joined import load_embedder
+from headlines.embedding.joined import load_embedder_of
 from headlines.errors import ModelError
 from headlines.evaluation import evaluate
 from headlines.model.certainty import Certainty
@@ -81,7 +81,7 @@ class LabelerState:
     ) -> LabelerState:
         """Put together what was learned.
 
-        `name` is what the embedder was asked for by: `load_embedder` finds it again. Of `feed`,
+        `name` is what the embedder was asked for by: `load_embedder_of` finds it again. Of `feed`,
         headlines that may be none, a sample is kept as the reference; the trial tells whether
         they were learned from, `taught` what a teacher said of them. `codes` are those of the
         topics, empty where one has none.
@@ -116,7 +116,7 @@ class LabelerState:
         if said != {key: payload.get(key) for key in said}:
             raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
         try:
-            return cls(payload, load_embedder(str(manifest.embedder.get("name"))))
+            return cls(payload, load_embedder_of(**payload["embedder"]))
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
 

@@ -254,7 +254,7 @@ def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> 
     theirs = None
     if champion is not None:
         known = {e.id for e in champion.state.training_set.holdout}
-        if champion.embedder.fingerprint == candidate.embedder.fingerprint:
+        if candidate.embedder.reads_terms_of(champion.embedder.fingerprint):
             theirs = _answers(champion, champion.state.probabilities_of_examples(held))
         else:
             # Kept examples are numbers of one embedder: the texts at hand are what both can read.

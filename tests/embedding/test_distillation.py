@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,19 @@ def test_the_card_tells_how_the_weights_were_made_and_names_no_folder(
     assert card["corpus"]["headlines"] == 600
     assert Recipe(**card["recipe"]) == RECIPE
     assert str(student.path) not in json.dumps(card)
+
+
+def test_what_goes_on_from_an_embedder_keeps_its_words_and_knows_them_again(
+    student: StaticEmbedder, minilm: TransformerEmbedder, made_headlines: list[str], tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, epochs=2)
+    second = distill(made_headlines[600:], minilm, tmp_path / "2", start=student, recipe=recipe)
+    third = distill(made_headlines[:600], minilm, tmp_path / "3", start=second, recipe=recipe)
+    assert third.terms(made_headlines[:20]) == student.terms(made_headlines[:20])
+    assert third.starts == (second.fingerprint, student.fingerprint)
+    assert third.reads_terms_of(student.fingerprint)
+    assert third.reads_terms_of(third.fingerprint)
+    assert not student.reads_terms_of(third.fingerprint)
 
 
 def test_a_joined_teacher_teaches_its_words_too(
