@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from headlines.classification.background import background_texts, fit_domain
+from headlines.classification.background import background_texts, fit_domain, world_examples
 from headlines.classification.classifier import TopicClassifier, strength
 from headlines.classification.teacher import teach
 from headlines.embedding.embedder import Embedder, WordRows, words_among
@@ -95,7 +95,9 @@ def learn(
         without = learn(known, topics, embedder, taught=taught, random_state=random_state)
         return *without[:2], trial
     background = features(_Texts.of(background_texts(), embedder))
-    domain = fit_domain(X, background, representative, groups)
+    texts, topic = world_examples()
+    world = (features(_Texts.of(texts, embedder)), topic)
+    domain = fit_domain(X, y, groups, drawn, background, world)
     coef = np.vstack([classifier.coef_, domain.coef])
     intercept = np.append(classifier.intercept_, domain.intercept)
     scorer = TopicScorer.from_linear(
