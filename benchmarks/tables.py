@@ -229,6 +229,21 @@ def topic_parts() -> str:
     return table(["", "strict", "lenient", "macro-F1", "log loss"], rows, "lr")
 
 
+def several(name: str) -> str:
+    """How good the set of first and further topics is, by each design."""
+    found = result("several")["sets"][name]
+    rows = []
+    for design, row in found["designs"].items():
+        ours = row["micro_to_ours"] == [0, 0] == row["macro_to_ours"]
+        shown = [share(row["micro_f1"]), share(row["macro_f1"])]
+        for measure in ("micro", "macro"):
+            low, high = row[f"{measure}_to_ours"]
+            shown.append("" if ours else f"{low:+.3f} to {high:+.3f}")
+        rows.append([f"**{design}**" if ours else design, *shown, f"{row['named']:.2f}"])
+    head = ["", "micro-F1", "macro-F1", "micro-F1 to ours, 95 %", "macro-F1 to ours, 95 %"]
+    return table([*head, f"named, where {found['apply']:.2f} apply"], rows, "lr")
+
+
 def few_shot(name: str) -> str:
     """Every program with few labels, on one set."""
     rows = []
