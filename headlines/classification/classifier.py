@@ -88,7 +88,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         Method, and how many labels it was learned from.
     held_out_logits_ : ndarray of float64, shape (n_samples, n_classes)
         Calibrated logits of the labelled samples, each from a model that hadn't seen it or its
-        group; NaN where it doesn't represent or has no weight, or where there were too few.
+        group; NaN where it has no weight, or where there were too few to hold out.
     threshold_ : Threshold or None
         Where to abstain for the `target_error` of `fit`.
     trial_ : Trial or None
@@ -190,7 +190,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         )
         with one_thread():  # the number of threads changes the last bits of a product
             model, held_out = self._learn_in_rounds(task)
-        self._calibrate(model, held_out, task.y, target_error)
+        own = task.representative
+        self._calibrate(model, held_out[own], task.y[own], target_error)
         self.held_out_logits_: Floats = np.full((len(labels), len(self.classes_)), np.nan)
         self.held_out_logits_[weight > 0] = self.calibration_(held_out)
         return self
@@ -298,12 +299,12 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         """Learn until a round doesn't help; give the model and the logits of what was held out."""
         folds = self._folds(task)
         held = [np.arange(0), *folds]
-        models = self._learn(task, held)
+        models, own = self._learn(task, held), task.representative
         logits = _held_out(task, folds, models[1:])
         trials = []
         for taught in self._rounds(task, held, models):
             told = _held_out(task, folds, taught[1:])
-            trials.append(Trial.of(logits, told, task.y))
+            trials.append(Trial.of(logits[own], told[own], task.y[own]))
             if not trials[-1].helped:
                 break
             models, logits = taught, told
@@ -398,9 +399,8 @@ def strength(labels: float, least: float = MIN_C) -> float:
 
 
 def _held_out(task: Task, folds: Sequence[Places], models: Sequence[LinearModel]) -> Floats:
-    """Give the logits of representative samples, each by the model that was fitted without it."""
+    """Give the logits of labelled samples, each by the model that was fitted without it."""
     logits = np.full((len(task.y), task.n_classes), np.nan)
     for held, model in zip(folds, models, strict=True):
-        tested = held[task.representative[held]]
-        logits[tested] = task.labelled.logits(model)[tested]
+        logits[held] = task.labelled.logits(model)[held]
     return logits

@@ -16,8 +16,8 @@ from headlines.classification.teacher import teach
 from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.embedding.joined import load_embedder
 from headlines.feeds.headline import Headline
-from headlines.model.certainty import Certainty
-from headlines.model.examples import TrainingSet, distinct_sample, sampled_places
+from headlines.model.certainty import Applying, Certainty
+from headlines.model.examples import Example, TrainingSet, distinct_sample, sampled_places
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
 from headlines.model.taught import Taught
@@ -48,10 +48,10 @@ MANY_LABELS = 1000
 """Labelled headlines that are many."""
 
 DEFAULT_ALSO = 0.25
-"""Probability from which a further topic applies, where too few labels name one."""
+"""Probability from which a further topic is named, where too few labels name one."""
 
 MIN_ALSO_LABELS = 20
-"""Labels that name a further topic, below which its threshold is that of all topics."""
+"""Labels with further topics, below which how likely a topic applies isn't learned."""
 
 
 def learn(
@@ -106,8 +106,7 @@ def learn(
         embedder.unit,
         features.own_rows(coef[:, embedder.n_features :]),
     )
-    certainty = _certainty(classifier, y, [e.also for e in examples], number, drawn)
-    return scorer, certainty, trial
+    return scorer, _certainty(classifier, y, examples, number), trial
 
 
 def _graph(vectors: Floats, feed: int, n_neighbors: int, random_state: int) -> sparse.csr_matrix:
@@ -188,38 +187,39 @@ def _root_mean_square(vectors: Floats) -> float:
 def _certainty(
     classifier: TopicClassifier,
     y: NDArray[np.int64],
-    also: Sequence[Sequence[str]],
+    examples: Sequence[Example],
     number: Mapping[str, int],
-    drawn: NDArray[np.bool_],
 ) -> Certainty:
-    """Gather what cross-fitting told of headlines that came as headlines come."""
+    """Gather what cross-fitting told, of single topics from headlines that came as they come."""
     logits = classifier.held_out_logits_
-    folded = np.flatnonzero(~np.isnan(logits[:, 0]) & drawn)
+    held = ~np.isnan(logits[:, 0])
+    folded = np.flatnonzero(held & [e.drawn for e in examples])
     shares = probabilities_of(logits[folded])
-    best = shares.argmax(axis=1)
-    applies = np.zeros(shares.shape, dtype=np.bool_)
-    for row, place in enumerate(folded.tolist()):
-        applies[row, [y[place], *(number[t] for t in also[place] if t in number)]] = True
-    applies[np.arange(len(best)), best] = False  # what else applies is the question
-    second = np.ones(shares.shape, dtype=np.bool_)
-    second[np.arange(len(best)), best] = False
-    common = _best_threshold(shares[second], applies[second], DEFAULT_ALSO)
-    also_from = [
-        _best_threshold(shares[rows, k], applies[rows, k], common)
-        for k, rows in enumerate(second.T)
-    ]
-    method = classifier.calibration_.method
-    return Certainty(shares.max(axis=1), best == y[folded], np.array(also_from), method)
+    right = shares.argmax(axis=1) == y[folded]
+    labelled = np.flatnonzero(held & [not e.written for e in examples])
+    several = np.eye(len(number), dtype=np.bool_)[y[labelled]]
+    for row, place in enumerate(labelled.tolist()):
+        several[row, [number[t] for t in examples[place].also if t in number]] = True
+    applying, also_from = learn_further(logits[labelled], several)
+    bounds = np.full(len(number), also_from)
+    return Certainty(shares.max(axis=1), right, bounds, classifier.calibration_.method, applying)
 
 
-def _best_threshold(shares: Floats, applies: NDArray[np.bool_], otherwise: float) -> float:
-    """Give the probability from which an answer has the highest F1."""
-    if int(applies.sum()) < MIN_ALSO_LABELS:
-        return otherwise
-    steps = np.arange(0.05, 0.5, 0.01)
-    named = [shares >= step for step in steps]
+def learn_further(logits: Floats, applies: NDArray[np.bool_]) -> tuple[Applying | None, float]:
+    """Learn how likely each topic applies, and from which probability a further one is named.
+
+    Of cross-fitted logits and what applies, both of shape (n, n_topics). The set of all topics
+    named, the first among them, then has the highest F1 over all headlines.
+    """
+    if (applies.sum(axis=1) > 1).sum() < MIN_ALSO_LABELS:
+        return None, DEFAULT_ALSO
+    applying = Applying.fit(logits, applies)
+    likely = applying(logits, probabilities_of(logits))
+    likely[np.arange(len(likely)), logits.argmax(axis=1)] = 1.0  # which is named anyway
+    steps = np.arange(0.05, 0.95, 0.01)
+    named = (likely >= step for step in steps)
     scores = [2 * (n & applies).sum() / (n.sum() + applies.sum()) for n in named]
-    return round(float(steps[int(np.argmax(scores))]), 2)
+    return applying, round(float(steps[int(np.argmax(scores))]), 2)
 
 
 def train(

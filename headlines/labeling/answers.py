@@ -82,15 +82,20 @@ class Answers:
             texts = [headline.text for headline in headlines]
         logits, outcomes = self.logits(texts, any_text)
         order = np.argsort(-logits, axis=1, kind="stable")
-        shares = np.take_along_axis(probabilities_of(logits), order, axis=1).round(6)
+        found = probabilities_of(logits)
+        shares = np.take_along_axis(found, order, axis=1).round(6)
         outcomes[(outcomes == ANSWERED) & (shares[:, 0] < threshold)] = UNSURE
+        certainty = self.state.certainty
+        applies = certainty.likely(logits, found) >= certainty.also_from
+        further = np.take_along_axis(applies, order, axis=1) & (outcomes == ANSWERED)[:, None]
+        further[:, 0] = False
         return PredictionBlock(
             items=headlines,
             names=self.state.topics,
             order=order,
             shares=shares,
             outcomes=outcomes,
-            also_from=self.state.certainty.also_from,
+            further=further,
             model=self.state.model,
         )
 

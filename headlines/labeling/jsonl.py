@@ -93,11 +93,9 @@ def _ends(
         for why, told in told_why.items()
     }
     heads = [plain[why] for why in reasons]
-    # The second topic's share is the largest that may be named: few rows go on from here.
-    several = found.answered & (found.shares[:, 1:2] >= found.also_from.min()).any(axis=1)
+    several = found.further.any(axis=1)
     for i in np.flatnonzero(several | np.array(block.copies, dtype=np.bool_)).tolist():
-        applies = several[i] & (found.shares[i, 1:] >= found.also_from[found.order[i, 1:]])
-        also = ", ".join(names.take(found.order[i, 1:][applies]).tolist())
+        also = ", ".join(names.take(found.order[i, found.further[i]]).tolist())
         copy = f'"{block.ids[i]}"' if block.copies[i] else "null"
         why = told_why[reasons[i]]
         heads[i] = f'}}], "also": [{also}], "abstained": {why}, "duplicate_of": {copy}{model}'

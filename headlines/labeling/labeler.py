@@ -166,13 +166,18 @@ class HeadlineLabeler:
         """
         return self.state.save(path)
 
-    def probabilities_of(self, texts: Iterable[str | Headline]) -> NDArray[np.float64]:
+    def probabilities_of(
+        self, texts: Iterable[str | Headline], *, several: bool = False
+    ) -> NDArray[np.float64]:
         """Give the probability of every topic, abstention off.
 
-        The n rows are those of `texts`, the columns those of `topics`.
+        The n rows are those of `texts`, the columns those of `topics`. A row adds up to 1, or, with
+        `several`, to how many topics apply: each column is then the probability that its topic
+        applies, be it first or further, where labels named enough further topics to learn that.
         """
         logits, _ = self._answers.logits([h.text for h in as_headlines(texts)], any_text=True)
-        return probabilities_of(logits)
+        shares = probabilities_of(logits)
+        return self.certainty.likely(logits, shares) if several else shares
 
     @overload
     def label(

@@ -83,7 +83,7 @@ class PredictionBlock(Sequence[Prediction]):
     order: NDArray[np.int64]  # (n, k): each headline's topics by number, the most probable first
     shares: NDArray[np.float64]  # (n, k): their probabilities, rounded to 6 digits
     outcomes: NDArray[np.int8]  # (n,): whether the most probable topic is given, or why not
-    also_from: NDArray[np.float64]  # (k,): from which probability each applies beside the first
+    further: NDArray[np.bool_]  # (n, k): which of them apply beside the first
     model: str
 
     @property
@@ -133,15 +133,13 @@ class PredictionBlock(Sequence[Prediction]):
         ranked = [self.names[i] for i in self.order[place].tolist()]
         topics = tuple(zip(ranked, shares, strict=True))
         topic = self.topics[place]
-        bounds = self.also_from[self.order[place]].tolist()
-        further = zip(topics[1:], bounds[1:], strict=True)
-        also = tuple(t for (t, p), bound in further if p >= bound) if topic is not None else ()
+        applies = self.further[place].tolist()
         return Prediction(
             item=self.items[place],
             topic=topic,
             probability=shares[0],
             topics=topics,
-            also=also,
+            also=tuple(t for t, also in zip(ranked, applies, strict=True) if also),
             abstained=self.reasons[place],
             model=self.model,
         )

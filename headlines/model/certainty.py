@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.model.scorer import probabilities_of
+from headlines.model.scorer import LARGEST, probabilities_of
 from headlines.persistence.plaindata import pack, unpack
-from headlines.persistence.schema import CertaintyData
+from headlines.persistence.schema import ApplyingData, CertaintyData
 
 Floats = NDArray[np.float64]
 
@@ -78,6 +78,73 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Applying:
+    """How likely each topic applies to a headline, be it the first topic or a further one.
+
+    The odds of a topic are exp(own * logit - every * total + bias), where total is the logarithm
+    of the sum of exp(logit) over all topics. With ``every = 0`` topics don't compete, with
+    ``every = own`` they compete as they do to be the first; what labels say lies between.
+    """
+
+    own: float
+    every: float
+    bias: Floats  # (n_topics,)
+
+    @classmethod
+    def fit(cls, logits: Floats, applies: NDArray[np.bool_]) -> Self:
+        """Learn from logits of samples that the model wasn't trained on, and what applies to them.
+
+        Both have the shape (n, n_topics). Method: Platt 1999, Probabilistic outputs for support
+        vector machines; slopes are shared by the topics, whose biases are drawn to a common one.
+        """
+        from scipy.optimize import minimize
+
+        total = _total(logits, probabilities_of(logits))
+
+        def objective(flat: Floats) -> tuple[float, Floats]:
+            odds = flat[0] * logits - flat[1] * total + (flat[2] + flat[3:])
+            loss = float(np.logaddexp(0, odds).sum() - odds[applies].sum())
+            left = _chance(odds) - applies
+            off = np.concatenate([flat[:2] - 1, [0.0], flat[3:]])  # from normal priors
+            each = left.sum(axis=0)
+            own, every = (left * logits).sum(), -(left * total).sum()
+            gradient = np.concatenate([[own, every, each.sum()], each])
+            return loss + 0.5 * float(off @ off), gradient + off
+
+        start = np.concatenate([[1.0, 1.0], np.zeros(1 + logits.shape[1])])
+        found = minimize(objective, start, jac=True, method="L-BFGS-B").x
+        return cls(float(found[0]), float(found[1]), found[2] + found[3:])
+
+    def __call__(self, logits: Floats, shares: Floats) -> Floats:
+        """Give the probability that each topic applies, shape (n, n_topics).
+
+        Logits and shares, which are their softmax, have that shape too.
+        """
+        return _chance(self.own * logits - self.every * _total(logits, shares) + self.bias)
+
+    def to_plain(self) -> ApplyingData:
+        """Give it as plain data for a model file."""
+        return {"own": self.own, "every": self.every, "bias": pack(self.bias)}
+
+    @classmethod
+    def from_plain(cls, plain: ApplyingData) -> Self:
+        """Read it from a file's data; raises ModelError, KeyError or ValueError if malformed."""
+        own, every, bias = plain["own"], plain["every"], unpack(plain["bias"], "bias")
+        # NaN compares as False.
+        if bias.dtype.kind != "f" or not (np.abs([own, every, *bias.ravel()]) <= LARGEST).all():
+            raise ValueError("slopes or biases that aren't numbers, or too large")
+        return cls(own, every, bias)
+
+
+def _total(logits: Floats, shares: Floats) -> Floats:
+    return np.asarray(logits.max(axis=1) - np.log(shares.max(axis=1)))[:, None]
+
+
+def _chance(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -700, 700))))
+
+
+@dataclass(frozen=True)
 class Threshold:
     """Where to abstain so that an error is held."""
 
@@ -125,6 +192,15 @@ class Certainty:
     right: NDArray[np.bool_]  # (n,): whether they were right
     also_from: Floats  # (n_topics,): probability from which a topic applies beside the first
     method: str  # how the probabilities were calibrated
+    applying: Applying | None = None  # None where too few labels name a further topic
+
+    def likely(self, logits: Floats, shares: Floats) -> Floats:
+        """Give how likely each topic applies, shape (n, n_topics), rounded to 6 digits.
+
+        Where that wasn't learned it is the shares: how likely each is the first topic.
+        """
+        found = shares if self.applying is None else self.applying(logits, shares)
+        return np.asarray(found.round(6))
 
     def threshold_for(self, target_error: float) -> Threshold:
         """Find where to abstain so that the error among answers stays at a target or below.
@@ -136,12 +212,15 @@ class Certainty:
 
     def to_plain(self) -> CertaintyData:
         """Give it as plain data for a model file."""
-        return {
+        plain: CertaintyData = {
             "scores": pack(self.scores),
             "right": pack(self.right),
             "also_from": pack(self.also_from),
             "method": self.method,
         }
+        if self.applying is not None:
+            plain["applying"] = self.applying.to_plain()
+        return plain
 
     @classmethod
     def from_plain(cls, plain: CertaintyData) -> Certainty:
@@ -155,4 +234,8 @@ class Certainty:
         # NaN compares as False; a topic that never applies beside another may have any bound.
         if not ((scores >= 0) & (scores <= 1)).all() or np.isnan(also_from).any():
             raise ValueError("scores that aren't between 0 and 1")
-        return cls(scores, right, also_from, str(plain["method"]))
+        told = plain.get("applying")
+        applying = None if told is None else Applying.from_plain(told)
+        if applying is not None and applying.bias.shape != also_from.shape:
+            raise ValueError(f"{applying.bias.shape} biases for {also_from.shape} topics")
+        return cls(scores, right, also_from, str(plain["method"]), applying)

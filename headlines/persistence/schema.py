@@ -52,6 +52,14 @@ class ScorerData(TypedDict):
     rows: PackedArray
 
 
+class ApplyingData(TypedDict):
+    """An `Applying`."""
+
+    own: float
+    every: float
+    bias: PackedArray
+
+
 class CertaintyData(TypedDict):
     """A `Certainty`."""
 
@@ -59,6 +67,7 @@ class CertaintyData(TypedDict):
     right: PackedArray
     also_from: PackedArray
     method: str
+    applying: NotRequired[ApplyingData]
 
 
 class TrainingData(TypedDict):

@@ -173,7 +173,7 @@ def test_the_one_topic_of_a_model_is_what_it_is_unsure_of() -> None:
         order=np.zeros((1, 1), dtype=np.int64),
         shares=np.ones((1, 1)),
         outcomes=np.array([UNSURE], dtype=np.int8),
-        also_from=np.ones(1),
+        further=np.zeros((1, 1), dtype=np.bool_),
         model="m",
     )
     assert block[0].abstained == "unsure: disasters"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from headlines import HeadlineLabeler, Taxonomy, Topic, TopicClassifier
 from headlines.classification.background import background_texts
+from headlines.classification.training import DEFAULT_ALSO, learn_further
 from headlines.evaluation import (
     brier_score,
     calibration_error,
@@ -20,7 +21,7 @@ from headlines.evaluation import (
     suspected_errors,
 )
 from headlines.feeds.headline import Headline
-from headlines.model.certainty import Calibration, threshold_for
+from headlines.model.certainty import Applying, Calibration, threshold_for
 from headlines.model.scorer import probabilities_of
 from headlines.topics.labels import GoldLabel, read_labels
 
@@ -52,6 +53,80 @@ def test_few_labels_move_probabilities_little_and_none_not_at_all() -> None:
     assert Calibration.fit(logits, y).method == "temperature"
     nothing = Calibration.fit(np.zeros((0, 4)), np.zeros(0, dtype=np.int64))
     assert (nothing.scale, nothing.method) == (1.0, "none")
+
+
+def _applying(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits, how likely each of four topics applies by a known rule, and which do."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(n, 4)) * 2
+    rule = Applying(1.3, 0.6, np.array([-1.0, 0.0, 0.5, 1.0]))
+    likely = rule(logits, probabilities_of(logits))
+    return logits, likely, rng.random(likely.shape) < likely
+
+
+def test_how_likely_a_topic_applies_is_learned_as_it_was_drawn() -> None:
+    logits, _, applies = _applying(5000)
+    found = Applying.fit(logits, applies)
+    told = (found.own, found.every, *found.bias)
+    assert told == pytest.approx((1.3, 0.6, -1.0, 0.0, 0.5, 1.0), abs=0.15)
+    others, likely, _ = _applying(500, seed=1)
+    assert np.abs(found(others, probabilities_of(others)) - likely).max() < 0.05
+
+
+def test_far_logits_give_probabilities_without_a_warning() -> None:
+    rule = Applying(1.0, 0.0, np.zeros(2))
+    logits = np.array([[-1e5, 1e5]])
+    assert rule(logits, probabilities_of(logits)).round(6).tolist() == [[0.0, 1.0]]
+
+
+def test_further_topics_are_named_from_where_the_whole_set_is_best() -> None:
+    logits, _, applies = _applying(3000)
+    applies |= np.eye(4, dtype=bool)[logits.argmax(axis=1)]
+    applying, bound = learn_further(logits, applies)
+    assert applying is not None
+    likely = applying(logits, probabilities_of(logits))
+    first = np.eye(4, dtype=bool)[logits.argmax(axis=1)]
+
+    def f1(at_least: float) -> float:
+        named = first | (likely >= at_least)
+        return float(2 * (named & applies).sum() / (named.sum() + applies.sum()))
+
+    assert f1(bound) >= max(f1(step) for step in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9))
+
+
+def test_without_labels_that_name_further_topics_shares_decide() -> None:
+    logits, _, _ = _applying(100)
+    one = np.eye(4, dtype=bool)[logits.argmax(axis=1)]
+    assert learn_further(logits, one) == (None, DEFAULT_ALSO)
+    plain = HeadlineLabeler.train(
+        Taxonomy(tuple(Topic(t.name, t.definition) for t in TOPICS.topics))
+    )
+    text = ["Court Jails Editor of Banned Newspaper"]
+    assert "applying" not in plain.state.payload["certainty"]
+    shares = plain.probabilities_of(text)
+    assert np.array_equal(plain.probabilities_of(text, several=True), shares.round(6))
+
+
+def test_a_row_names_the_topics_whose_probability_of_applying_is_reached(tmp_path: Path) -> None:
+    labels = read_labels(SEEDS / "labels.csv", TOPICS.names)
+    trained = HeadlineLabeler.train(TOPICS, labels)
+    trained.save(tmp_path / "m.joblib")
+    model = HeadlineLabeler.load(tmp_path / "m.joblib")
+    assert model.certainty.applying is not None
+    texts = [label.headline.headline for label in labels]
+    likely = model.probabilities_of(texts, several=True)
+    assert np.array_equal(likely, trained.probabilities_of(texts, several=True))
+    found = model.label(texts, any_text=True)
+    for prediction, row in zip(found, likely, strict=True):
+        named = {
+            t
+            for t, p, bound in zip(model.topics, row, model.certainty.also_from, strict=True)
+            if p >= bound
+        }
+        assert set(prediction.also) == named - {prediction.topic}
+    assert any(prediction.also for prediction in found)
+    silent = model.label(texts, abstain_below=1.0)
+    assert not any(prediction.also for prediction in silent)
 
 
 @settings(max_examples=30, deadline=None)

@@ -803,7 +803,11 @@ def _statics() -> dict[str, Callable[[Path], object]]:
 
 def _contradictions() -> dict[str, Callable[[dict[str, Any]], object]]:
     """Changes to sound data that keep its structure."""
-    n = len(_stored()["training"]["ids"])
+    n, k = len(_stored()["training"]["ids"]), len(_stored()["topics"])
+
+    def applying(**new: Any) -> Callable[[dict[str, Any]], object]:
+        sound = {"own": 1.0, "every": 0.5, "bias": pack(np.zeros(k))}
+        return field("certainty", "applying", new=sound | new)
 
     def field(*at: Any, new: Any) -> Callable[[dict[str, Any]], object]:
         return lambda p: put(p, at, new)
@@ -875,6 +879,10 @@ def _contradictions() -> dict[str, Callable[[dict[str, Any]], object]]:
         dtype="f8"),
         "bounds of another length": array("certainty", "also_from", values=[0.5], dtype="f8"),
         "bounds with NaN": like("certainty", "also_from", value=np.nan),
+        "biases for other topics": applying(bias=pack(np.zeros(99))),
+        "biases NaN": applying(bias=pack(np.full(k, np.nan))),
+        "biases that are whole": applying(bias=pack(np.zeros(k, np.int64))),
+        "a slope NaN": applying(own=np.nan), "a slope of infinity": applying(every=np.inf),
         "topics' numbers too large": like("training", "topics", value=99),
         "topics' numbers below 0": like("training", "topics", value=-1),
         "topics' numbers with a comma": array("training", "topics", values=[0.5] * n, dtype="f8"),
