@@ -1,12 +1,12 @@
 """How the defaults were chosen, on data that nothing is reported on.
 
 The classifier's settings by what it makes of few labels and 3,000 unlabelled headlines, on draws of
-four Guardian sections and of four of Wikipedia's event categories; how strictly news is told from
-other text, by what becomes of Guardian sections;
-the resolution of themes on the same two sets, and all that stories depend on on stories of
-Wikipedia's events. Run ``python -m benchmarks.research.settings --data DIR``;
-DIR holds ``guardian_sections.tsv.xz`` (section, headline) and ``wiki_events_to_2017.tsv.xz`` (date,
-category, story, text; from ianrastall/current-events-context). Takes some ten minutes.
+four Guardian sections and of four of Wikipedia's event categories; the resolution of themes on the
+same two sets, and all that stories depend on on stories of Wikipedia's events. How strictly other
+news is told from the topics' own is chosen by ``benchmarks.offdomain``. Run
+``python -m benchmarks.research.settings --data DIR``; DIR holds ``guardian_sections.tsv.xz``
+(section, headline) and ``wiki_events_to_2017.tsv.xz`` (date, category, story, text; from
+ianrastall/current-events-context). Takes some ten minutes.
 """
 
 from __future__ import annotations
@@ -28,14 +28,11 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix
 
 from benchmarks import common
-from benchmarks.common import SEEDS
-from headlines import HeadlineClusterer, HeadlineLabeler, StaticEmbedder, Taxonomy, TopicClassifier
-from headlines.classification import background
+from headlines import HeadlineClusterer, StaticEmbedder, TopicClassifier
 from headlines.clustering import clusterer as clustering
 from headlines.clustering import communities, neighbourhood
 from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
-from headlines.topics.labels import read_labels
 
 
 def classifier_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, float]]:
@@ -77,31 +74,6 @@ def classifier_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str
         results[name] = found
         print(f"  {name}: {found}", flush=True)
     return results
-
-
-def domain_settings(rows: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
-    """Share of Guardian sections that is refused: news should not be, recipes should."""
-    taxonomy = Taxonomy.load()
-    gold = read_labels(SEEDS / "labels.csv", taxonomy.names)
-    drawn = random.Random(0).sample(rows, 6000)
-    results: dict[str, dict[str, float]] = {}
-    chosen = background.C
-    for C in (0.3, 3.0, 30.0):
-        background.C = C
-        model = HeadlineLabeler.train(taxonomy, gold)
-        found = {}
-        for section in ("politics", "us-news", "world", "business", "food", "lifeandstyle"):
-            texts = [text for label, text in drawn if label == section]
-            found[section] = round(_refused(model, texts), 3)
-        results[f"C={C:g}"] = found
-        print(f"  C={C:g}: {found}", flush=True)
-    background.C = chosen
-    return results
-
-
-def _refused(model: HeadlineLabeler, texts: list[str]) -> float:
-    topics = model.predict(texts)[0]
-    return sum(topic is None for topic in topics) / len(topics)
 
 
 def _rows(path: Path, label: int, text: int) -> list[tuple[str, str]]:
@@ -220,7 +192,7 @@ def story_settings(sets: list[list[tuple[str, str]]]) -> dict[str, dict[str, flo
 
 def main() -> None:
     parser = common.arguments(__doc__, "research/settings.json")
-    parser.add_argument("--only", choices=("classifier", "domain", "themes", "stories"))
+    parser.add_argument("--only", choices=("classifier", "themes", "stories"))
     options = parser.parse_args()
     if not common.there(options.data, "guardian_sections.tsv.xz", "wiki_events_to_2017.tsv.xz"):
         return
@@ -230,7 +202,6 @@ def main() -> None:
     known = common.known(options.output)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "classifier": lambda: classifier_settings([rows, events]),
-        "domain": lambda: domain_settings(rows),
         "themes": lambda: theme_settings([rows, events]),
         "stories": lambda: story_settings(story_sets(wiki)),
     }
