@@ -244,6 +244,22 @@ def several(name: str) -> str:
     return table([*head, f"named, where {found['apply']:.2f} apply"], rows, "lr")
 
 
+def growth() -> str:
+    """Time and memory of training by labels and topics."""
+    rows = []
+    for cell in result("growth")["cells"].values():
+        row = [f"{cell['labels']:,}", f"{cell['topics']:,}"]
+        for program in ("headlines", "LogisticRegression"):
+            found = cell[program]
+            row += [seconds(found[name]) for name in ("seconds", "processor_seconds")]
+            row.append(f"{found['peak_mb']:,}")
+        row += ["" if limit is None else f"{limit:,}" for limit in cell["target"].values()]
+        rows.append(row)
+    head = ["labels", "topics", "seconds", "of the processor", "peak MB"]
+    head += ["LogisticRegression, seconds", "of the processor", "peak MB"]
+    return table([*head, "target, seconds", "target, MB"], rows, "r")
+
+
 def few_shot(name: str) -> str:
     """Every program with few labels, on one set."""
     rows = []
