@@ -312,6 +312,56 @@ def other_text() -> str:
     return table(["text", "n", "no topic"], rows, "lr")
 
 
+def other_news() -> str:
+    """What becomes of news of other topics, and of the topics' own."""
+    found = result("offdomain")["champion"]
+    parts = {
+        "own": "its own: ",
+        "Guardian": "*Guardian*: ",
+        "HuffPost": "HuffPost: ",
+        "BBC": "BBC: ",
+        "other text": "other text: ",
+        "either": "*Guardian*, of either kind: ",
+    }
+    rows = [
+        [
+            before + name,
+            f"{row['n']:,}" if "n" in row else "",
+            percent(row["headlines"], 1),
+            percent(row["logistic regression"], 1),
+        ]
+        for part, before in parts.items()
+        for name, row in found[part].items()
+    ]
+    return table(["no topic for", "n", "headlines", "logistic regression"], rows, "lr")
+
+
+def others_of_own_topics() -> str:
+    """What people's own topics lose, and what they refuse."""
+    rows = []
+    for name, by_shots in result("offdomain")["own topics"].items():
+        for shots, found in by_shots.items():
+            row = [name, shots]
+            for program in ("headlines", "logistic regression"):
+                one = found[program]
+                row += [percent(one["lost"], 1), percent(one["worst"])]
+                row += [percent(one["refused"]) if "refused" in one else ""]
+            rows.append(row)
+    head = ["taxonomy", "labels a topic", "lost", "of the worst topic", "refused"]
+    peer = [f"logistic regression: {name}" for name in ("lost", "worst", "refused")]
+    return table([*head, *peer], rows, "lr")
+
+
+def background_settings() -> str:
+    """What the settings do that other news is told by."""
+    rows = [
+        [name, *(percent(found[n][k], 1) for n in ("0", "10") for k in ("lost", "refused"))]
+        for name, found in result("offdomain")["settings"].items()
+    ]
+    head = ["", "phrases alone: lost", "refused", "10 labels a topic: lost", "refused"]
+    return table(head, rows, "lr")
+
+
 def embedders(measure: str) -> str:
     """Every embedder on every set, by one measure."""
     found = result("embedder")
@@ -581,13 +631,6 @@ def classifier_settings() -> str:
         for name, found in result("settings")["classifier"].items()
     ]
     return table(["", "8 labels a class", "64 labels a class"], rows, "lr")
-
-
-def background_settings() -> str:
-    """How strictly news is told from other text."""
-    found = result("settings")["domain"]
-    rows = [[name, *map(percent, sections.values())] for name, sections in found.items()]
-    return table(["", *next(iter(found.values()))], rows, "lr")
 
 
 def theme_settings() -> str:
