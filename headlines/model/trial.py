@@ -26,8 +26,11 @@ class Trial:
 
     @property
     def helped(self) -> bool:
-        """Whether as many are right, and these are likelier; true where none can be held out."""
-        return self.n == 0 or (self.right[1] >= self.right[0] and self.loss[1] < self.loss[0])
+        """Whether labels are likelier with them; true where none can be held out.
+
+        Of few labels a single one decides how many are right, so that it doesn't count.
+        """
+        return self.n == 0 or self.loss[1] < self.loss[0]
 
     def to_plain(self) -> TrialData:
         """Give it as plain data for a model file."""

@@ -77,15 +77,15 @@ def test_few_short_phrases_do_not_make_a_topic_rare() -> None:
 def test_a_trial_is_of_the_last_round_that_helped() -> None:
     first = Trial(10, (0.5, 0.6), (1.0, 0.9))
     second = Trial(10, (0.6, 0.6), (0.9, 0.8))
-    worse = Trial(10, (0.6, 0.5), (0.8, 0.9))
+    worse = Trial(10, (0.6, 0.7), (0.8, 0.9))
     assert [trial.helped for trial in (first, second, worse)] == [True, True, False]
     assert Trial.whole([first, second, worse]) == Trial(10, (0.5, 0.6), (1.0, 0.8))
     assert Trial.whole([worse]) == worse
     assert Trial.whole([]) is None
 
 
-def test_fewer_right_answers_or_less_likely_ones_are_no_help() -> None:
-    assert not Trial(10, (0.6, 0.5), (1.0, 0.9)).helped
+def test_labels_that_are_no_likelier_are_no_help_and_one_wrong_answer_more_is_no_harm() -> None:
+    assert Trial(32, (20 / 32, 19 / 32), (1.0, 0.9)).helped
     assert not Trial(10, (0.5, 0.6), (1.0, 1.1)).helped
     assert Trial(0, (0, 0), (0, 0)).helped
 
