@@ -237,7 +237,7 @@ def _lines(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
 
 
-def test_no_module_is_over_450_lines_and_all_are_20690_at_most() -> None:
+def test_no_module_is_over_450_lines_and_all_are_20800_at_most() -> None:
     lines = {str(path.relative_to(ROOT)): _lines(path) for path in _modules()}
     assert {name: n for name, n in lines.items() if n > 450} == {}
     assert sum(lines.values()) <= 20_800

@@ -17,8 +17,8 @@ from headlines.model.duplicates import near_duplicate_groups
 from headlines.model.examples import TrainingSet, distinct_sample
 from headlines.model.taught import MAX_TAUGHT, Taught
 
-C = 3.0
-"""Inverse strength of the penalty; by cross-validation over both shipped models' read labels."""
+C = 10.0
+"""Inverse strength of the penalty: itself it is right more often with 3, but its pupil less."""
 
 
 def teach(
