@@ -26,12 +26,18 @@ class Taught:
     """Headlines as numbers, and the share of each topic in each, as a teacher saw it.
 
     `terms` and `words` are what `Embedder.terms` and `Embedder.words` give, of the embedder that
-    the model was trained for; `shares`, shape (n, n_topics), add up to 1 in each row.
+    the model was trained for; `steps`, uint8 of shape (n, n_topics), are shares of 255.
     """
 
     terms: tuple[tuple[int, ...], ...]
     words: tuple[tuple[int, ...], ...]
-    shares: NDArray[np.float64]
+    steps: NDArray[np.uint8]
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The share of each topic, shape (n, n_topics): 1 in each row."""
+        shares = self.steps.astype(np.float64)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     @classmethod
     def of(
@@ -42,14 +48,14 @@ class Taught:
     ) -> Taught:
         """Keep what a teacher said, its shares in 255 steps as a file keeps them."""
         steps = np.rint(shares * _STEPS).astype(np.uint8)
-        return cls(tuple(map(tuple, terms)), tuple(map(tuple, words)), _shares_of(steps))
+        return cls(tuple(map(tuple, terms)), tuple(map(tuple, words)), steps)
 
     def for_topics(self, own: Sequence[str], topics: Sequence[str]) -> Taught | None:
         """Give it in another order of topics; None where these aren't the same topics."""
         if sorted(own) != sorted(topics):
             return None
         place = {topic: i for i, topic in enumerate(own)}
-        return Taught(self.terms, self.words, self.shares[:, [place[t] for t in topics]])
+        return Taught(self.terms, self.words, self.steps[:, [place[t] for t in topics]])
 
     def to_plain(self) -> TaughtData:
         """Give it as plain data for a model file; words that are the terms are left out."""
@@ -57,7 +63,7 @@ class Taught:
         return {
             "terms": pack_rows(self.terms, np.int32),
             "words": pack_rows(words, np.int64),
-            "shares": pack(np.rint(self.shares * _STEPS).astype(np.uint8)),
+            "shares": pack(self.steps),
         }
 
     @classmethod
@@ -71,12 +77,7 @@ class Taught:
                 raise ValueError(f"shares {steps.dtype} of shape {steps.shape}")
             if len(words) not in (0, len(terms)) or not steps.any(axis=1).all():
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
-            return cls(terms, words or terms, _shares_of(steps))
+            return cls(terms, words or terms, steps)
         except (KeyError, TypeError, ValueError) as error:
             said = f"malformed ({short(str(error))}); train the model again"
             raise ModelError(f"taught: {said}") from None
-
-
-def _shares_of(steps: NDArray[np.uint8]) -> NDArray[np.float64]:
-    shares = steps.astype(np.float64)
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

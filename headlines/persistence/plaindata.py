@@ -23,7 +23,7 @@ from headlines.errors import ModelError, short
 from headlines.persistence.scan import _refusal, scan
 from headlines.persistence.schema import PackedArray, RaggedRows
 
-_DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|b1")
+_DTYPES = ("<i4", "<i8", "<u4", "<f4", "<f8", "|i1", "|u1", "|b1")
 
 
 def pack(array: NDArray[Any]) -> PackedArray:
