@@ -349,6 +349,10 @@ def main() -> None:
         return
     warnings.simplefilter("ignore")
     found = measure(options)
+    for name, sizes in common.known(options.output).get("scores", {}).items():
+        for size, programs in sizes.items():  # what this run left out stays as an earlier one saw it
+            now = found["scores"].setdefault(name, {}).setdefault(size, {})
+            found["scores"][name][size] = programs | now
     command = "python -m benchmarks.few_shot"
     content = common.described(command, found, peers.versions_of_peers())
     common.write(options.output, content | {"threads": "one"})

@@ -107,7 +107,8 @@ def on_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> st
     os.close(screen)
     text = b"".join(parts).decode().replace("\r\n", "\n")
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    text = "".join(f"{line.rpartition(chr(13))[2].rstrip()}\n" for line in text.splitlines())
+    lines = text.removesuffix("\n").split("\n") if text else []  # "\r" ends none
+    text = "".join(f"{line.rpartition(chr(13))[2].rstrip()}\n" for line in lines)
     return text if process.wait() == 0 else f"{text}(exit code {process.returncode})\n"
 
 
