@@ -350,7 +350,10 @@ def main() -> None:
     warnings.simplefilter("ignore")
     found = measure(options)
     for name, sizes in common.known(options.output).get("scores", {}).items():
-        for size, programs in sizes.items():  # what this run left out stays as an earlier one saw it
+        for (
+            size,
+            programs,
+        ) in sizes.items():  # what this run left out stays as an earlier one saw it
             now = found["scores"].setdefault(name, {}).setdefault(size, {})
             found["scores"][name][size] = programs | now
     command = "python -m benchmarks.few_shot"
