@@ -124,7 +124,7 @@ def test_a_further_model_s_answer_is_one_value_in_json(run: Run, feed: Path, gam
         }
         assert row == own
     told = done.stderr.splitlines()
-    assert told[1].startswith("headlines: champion: no topic for 1 of 3: 1 not news")
+    assert told[1].startswith("headlines: champion: no topic for 2 of 3: 2 not news")
     summary = json.loads(
         run("label", feed, "--model", "champion", "--model", games, "--json").stderr
     )
