@@ -349,7 +349,8 @@ def main() -> None:
         return
     warnings.simplefilter("ignore")
     found = measure(options)
-    for name, sizes in common.known(options.output).get("scores", {}).items():
+    earlier = common.known(options.output)
+    for name, sizes in earlier.get("scores", {}).items():
         for (
             size,
             programs,
@@ -357,7 +358,12 @@ def main() -> None:
             now = found["scores"].setdefault(name, {}).setdefault(size, {})
             found["scores"][name][size] = programs | now
     command = "python -m benchmarks.few_shot"
-    content = common.described(command, found, peers.versions_of_peers())
+    used = earlier.get("versions", {}) | {
+        name: version
+        for name, version in peers.versions_of_peers().items()
+        if version != "not installed"
+    }
+    content = common.described(command, found, used)
     common.write(options.output, content | {"threads": "one"})
 
 
