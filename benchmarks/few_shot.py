@@ -358,6 +358,9 @@ def main() -> None:
             now = found["scores"].setdefault(name, {}).setdefault(size, {})
             found["scores"][name][size] = programs | now
     command = "python -m benchmarks.few_shot"
+    found["descriptions_alone"] = (
+        earlier.get("descriptions_alone", {}) | found["descriptions_alone"]
+    )
     used = earlier.get("versions", {}) | {
         name: version
         for name, version in peers.versions_of_peers().items()

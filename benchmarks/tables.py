@@ -427,6 +427,18 @@ def encoding_rates() -> str:
     return table([*rates], [[f"{rate:,}" for rate in rates.values()]], "r")
 
 
+def weights() -> str:
+    """The built-in weights of today beside those before, in parts of MiniLM's score."""
+    found = result("research/weights")["of_minilm"]
+    measures = ("regression", "8 examples", "neighbours")
+    rows = [
+        [SETS[name], *(f"{percent(now[m], 1)} ({percent(before[m], 1)})" for m in measures)]
+        for name, of in found.items()
+        for now, before in [list(of.values())]
+    ]
+    return table(["", "logistic regression", "8 examples a class", "10 neighbours"], rows, "lr")
+
+
 def clusters(name: str, vectors: str) -> str:
     """Every program's stories on one set, from the same vectors."""
     content = result("clusters")
