@@ -34,13 +34,13 @@ def teach(
     teacher: Embedder,
     embedder: Embedder,
     random_state: int,
-) -> Taught:
+) -> Taught | None:
     """Have a feed's headlines labelled by a classifier that sees the teacher's vectors.
 
     It learns from the examples of a training set whose text is at hand (`texts`, by id), but for
     those that probabilities are calibrated on, where these are few beside the others. Of the feed,
     what comes close to a labelled headline, held out or not, is left out: its label would
-    otherwise be taught in another's name.
+    otherwise be taught in another's name. None where nothing is left of it.
     """
     examples = [e for e in known.training if e.id in texts]
     others = [e for e in examples if not e.drawn]
@@ -58,6 +58,8 @@ def teach(
     groups = near_duplicate_groups([*labelled, *map(word_checksums, chosen)])
     close = np.isin(groups[len(labelled) :], groups[: len(labelled)])
     chosen = [text for text, known_too in zip(chosen, close.tolist(), strict=True) if not known_too]
+    if not chosen:
+        return None
     y = np.array([topics.index(e.topic) for e in examples])
     with one_thread():
         learned = Design.of(teacher.vectors([texts[e.id] for e in examples]))

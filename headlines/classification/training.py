@@ -244,7 +244,8 @@ def train(
     if teacher is not None:
         teacher = teacher if isinstance(teacher, Embedder) else load_embedder(teacher)
         texts = {h.id: h.text for h in _labelled_headlines(taxonomy, labels)}
-        taught = teach(training_set, taxonomy.names, texts, others, teacher, embedder, random_state)
+        told = teach(training_set, taxonomy.names, texts, others, teacher, embedder, random_state)
+        taught = told or taught
         others = []
     scorer, certainty, trial = learn(
         training_set,

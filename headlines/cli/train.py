@@ -13,6 +13,7 @@ from headlines.files import target_of, writing
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
+    from headlines.embedding.embedder import Embedder
     from headlines.model.trial import Trial
 
 MAX_CONFUSIONS_TOLD = 8
@@ -88,13 +89,11 @@ def train(options: argparse.Namespace) -> int:
     read = [*options.feed, *options.labels, *filter(None, [options.topics])]
     inputs.refuse_clash("--output", options.output, [("an input", path) for path in read])
     target_of(options.output)  # before the work
+    teacher = _teacher(options)
     taxonomy = Taxonomy.load(options.topics)
     feed = list(inputs.headlines_of(options, options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
-    teacher = None
-    if options.teacher is not None:
-        teacher = load_embedder(options.teacher, cache=options.cache)
     with inputs.learning():
         labeler = HeadlineLabeler.train(
             taxonomy,
@@ -147,6 +146,19 @@ def _left_out(trial: Trial, headlines: int, texts: str) -> str:
         f"{trial.right[0]:.0%} are right without it, {trial.right[1]:.0%} with it "
         f"(log loss {trial.loss[0]:.3f} and {trial.loss[1]:.3f})"
     )
+
+
+def _teacher(options: argparse.Namespace) -> Embedder | None:
+    from headlines.embedding.joined import load_embedder
+    from headlines.errors import EmbedderError
+
+    if options.teacher is None:
+        return None
+    if not options.feed:
+        raise EmbedderError(
+            f"--teacher {options.teacher}: there is no FEED to label; name one, or leave it out"
+        )
+    return load_embedder(options.teacher, cache=options.cache)
 
 
 def evaluate(options: argparse.Namespace) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,3 +137,26 @@ def test_earlier_weights_are_found_in_joined_embedders_too() -> None:
     both = [load_embedder_of("static", EARLIER)] * 2
     wanted = type(old)(both).fingerprint
     assert load_embedder_of("static+static", wanted).fingerprint == wanted
+
+
+def test_without_a_feed_what_a_teacher_said_before_stays(
+    taught: HeadlineLabeler,
+    taxonomy: Taxonomy,
+    labels: list[GoldLabel],
+    minilm: TransformerEmbedder,
+) -> None:
+    known = [e.headline.headline for e in labels]
+    again = HeadlineLabeler.train(
+        taxonomy, labels, unlabelled=known, teacher=minilm, earlier=taught
+    )
+    assert np.array_equal(_said(again).shares, _said(taught).shares)
+    first = HeadlineLabeler.train(taxonomy, labels, teacher=minilm)
+    assert first.state.taught is None
+
+
+def test_the_command_wants_a_feed_for_its_teacher(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = run("train", "--teacher", "minilm", "--output", "m.joblib")
+    assert done.returncode == 1
+    assert "--teacher minilm: there is no FEED to label" in done.stderr
