@@ -350,13 +350,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     found = measure(options)
     earlier = common.known(options.output)
-    for name, sizes in earlier.get("scores", {}).items():
-        for (
-            size,
-            programs,
-        ) in sizes.items():  # what this run left out stays as an earlier one saw it
-            now = found["scores"].setdefault(name, {}).setdefault(size, {})
-            found["scores"][name][size] = programs | now
+    for name, sizes in earlier.get("scores", {}).items():  # what this run left out stays
+        now = found["scores"].setdefault(name, {})
+        now |= {size: programs | now.get(size, {}) for size, programs in sizes.items()}
     command = "python -m benchmarks.few_shot"
     found["descriptions_alone"] = (
         earlier.get("descriptions_alone", {}) | found["descriptions_alone"]
