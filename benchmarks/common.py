@@ -37,6 +37,8 @@ ORIGINS = {  # of the data sets, none of which is committed
     "pool_russia_ukraine.tsv.xz": f"{_RSS}, the headlines that name Russia, Ukraine and the like",
     "pool_tech.tsv.xz": _RSS,
     "russia_dev.tsv": "rumca-js/RSS-Link-Database-2023, labelled for this project by two readers",
+    "searchsnippets.tsv.xz": "jacoxu/STC2",
+    "stackoverflow.tsv.xz": "jacoxu/STC2",
     "wiki_events_to_2017.tsv.xz": "ianrastall/current-events-context",
 }
 
