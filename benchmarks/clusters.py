@@ -1,9 +1,10 @@
 """Stories found without being told how many, beside the programs that people use for it.
 
-- quality: the stories of GoogleNews-T and -TS (152 true ones), AgNews (4), and of Wikipedia's
-  events (those with 8 events or more), from the same vectors of the built-in embedder and of
-  MiniLM; each program twice, with seeds 0 and 1. ACC counts the best one-to-one match of clusters
-  and stories; texts that a program throws out count as one more cluster. Settings of `headlines`
+- quality: the stories of GoogleNews-T and -TS (152 true ones), the classes of AgNews (4),
+  SearchSnippets (8) and StackOverflow (20), and the stories of Wikipedia's events (those with 8
+  events or more), from the same vectors of the built-in embedder and of MiniLM; each program
+  twice, with seeds 0 and 1. ACC counts the best one-to-one match of clusters and stories; texts
+  that a program throws out count as one more cluster. Settings of `headlines`
   were chosen on Wikipedia's events, which are *select*; the others chose nothing.
 - identity: a tenth of the feed leaves, a tenth comes, and so do 20 stories held back whole;
   10 draws. And: what `predict` says of a tenth that was left out, beside a refit with it.
@@ -14,8 +15,9 @@
 
 ``python -m benchmarks.clusters --data DIR [--cache FILE] [--only PART]``. Peers: ``pip install
 '.[bench]'``. Public origins: googlenews_t, _ts jackyin12/GSDMM; agnews8000
-rashadulrakib/short-text-clustering-enhancement; wiki_events_to_2017
-ianrastall/current-events-context; the pools rumca-js/RSS-Link-Database-2022 and -2023.
+rashadulrakib/short-text-clustering-enhancement; searchsnippets and stackoverflow jacoxu/STC2;
+wiki_events_to_2017 ianrastall/current-events-context; the pools rumca-js/RSS-Link-Database-2022
+and -2023.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ from numpy.typing import NDArray
 from benchmarks import common
 from benchmarks.common import GREY, ROOT
 
-SETS = ("googlenews_t", "googlenews_ts", "agnews8000", "wiki_stories")
+SETS = (
+    "googlenews_t", "googlenews_ts", "agnews8000", "searchsnippets", "stackoverflow", "wiki_stories"
+)  # fmt: skip
 OURS, BERTOPIC = "headlines", "BERTopic"
 REDUCED = "BERTopic, outliers reduced"  # by its own default strategy, in the same run
 PUBLISHED = {  # as their authors report them, told the true number; ACC and NMI
@@ -460,7 +464,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="keeps MiniLM's vectors between runs")
     parser.add_argument("--only", choices=PARTS, help="one part; what others found stays")
     options = parser.parse_args()
-    sets = ("googlenews_t", "googlenews_ts", "agnews8000", "wiki_events_to_2017")
+    sets = (*SETS[:-1], "wiki_events_to_2017")
     wanted = [f"{name}.tsv.xz" for name in (*sets, "pool_news", "pool_tech")]
     if not common.there(options.data, *wanted):
         return

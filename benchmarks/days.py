@@ -358,7 +358,10 @@ def loners(select: bool, data: Path, peers: bool) -> dict[str, Any]:
     for row in programs.values():
         row["pair_precision"] = row["right_pairs"] / row["pairs"] if row["pairs"] else None
         row["pair_recall"] = row["right_pairs"] / row["true_pairs"]
-    eight = {name: count(labels) for name, labels, _ in found_by(list(EIGHT), peers)}
+    eight = {
+        name: {"stories": count(labels), "crashed": crashed}
+        for name, labels, crashed in found_by(list(EIGHT), peers)
+    }
     print(f"\nstories of eight unrelated lines: {eight}")
     return {
         "programs": {name: rounded(row) for name, row in programs.items()},

@@ -20,8 +20,13 @@ SETS = {  # those that chose settings stand in italics
     "guardian_sections": "*Guardian*",
     "wiki_events_to_2017": "*Wikipedia events*",
     "agnews8000": "AgNews, 8,000 titles of 4 classes",
+    "searchsnippets": "SearchSnippets, 12,340 texts of 8 classes",
+    "stackoverflow": "StackOverflow, 20,000 titles of 20 tags",
     "wiki_stories": "*Wikipedia's stories*",
 }
+OF_DAYS = {"googlenews_t": "GoogleNews-T", "googlenews_ts": "GoogleNews-TS"} | {
+    "wiki_stories": "Wikipedia's stories", "allsides": "AllSides"
+}  # fmt: skip
 
 LIKE_OTHERS = ("model2vec, logistic regression", "TF-IDF, logistic regression")
 """Peers that few_shot() has and few_labels() leaves out: each is near another one."""
@@ -455,6 +460,86 @@ def clusters(name: str, vectors: str) -> str:
             rows.append([f"{paper}, as published, true k known", *told, *[""] * 7])
     head = ["", "ACC", "NMI", "AMI", "ARI", "found", "thrown out", "seconds", "peak MB"]
     return table([*head, "two seeds agree (ARI)"], rows, "lr")
+
+
+def _of_days(part: str) -> dict[str, str]:
+    """Name the rows of a table of days: this package, average linkage of some cuts, the peers."""
+    content = result("days")
+    reasons = [("best of the days that choose", content["select"]["days"]["best_cut"])]
+    if "best_cut" in content[part]:
+        reasons.append(("best of what is reported here", content[part]["best_cut"]))
+    reasons.append(("fixed", "average linkage, cut at 0.50"))
+    cuts: dict[str, list[str]] = {}
+    for why, cut in reasons:
+        cuts.setdefault(cut, []).append(why)
+    rows = {"headlines": "**headlines**"}
+    for cut, why in cuts.items():
+        rows[cut] = f"{cut.replace(' 0.', ' .')}: {' and '.join(why)}"
+    peers = [name for name in content["loners"]["programs"] if "linkage" not in name]
+    return rows | {name: name for name in peers[1:]}
+
+
+def days(of: str = "") -> str:
+    """B-cubed F1, and stories found for each true one; `of` is "_of_three" for larger stories."""
+    sets = result("days")["days"]["sets"]
+    cells = [(name, size) for name, sizes in sets.items() for size in sizes]
+    rows = [
+        [
+            named,
+            *(
+                f"{share(one['f1' + of])} ({one['found' + of]:.2f})"
+                for one in (sets[name][size][program] for name, size in cells)
+            ),
+        ]
+        for program, named in _of_days("days").items()
+    ]
+    head = [f"{OF_DAYS[name]}, {int(size):,}" for name, size in cells]
+    return table(["", *(f"{one} + 1,000" if "1,000" in one else one for one in head)], rows, "lr")
+
+
+def large_samples() -> str:
+    """B-cubed F1, ACC and NMI of samples of larger sets."""
+    rows = [
+        [
+            f"{OF_DAYS[name]}, {int(size):,}",
+            named,
+            *(share(programs[program][measure]) for measure in ("f1", "acc", "nmi")),
+            f"{programs[program]['found']:.2f}",
+        ]
+        for name, sizes in result("days")["large"]["sets"].items()
+        for size, programs in sizes.items()
+        for program, named in _of_days("large").items()
+        if program in programs
+    ]
+    return table(["", "", "B-cubed F1", "ACC", "NMI", "found for a true one"], rows, "llr")
+
+
+def loners() -> str:
+    """Whether headlines that belong to no story are left alone."""
+    found = result("days")["loners"]
+    rows = []
+    for program, named in _of_days("loners").items():
+        one, eight = found["programs"][program], found["of_eight_lines"][program]
+        precision = one["pair_precision"]  # None where no pair was put together
+        row = [named, "" if precision is None else share(precision), share(one["pair_recall"])]
+        row += [f"{one['left_alone']:.1f}", str(eight["stories"])]
+        rows.append([*row[:-1], "crashes"] if eight["crashed"] else row)
+    head = ["", "pairs put together that are right", "true pairs found", "of 60 left alone"]
+    return table([*head, "stories of eight lines"], rows, "lr")
+
+
+def whole_sets() -> str:
+    """Stories of whole sets, with this package."""
+    rows = [
+        [
+            SETS[name].split(",")[0],
+            *(f"{one[key]:,}" for key in ("texts", "true")),
+            *(share(one[key]) for key in ("acc", "nmi")),
+            *(f"{one[key]:,}" for key in ("found", "found_of_three")),
+        ]
+        for name, one in result("days")["whole"].items()
+    ]
+    return table(["", "texts", "true", "ACC", "NMI", "found", "of three or more"], rows, "lr")
 
 
 def numbers_kept() -> str:
