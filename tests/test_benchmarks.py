@@ -1,11 +1,14 @@
-"""Claims of the programs in benchmarks/: what they import of the package is there."""
+"""Claims of the programs in benchmarks/: they fit the package, and draw and measure rightly."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import random
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -39,3 +42,29 @@ def test_each_program_is_listed_with_its_claim(path: Path) -> None:
     named = str(path.relative_to(ROOT / "benchmarks"))
     listed = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     assert f"| `{named}` |" in listed
+
+
+def test_a_day_has_as_many_headlines_as_were_asked_for_each_once_and_of_its_story(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    days = importlib.import_module("benchmarks.days")
+    of = {f"story {s}": [f"{s} {n}" for n in range(3 + s % 9)] for s in range(40)}
+    for size in (1, 60, 250):  # more than nine of each story, at last
+        found = days.draw(of, size, random.Random(size))
+        assert len(set(found)) == size
+        assert all(text in of[story] for text, story in found)
+    sizes = Counter(Counter(story for _, story in days.draw(of, 60, random.Random(0))).values())
+    assert max(sizes) <= 9
+    assert 0.3 < (sizes[1] + sizes[2]) / sizes.total() < 0.8
+
+
+def test_b_cubed_is_what_its_definition_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    days = importlib.import_module("benchmarks.days")
+    truth, labels = list("aaabbc"), np.array([0, 0, 1, 1, 1, 2])
+    precision = (1 + 1 + 1 / 3 + 2 / 3 + 2 / 3 + 1) / 6
+    recall = (2 / 3 + 2 / 3 + 1 / 3 + 1 + 1 + 1) / 6
+    expected = 2 * precision * recall / (precision + recall)
+    assert days.b_cubed(truth, labels) == pytest.approx(expected)
+    assert days.b_cubed(truth, labels, 3) == pytest.approx(2 * (7 / 9) * (5 / 9) / (12 / 9))
