@@ -492,6 +492,7 @@ def days(of: str = "") -> str:
             ),
         ]
         for program, named in _of_days("days").items()
+        if all(program in sets[name][size] for name, size in cells)
     ]
     head = [f"{OF_DAYS[name]}, {int(size):,}" for name, size in cells]
     return table(["", *(f"{one} + 1,000" if "1,000" in one else one for one in head)], rows, "lr")
