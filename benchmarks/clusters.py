@@ -81,12 +81,21 @@ def pool(data: Path, n: int) -> list[str]:
 # ------------------------------------------------------------------ programs
 
 
+def whitening_of(X: Any) -> Any:
+    """Give what news taught of the built-in embedder's vectors; of others nothing is known."""
+    from headlines import StaticEmbedder
+    from headlines.clustering.whitening import Whitening
+
+    embedder = StaticEmbedder()
+    return Whitening.of_news(embedder.fingerprint) if X.shape[1] == embedder.n_features else None
+
+
 def headlines(X: Any, texts: list[str], k: int, seed: int) -> Labels:
     """Find stories with this package."""
     from headlines import HeadlineClusterer
     from headlines.embedding.vocabulary import tokenize
 
-    clusterer = HeadlineClusterer(random_state=seed)
+    clusterer = HeadlineClusterer(whitening=whitening_of(X), random_state=seed)
     return clusterer.fit(X, words=[tokenize(text) for text in texts]).labels_
 
 
@@ -94,7 +103,7 @@ def headlines_vectors(X: Any, texts: list[str], k: int, seed: int) -> Labels:
     """Find stories with this package from vectors alone."""
     from headlines import HeadlineClusterer
 
-    return HeadlineClusterer(random_state=seed).fit(X).labels_
+    return HeadlineClusterer(whitening=whitening_of(X), random_state=seed).fit(X).labels_
 
 
 def _bertopic(X: Any, texts: list[str]) -> tuple[Any, Labels]:
@@ -294,7 +303,8 @@ def _fit(X: Any, words: list[Any], some: Labels, was: Labels | None = None) -> A
 
     known = None if was is None else was[some]
     chosen = [words[i] for i in some.tolist()]
-    return HeadlineClusterer().fit(X[some], words=chosen, previous=known)
+    clusterer = HeadlineClusterer(whitening=whitening_of(X))
+    return clusterer.fit(X[some], words=chosen, previous=known)
 
 
 def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> None:

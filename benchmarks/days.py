@@ -47,6 +47,7 @@ from benchmarks import clusters, common
 from benchmarks.clusters import OURS, Labels, rounded, scores
 from headlines import HeadlineClusterer, StaticEmbedder
 from headlines.clustering.clusterer import vectors_and_words
+from headlines.clustering.whitening import Whitening
 from headlines.persistence.modelfile import versions
 
 Stories = dict[str, list[str]]  # the headlines of each
@@ -217,7 +218,8 @@ def embedder() -> StaticEmbedder:
 
 def ours(X: Vectors, words: list[list[str]]) -> Labels:
     """Find stories with this package."""
-    return HeadlineClusterer().fit(X, words=words).labels_
+    whitening = Whitening.of_news(embedder().fingerprint)
+    return HeadlineClusterer(whitening=whitening).fit(X, words=words).labels_
 
 
 def cut(X: Vectors) -> dict[str, Labels]:

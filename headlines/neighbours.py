@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from headlines.embedding.threads import one_thread
 from headlines.errors import MissingExtraError, require
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 STEPS = 2.0**24
 """Vectors are rounded to this many steps, so that similarities are exact sums of whole numbers."""
@@ -44,6 +46,8 @@ def neighbour_graph(points: NDArray[Any], n_neighbors: int) -> sparse.csr_matrix
 
     Points are as `whole_vectors` gives them; where they are few, so are the neighbours of each.
     """
+    from scipy import sparse
+
     k = min(n_neighbors, len(points) - 1)
     if k < 1:
         return sparse.csr_matrix((len(points), len(points)))
@@ -126,6 +130,8 @@ def blocks(n: int, size: int = BLOCK_POINTS) -> Iterator[slice]:
 
 def symmetric_graph(columns: Places, weights: Floats) -> sparse.csr_matrix:
     """Join n points to k others each, shapes (n, k), in both directions."""
+    from scipy import sparse
+
     n, k = columns.shape
     bounds = np.arange(n + 1) * k
     graph = sparse.csr_matrix((weights.ravel(), columns.ravel(), bounds), shape=(n, n))
@@ -137,6 +143,8 @@ def symmetric_graph(columns: Places, weights: Floats) -> sparse.csr_matrix:
 
 def normalised_graph(graph: sparse.csr_matrix) -> sparse.csr_matrix:
     """Divide every edge by the roots of the weights at its two ends."""
+    from scipy import sparse
+
     degree = np.asarray(graph.sum(axis=1)).ravel()
     root = sparse.diags(1 / np.sqrt(np.maximum(degree, 1e-12)))
     return (root @ graph @ root).tocsr()
@@ -144,6 +152,8 @@ def normalised_graph(graph: sparse.csr_matrix) -> sparse.csr_matrix:
 
 def checked_graph(graph: Any, n: int) -> sparse.csr_matrix:
     """Give a graph of n samples whose weights are numbers of 0 or more."""
+    from scipy import sparse
+
     if not sparse.issparse(graph) or graph.shape != (n, n):
         found = f"shape {graph.shape}" if sparse.issparse(graph) else type(graph).__name__
         raise ValueError(f"graph is of {found}, expected a sparse matrix of shape {(n, n)}")

@@ -16,8 +16,20 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from headlines.clustering.communities import aggregated, anchored, joined, leiden, mostly, strengths
-from headlines.clustering.neighbourhood import MIN_CANDIDATES, Neighbourhood, Whitening
+from headlines.clustering.communities import (
+    MIN_ALIKE,
+    Usual,
+    aggregated,
+    anchored,
+    joined,
+    leiden,
+    mostly,
+    strengths,
+    thinned,
+)
+from headlines.clustering.neighbourhood import MIN_CANDIDATES, Neighbourhood, Told
+from headlines.clustering.rarity import FeedWords
+from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
@@ -32,6 +44,12 @@ COPIES = 0.9
 WHITENED_BY = 3
 """Nearest points of each, by which whitening learns how near points differ."""
 
+NEAR, NEAR_BY_VECTOR = 0.7, 0.6
+"""Nearness from which two samples may tell one story, by vectors and words and by vectors alone."""
+
+USUAL, USUAL_BY_VECTOR = Usual(0.92, 0.25), Usual(0.75, 0.25)
+"""Nearness that is usual within a story, by both and by vectors alone."""
+
 MAX_PLAIN_SAMPLES = 10_000
 """Samples beyond which the resolution grows with their number: stories don't."""
 
@@ -44,28 +62,34 @@ Words = Sequence[Sequence[str]]
 
 
 class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
-    """Stories and themes of headlines; their numbers are found, and every sample has its place.
+    """Stories and themes of headlines; how many there are is found, and a story may be of one.
 
     1. Copies of one text become one point: syndicated news would cluster with its copies alone.
     2. Directions that tell near points apart are whitened away (`Whitening`), and each point is
-       joined to its nearest ones (`Neighbourhood`).
-    3. Leiden finds communities of that graph at a resolution that is finer than stories are.
-    4. Communities whose members are half as near to each other as they are among themselves
-       are joined, the nearest first: these are the stories. How many there are follows from it.
-    5. Leiden communities of the graph of stories are the themes: every story lies in one.
+       joined to its nearest ones (`Neighbourhood`), where they are near enough for one story.
+    3. Leiden finds communities of that graph. What is far from the others of its community
+       leaves it again.
+    4. Communities whose members are six tenths as near to each other as among themselves
+       are joined, the nearest first: these are the stories. Among themselves the members of a
+       small one are taken to be as near as is usual in a story (`Usual`).
+    5. Leiden communities of the stories, joined to all their neighbours, are the themes: every
+       story lies in one.
 
     Parameters
     ----------
     n_neighbors : int, default 12
         Neighbours that a sample is joined to; fewer where there are fewer samples.
-    resolution : float, default 8.0
+    resolution : float, default 4.0
         Of the communities that stories are made of; larger values give more and smaller ones.
         Beyond 10,000 samples it grows with their number, as modularity would let stories grow.
     theme_resolution : float, default 1.5
         The same for themes.
     noise : float, default 0.0
         Strength, 0 to 1, below which a sample belongs to no story, or theme (-1). By default
-        every sample has its place.
+        every sample has its place; a story of one has the strength 0.
+    whitening : Whitening, optional
+        What was learned for these vectors from news in general: `Whitening.of_news(fingerprint)`
+        has it for the embedders that the package knows. Learned from the samples by default.
     random_state : int, RandomState instance or None, default 0
         Seed of the order in which Leiden visits nodes.
 
@@ -109,6 +133,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         "resolution": [Interval(Real, 0, None, closed="neither")],
         "theme_resolution": [Interval(Real, 0, None, closed="neither")],
         "noise": [Interval(Real, 0, 1, closed="both")],
+        "whitening": [Whitening, None],
         "random_state": ["random_state"],
     }
 
@@ -116,15 +141,17 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self,
         n_neighbors: int = 12,
         *,
-        resolution: float = 8.0,
+        resolution: float = 4.0,
         theme_resolution: float = 1.5,
         noise: float = 0.0,
+        whitening: Whitening | None = None,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.resolution = resolution
         self.theme_resolution = theme_resolution
         self.noise = noise
+        self.whitening = whitening
         self.random_state = random_state
 
     def fit(
@@ -133,6 +160,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         y: object = None,
         *,
         words: Words | None = None,
+        days: ArrayLike | None = None,
         previous: ArrayLike | None = None,
     ) -> Self:
         """Find the stories and themes of the samples.
@@ -145,6 +173,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         y : ignored
         words : sequence of sequences of str, optional
             The words of each sample: rare ones that two samples share bring them nearer.
+        days : array-like of float, shape (n_samples,), optional
+            Day of each sample, as a number; NaN where it isn't known. Samples that are far apart
+            in time are less near: stories fade.
         previous : array-like of int, shape (n_samples,) or (n_samples, 2), optional
             Story of each sample in an earlier run, -1 where it had none, and its theme. Samples
             that were in one tend to stay together, and others apart; new numbers are given.
@@ -158,6 +189,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self._validate_params()
         vectors = validate_data(self, X, dtype=[np.float64, np.float32])
         words = _checked_words(words, len(vectors))
+        days = _checked_days(days, len(vectors))
         previous = _checked_previous(previous, len(vectors))
         known = vectors.any(axis=1)
         texts = np.empty(len(vectors), dtype=np.int64)
@@ -170,8 +202,13 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
                 vectors if known.all() else vectors[known]
             )
             own = self._fit_words(some, texts[known], len(points))
-            self._neighbourhood = Neighbourhood.of(points, own, self.n_neighbors, near)
-            del points, near  # large, where the feed is
+            first = None
+            if days is not None:
+                first = np.full(len(points), np.nan)
+                np.fmin.at(first, texts[known], days[known])
+            told = Told.of(points, own, first)
+            self._neighbourhood = Neighbourhood.of(told, self.n_neighbors, near)
+            del points, near, told  # large, where the feed is
             stories, themes, of_stories, of_themes = self._communities(
                 texts[known], previous[known]
             )
@@ -191,22 +228,32 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self, texts: Labels, previous: Labels
     ) -> tuple[Labels, Labels, Strengths, Strengths]:
         """Find the story and the theme of each point, and its strength in them."""
-        graph = self._neighbourhood.graph()
-        n = graph.shape[0]
+        told, every = self._neighbourhood.told, self._neighbourhood.graph()
+        n = len(told)
         was = np.full((n, 2), -1, dtype=np.int64)
         np.maximum.at(was, texts, previous)
+        usual = USUAL_BY_VECTOR if self._words is None else USUAL
+        near = self._neighbourhood.graph(self._least)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
-        stories = leiden(anchored(graph, was[:, 0]), fine, self.random_state)
-        logger.debug("%d edges, %d communities", graph.nnz // 2, stories.max() + 1)
-        stories = joined(stories, graph, self._neighbourhood, was[:, 0])
-        between = aggregated(graph, stories)
+        stories = leiden(anchored(near, was[:, 0]), fine, self.random_state)
+        logger.debug("%d edges, %d communities", near.nnz // 2, stories.max() + 1)
+        stories = thinned(stories, told, usual)
+        least = min(self._least, MIN_ALIKE * usual.among(int(stories.max()) + 1))
+        near = self._neighbourhood.graph(least)
+        stories = joined(stories, near, told, was[:, 0], usual)
+        between = aggregated(every, stories)
         of_story = mostly(stories, was[:, 1])
         found = leiden(anchored(between, of_story), self.theme_resolution, self.random_state)
         themes = found[stories]
-        return stories, themes, strengths(graph, stories), strengths(graph, themes)
+        return stories, themes, strengths(every, stories), strengths(every, themes)
+
+    @property
+    def _least(self) -> float:
+        """Nearness below which no two samples are joined."""
+        return NEAR_BY_VECTOR if self._words is None else NEAR
 
     def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
-        """Give the story that most of a sample's neighbours lie in, by their weights.
+        """Give the story that most of a sample's near neighbours lie in, by their weights.
 
         Parameters
         ----------
@@ -217,7 +264,8 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Returns
         -------
         ndarray of int64, shape (n_samples,)
-            For the samples of the fit, their `labels_`; -1 for a row of zeros, whichever it is.
+            For the samples of the fit, their `labels_`; -1 for what is near to none of them, and
+            for a row of zeros, whichever it is.
         """
         check_is_fitted(self)
         vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -237,8 +285,10 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         if len(new):
             known = None
             if self._words is not None and words is not None:
-                known = self._words.transform([words[i] for i in new.tolist()])
-            near, weights = self._neighbourhood.of_others(self._whitening(whole[new]), known)
+                known = self._words.vectors([words[i] for i in new.tolist()])
+            told = Told.of(self._whitening(whole[new]), known, None)
+            near, nearness, weights = self._neighbourhood.of_others(told)
+            weights = np.where(nearness > self._least, weights, 0.0)
             result[new] = _elected(self._labels[near], weights)
         return np.asarray(result)
 
@@ -263,13 +313,14 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             len(vectors), len(points), len(kept), near.shape[1],
         )  # fmt: skip
         points, near = points[kept], self._copy_of[near[kept]]
-        self._whitening = Whitening.of(points, _nearest_others(near))
+        if self.whitening is None:
+            self._whitening = Whitening.of(points, _nearest_others(near))
+        else:
+            self._whitening = self.whitening.centred_on(points)
         return self._whitening(points), near, self._copy_of[point_of]
 
     def _fit_words(self, words: Words | None, texts: Labels, n: int) -> sparse.csr_matrix | None:
-        """Give the points' words as unit vectors of inverse document frequencies."""
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
+        """Give the points' words as unit vectors, by their rarity."""
         self._words = None
         if words is None:
             return None
@@ -278,20 +329,16 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         for place, some in zip(texts.tolist(), words, strict=True):
             held = spoken[place]
             spoken[place] = tuple(some) if held is None else min(held, tuple(some))
-        words_of = TfidfVectorizer(analyzer=list, min_df=2)
-        try:
-            known = words_of.fit_transform([some or () for some in spoken])
-        except ValueError:  # no word that two texts share
-            return None
-        self._words = words_of
-        return known
+        said = [some or () for some in spoken]
+        self._words = FeedWords.of(said)
+        return self._words.vectors(said)
 
 
 def _with(alone: Labels, labels: Labels, firm: Strengths) -> tuple[Labels, Strengths]:
-    """Add communities of points that are alone, which are as firm as can be."""
+    """Add communities of points that are alone, which nothing holds together."""
     n = int(alone.max(initial=-1)) + 1
     more = labels.max(initial=-1) + 1 + np.arange(n)
-    return np.concatenate([labels, more]), np.concatenate([firm, np.ones(n)])
+    return np.concatenate([labels, more]), np.concatenate([firm, np.zeros(n)])
 
 
 def _alone(places: Labels, words: Words | None) -> Labels:
@@ -377,6 +424,19 @@ def _checked_words(words: Words | None, n: int) -> Words | None:
     return words
 
 
+def _checked_days(days: ArrayLike | None, n: int) -> Strengths | None:
+    """Refuse days that aren't a number, or NaN, for each of n samples."""
+    if days is None:
+        return None
+    found = np.asarray(days)
+    if found.shape != (n,) or found.dtype.kind not in "iuf" or np.isinf(found).any():
+        raise ValueError(
+            f"days is {found.dtype} of shape {found.shape}, expected a number or NaN for each of "
+            f"{n} samples"
+        )
+    return found.astype(np.float64)
+
+
 def _checked_previous(previous: ArrayLike | None, n: int) -> Labels:
     """Give the story and theme that each of n samples was in, shape (n, 2); -1 for none."""
     result = np.full((n, 2), -1, dtype=np.int64)
@@ -395,13 +455,13 @@ def _checked_previous(previous: ArrayLike | None, n: int) -> Labels:
 
 
 def _elected(labels: Labels, weights: NDArray[np.float64]) -> Labels:
-    """Give the label with the largest weight in each row; where nothing weighs, the nearest's."""
+    """Give the label with the largest weight in each row; where nothing weighs, -1."""
     n, k = labels.shape
     rows = np.repeat(np.arange(n), k)
     shape = (n, int(labels.max()) + 2)
     votes = sparse.csr_matrix((weights.ravel(), (rows, labels.ravel() + 1)), shape=shape)
     best = np.asarray(votes.argmax(axis=1)).reshape(-1) - 1
-    return np.where(weights.sum(axis=1) > 0, best, labels[:, 0])
+    return np.where(weights.sum(axis=1) > 0, best, -1)
 
 
 def _by_size(labels: Labels, place_of: Labels) -> Labels:

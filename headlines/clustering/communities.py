@@ -1,10 +1,12 @@
-"""Communities of a graph of neighbours: found, held to an earlier run, and joined."""
+"""Communities of a graph of neighbours: found, held to an earlier run, thinned out and joined."""
 
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from headlines.clustering.neighbourhood import WORDS, Neighbourhood
+from headlines.clustering.neighbourhood import DAYS, Told
 from headlines.neighbours import STEPS, blocks
 
 MAX_PARTNERS = 16
@@ -21,14 +23,41 @@ MAX_PARTNERS = 16
 ANCHOR = 0.75
 """Share by which an earlier run's stories make edges within them weigh more, between them less."""
 
-MIN_ALIKE = 0.5
-"""Two groups are one story when their samples are as near to each other as this, of what they
+MIN_ALIKE = 0.6
+"""Two groups are one story when their samples are this near to each other, of what they
 are among themselves."""
+
+MIN_OWN = 0.25
+"""A sample leaves a large group when it is less near to the others than this, of what they are."""
+
+PRIOR_PAIRS, LEAVING_PRIOR_PAIRS = 30, 300
+"""Pairs of `Usual` nearness that stand beside those of a group, to join it and to leave it."""
+
+LEAVING_ROUNDS = 5
+
+FEW_STORIES = 120
 
 _DRAWING = threading.Lock()
 """The C library has one state for all threads."""
 
 Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How near the headlines of one story usually are: what a small group is held against.
+
+    The more stories a feed has, the nearer two of them come by chance; so what is asked for
+    grows with the logarithm of their number.
+    """
+
+    of_few: float  # where there are `FEW_STORIES`
+    growth: float  # for ten times as many
+
+    def among(self, stories: int) -> float:
+        """Give it for a number of stories."""
+        return self.of_few + self.growth * math.log10(stories / FEW_STORIES)
 
 
 def leiden(graph: sparse.csr_matrix, resolution: float, random_state: Any) -> Labels:
@@ -61,7 +90,7 @@ def anchored(graph: sparse.csr_matrix, was: Labels) -> sparse.csr_matrix:
     return sparse.csr_matrix((weights, (edges.row, edges.col)), shape=graph.shape)
 
 
-def _bond(one: Labels, other: Labels) -> NDArray[np.float64]:
+def _bond(one: Labels, other: Labels) -> Floats:
     known = (one >= 0) & (other >= 0)
     return np.where(known, np.where(one == other, 1 + ANCHOR, 1 - ANCHOR), 1.0)
 
@@ -83,51 +112,128 @@ def _most(held: sparse.csr_matrix) -> Labels:
     return np.asarray(held.argmax(axis=1)).reshape(-1).astype(np.int64) - 1
 
 
-def joined(labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels) -> Labels:
-    """Join communities that are alike, pair by pair, each with the one most like it."""
-    communities = _Communities(labels, graph, known, was)
+def thinned(labels: Labels, told: Told, usual: Usual) -> Labels:
+    """Let samples leave that are far from the others of their community: each is one of its own.
+
+    In every round at most the worse half of a community leaves.
+    """
+    for _ in range(LEAVING_ROUNDS):
+        labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
+        sizes = np.bincount(labels)
+        some = np.flatnonzero(sizes[labels] > 1)
+        if not len(some):
+            break
+        of, n = np.unique(labels[some], return_inverse=True)[1].reshape(-1), sizes[labels[some]]
+        near = _nearness_to_own(of, told[some])
+        own = np.bincount(of, near)[of]
+        asked = MIN_ALIKE * LEAVING_PRIOR_PAIRS * usual.among(len(sizes))
+        least = (MIN_OWN * own + asked) / (n * (n - 1) + LEAVING_PRIOR_PAIRS)
+        order = np.lexsort((near, of))
+        place = np.empty(len(some), dtype=np.int64)
+        place[order] = np.arange(len(some)) - np.searchsorted(of[order], of[order])
+        leaving = some[(near / (n - 1) < least) & (place < np.maximum(1, n // 2))]
+        if not len(leaving):
+            break
+        labels[leaving] = len(sizes) + np.arange(len(leaving))
+    return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+
+def _nearness_to_own(labels: Labels, told: Told) -> Floats:
+    """Give the nearness of each point to all others of its community, added up."""
+    sums = _Sums.of(_members(labels), told)
+    result = -told.itself()
+    for rows in blocks(len(labels), 8192):
+        of, of_these = labels[rows], told.points[rows].astype(np.float64) / STEPS
+        result[rows] += np.einsum("ij,ij->i", of_these, sums.points[of])
+        shared = told.shared[rows].multiply(sums.shared[of]).sum(axis=1)
+        result[rows] += np.asarray(shared).reshape(-1)
+        result[rows] -= DAYS * told.dated[rows] * sums.dated[of]
+    return result
+
+
+def joined(
+    labels: Labels, graph: sparse.csr_matrix, told: Told, was: Labels, usual: Usual
+) -> Labels:
+    """Join communities that are alike, pair by pair, each with the one most like it.
+
+    Communities without an edge to another stay as they are.
+    """
+    between = aggregated(graph, labels)
+    apart = between.sum(axis=1) - between.diagonal()[:, None] > 0
+    touched = np.flatnonzero(np.asarray(apart).reshape(-1))
+    if not len(touched):
+        return labels
+    alone = between.shape[0] - len(touched)
+    number = np.full(between.shape[0], -1, dtype=np.int64)
+    number[touched] = np.arange(len(touched))
+    some = np.flatnonzero(number[labels] >= 0)
+    of = number[labels[some]]
+    communities = _Communities(of, between[touched][:, touched], told[some], was[some])
     while True:
-        i, j, nearness, alike = communities.pairs()
+        stories = alone + len(communities.sizes)
+        i, j, nearness, alike = communities.pairs(usual.among(stories))
         partner = _best_partner(i, j, alike, len(communities.sizes))
         chosen = (alike >= MIN_ALIKE) & (partner[i] == j) & (partner[j] == i)
         if not chosen.any():
-            return labels
-        labels = communities.merge(i[chosen], j[chosen], nearness[chosen])[labels]
+            break
+        of = communities.merge(i[chosen], j[chosen], nearness[chosen])[of]
+    labels = labels + len(some)  # beyond the numbers of those that were held against others
+    labels[some] = of
+    return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What the points of each community tell, added up."""
+
+    points: Floats
+    shared: sparse.csr_matrix
+    dated: Floats
+
+    @classmethod
+    def of(cls, member: sparse.csr_matrix, told: Told) -> _Sums:
+        points = np.empty((member.shape[0], told.points.shape[1]))
+        for some in blocks(points.shape[1], 32):  # of a large feed a few columns at a time
+            points[:, some] = member @ (told.points[:, some].astype(np.float64) / STEPS)
+        return cls(points, (member @ told.shared).tocsr(), member @ told.dated)
+
+    def merged(self, member: sparse.csr_matrix) -> _Sums:
+        return _Sums(member @ self.points, (member @ self.shared).tocsr(), member @ self.dated)
+
+    def nearness(self, i: Labels, j: Labels) -> Floats:
+        """Give the sum of nearness over all pairs of points of communities i and j."""
+        result = np.empty(len(i))
+        for some in blocks(len(i), 8192):
+            a, b = i[some], j[some]
+            result[some] = np.einsum("ij,ij->i", self.points[a], self.points[b])
+            shared = self.shared[a].multiply(self.shared[b]).sum(axis=1)
+            result[some] += np.asarray(shared).reshape(-1) - DAYS * self.dated[a] * self.dated[b]
+        return result
 
 
 class _Communities:
     """What the points of each community are together: sums, which merging adds up."""
 
-    def __init__(
-        self, labels: Labels, graph: sparse.csr_matrix, known: Neighbourhood, was: Labels
-    ) -> None:
-        member, points = _members(labels), known.points
-        itself = np.einsum("ij,ij->i", points, points, dtype=np.float64) / STEPS**2
-        self._words = None
-        if known.words is not None:
-            itself += WORDS * (np.diff(known.words.indptr) > 0)
-            self._words = (member @ known.words).tocsr()
+    def __init__(self, labels: Labels, between: sparse.csr_matrix, told: Told, was: Labels) -> None:
+        member = _members(labels)
         self.sizes = np.asarray(member.sum(axis=1)).reshape(-1)
-        self._sums = np.empty((len(self.sizes), points.shape[1]))
-        for some in blocks(points.shape[1], 32):  # of a large feed a few columns at a time
-            self._sums[:, some] = member @ (points[:, some].astype(np.float64) / STEPS)
-        self._between = (member @ graph @ member.T).tocsr()
+        self._sums = _Sums.of(member, told)
+        self._between = between.tocsr()
         self._held = (member @ _held(was)).tocsr()
         every = np.arange(len(self.sizes))
-        self._inside = self._nearness(every, every) - member @ itself
+        self._inside = self._sums.nearness(every, every) - member @ told.itself()
         # A community keeps its name until it is merged, and a pair of names its nearness.
         self._names, self._used = every, len(every)
         self._pairs, self._found = np.empty(0, dtype=np.int64), np.empty(0)
 
-    def pairs(self) -> tuple[Labels, Labels, NDArray[np.float64], NDArray[np.float64]]:
+    def pairs(self, usual: float) -> tuple[Labels, Labels, Floats, Floats]:
         """Give neighbouring pairs i < j, the nearness of their points, and how alike they are.
 
-        Alike is the mean nearness of a point of i and one of j, of the mean within each; within
-        a community of one that is what is common.
+        Alike is the mean nearness of a point of i and one of j, of the mean within each; what is
+        usual within a story stands beside the pairs of a small one.
         """
         pairs = self.sizes * (self.sizes - 1.0)
-        common = self._inside[pairs > 0].sum() / max(1.0, pairs.sum())
-        within = np.where(pairs > 0, self._inside / np.where(pairs > 0, pairs, 1), common)
+        within = (self._inside + PRIOR_PAIRS * usual) / (pairs + PRIOR_PAIRS)
         i, j = _linked(self._between, self.sizes)
         nearness = self._remembered(i, j)
         both = (within[i] + within[j]) / 2
@@ -136,16 +242,15 @@ class _Communities:
         was = _most(self._held)
         return i, j, nearness, alike * _bond(was[i], was[j])
 
-    def merge(self, i: Labels, j: Labels, nearness: NDArray[np.float64]) -> Labels:
+    def merge(self, i: Labels, j: Labels, nearness: Floats) -> Labels:
         """Merge each j into its i; give the new number of every community."""
         target = np.arange(len(self.sizes))
         target[j] = i
         target = np.unique(target, return_inverse=True)[1].reshape(-1)
         member = _members(target)
-        self.sizes, self._sums = member @ self.sizes, member @ self._sums
+        self.sizes, self._sums = member @ self.sizes, self._sums.merged(member)
         self._inside = member @ self._inside
         self._inside[target[i]] += 2 * nearness
-        self._words = None if self._words is None else (member @ self._words).tocsr()
         self._between = (member @ self._between @ member.T).tocsr()
         self._held = (member @ self._held).tocsr()
         names = np.empty(len(self.sizes), dtype=np.int64)
@@ -154,24 +259,14 @@ class _Communities:
         self._names, self._used = names, self._used + len(i)
         return target
 
-    def _remembered(self, i: Labels, j: Labels) -> NDArray[np.float64]:
+    def _remembered(self, i: Labels, j: Labels) -> Floats:
         pairs = self._names[i] << 32 | self._names[j]
         new = ~np.isin(pairs, self._pairs)
         result = np.empty(len(pairs))
-        result[new] = self._nearness(i[new], j[new])
+        result[new] = self._sums.nearness(i[new], j[new])
         result[~new] = self._found[np.searchsorted(self._pairs, pairs[~new])]
         order = np.argsort(pairs)
         self._pairs, self._found = pairs[order], result[order]
-        return result
-
-    def _nearness(self, i: Labels, j: Labels) -> NDArray[np.float64]:
-        """Give the sum of nearness over all pairs of points of communities i and j."""
-        result = np.empty(len(i))
-        for some in blocks(len(i), 8192):
-            result[some] = np.einsum("ij,ij->i", self._sums[i[some]], self._sums[j[some]])
-            if self._words is not None:
-                shared = self._words[i[some]].multiply(self._words[j[some]]).sum(axis=1)
-                result[some] += WORDS * np.asarray(shared).reshape(-1)
         return result
 
 
@@ -189,7 +284,7 @@ def _linked(between: sparse.csr_matrix, sizes: NDArray[np.int64]) -> tuple[Label
     return pairs // len(sizes), pairs % len(sizes)
 
 
-def _best_partner(i: Labels, j: Labels, alike: NDArray[np.float64], count: int) -> Labels:
+def _best_partner(i: Labels, j: Labels, alike: Floats, count: int) -> Labels:
     """Give each community the one most like it, of equal ones the first; -1 where none is near."""
     one, other = np.concatenate([i, j]), np.concatenate([j, i])
     order = np.lexsort((other, -np.concatenate([alike, alike])))
@@ -210,10 +305,10 @@ def aggregated(graph: sparse.csr_matrix, labels: Labels) -> sparse.csr_matrix:
     return (member @ graph @ member.T).tocsr()
 
 
-def strengths(graph: sparse.csr_matrix, labels: Labels) -> NDArray[np.float64]:
-    """Give each point's share of weight that stays in its community; 1 where it has no edge."""
+def strengths(graph: sparse.csr_matrix, labels: Labels) -> Floats:
+    """Give each point's share of weight that stays in its community; 0 where it has no edge."""
     edges = graph.tocoo()
     inside = np.where(labels[edges.row] == labels[edges.col], edges.data, 0.0)
     total = np.bincount(edges.row, edges.data, minlength=len(labels))
     within = np.bincount(edges.row, inside, minlength=len(labels))
-    return np.where(total > 0, within / np.where(total > 0, total, 1), 1.0)
+    return np.where(total > 0, within / np.where(total > 0, total, 1), 0.0)

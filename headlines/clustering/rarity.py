@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from headlines.files import MODELS
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 UNLISTED = 2
 """Headlines that a word is taken to stand in where the list hasn't got it."""
+
+NEWS = 300
+"""Headlines of news in general that stand beside those of a feed, where words are weighed."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +70,53 @@ class WordCounts:
     def idf(self, words: Iterable[str]) -> list[float]:
         """Give the inverse document frequency of words, as natural logarithms, 0 or more."""
         return [math.log(self.headlines / (self.of(word) or UNLISTED)) for word in words]
+
+
+@dataclass(frozen=True)
+class FeedWords:
+    """The words of a feed, each by how rare it is in the feed and in news.
+
+    A word that all of a feed has, as `Russia` in news of Russia, says little in it; one that is
+    rare in news says much, though a small feed has it in every headline of a story.
+    """
+
+    rarity: Mapping[str, float]  # of every word of the feed
+    column: Mapping[str, int]  # of the words that two of its texts have
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[str]]) -> FeedWords:
+        """Learn them from the words of each text."""
+        held = Counter(word for words in texts for word in _said(words))
+        n = len(texts) + NEWS
+        news = WordCounts.shipped()
+        rarity = {word: _rarity(news, word, count, n) for word, count in held.items()}
+        shared = sorted(word for word, count in held.items() if count > 1)
+        return cls(rarity, {word: place for place, word in enumerate(shared)})
+
+    def vectors(self, texts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+        """Give unit vectors over the words that two of the feed's texts have, (n, n_words).
+
+        What only one has makes a vector shorter: a word that is told nowhere else.
+        """
+        from scipy import sparse
+
+        news = WordCounts.shipped()
+        starts, columns, values = [0], list[int](), list[float]()
+        for words in texts:
+            rarity = {w: self.rarity.get(w) or _rarity(news, w, 0, NEWS) for w in _said(words)}
+            length = math.sqrt(math.fsum(weight * weight for weight in rarity.values()))
+            for word in sorted(rarity.keys() & self.column.keys()):
+                columns.append(self.column[word])
+                values.append(rarity[word] / length)
+            starts.append(len(columns))
+        shape = (len(texts), max(1, len(self.column)))
+        return sparse.csr_matrix((np.array(values, dtype=np.float64), columns, starts), shape=shape)
+
+
+def _said(words: Sequence[str]) -> set[str]:
+    """Give what is more than a mark."""
+    return {word for word in words if word[:1].isalnum()}
+
+
+def _rarity(news: WordCounts, word: str, count: int, n: int) -> float:
+    return -math.log((count + NEWS * (news.of(word) or UNLISTED) / news.headlines) / n)

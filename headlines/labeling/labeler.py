@@ -391,8 +391,10 @@ class HeadlineLabeler:
         from headlines.clustering.clusterer import HeadlineClusterer
         from headlines.clustering.edits import ClusterEdits
         from headlines.clustering.history import EarlierClusters
+        from headlines.clustering.whitening import Whitening
 
-        clusterer = HeadlineClusterer(noise=noise, random_state=random_state)
+        whitening = Whitening.of_news(self.embedder.fingerprint)
+        clusterer = HeadlineClusterer(noise=noise, whitening=whitening, random_state=random_state)
         if resolution is not None:
             finest = "theme_resolution" if level == "theme" else "resolution"
             clusterer.set_params(**{finest: resolution})
