@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from headlines.clustering.clustered_feed import ClusteredFeed
 
 MAX_CLUSTERS_TOLD = 20
+MAX_NEWS_TOLD = 5
 MIN_CANDIDATE_HEADLINES = 3
 """Headlines below which a cluster is no candidate for a topic."""
 
@@ -23,6 +24,7 @@ def add_parser(verbs: Verbs) -> None:
         "cluster seeds/feed.txt",
         "cluster seeds/feed.txt --level story --output stories.csv",
         "cluster today.txt --previous yesterday.jsonl --output today.jsonl",
+        "cluster today.txt --level story --memory stories.memory --output today.jsonl",
     )  # fmt: skip
     inputs.add_input_options(command)
     add = command.add_argument
@@ -32,8 +34,15 @@ def add_parser(verbs: Verbs) -> None:
     add("--resolution", type=common.positive, metavar="R", help=help)
     help = "headlines below this strength are in no cluster, -1 (default: 0)"
     add("--noise", type=common.share, default=0.0, metavar="STRENGTH", help=help)
-    help = ".jsonl of an earlier run, whose clusters keep numbers and names (default: none)"
-    add("--previous", metavar="FILE", help=help)
+    past = command.add_mutually_exclusive_group()
+    help = ".jsonl of an earlier run, whose clusters stand as they were (default: none)"
+    past.add_argument("--previous", metavar="FILE", help=help)
+    help = "keeps headlines of earlier days, whose stories today's join; made where it is missing"
+    past.add_argument("--memory", metavar="FILE", help=f"{help} (default: none)")
+    help = "after which the memory drops a headline that wasn't seen again (default: 30)"
+    add("--remember-days", type=common.whole, default=30, metavar="N", help=help)
+    help = "YYYY-MM-DD, for the memory (default: the feed's latest date, or today)"
+    add("--day", type=common.day, metavar="DAY", help=help)
     help = "TOML: [[rename]] cluster, name; [[merge]] clusters; [[split]] cluster, headlines"
     add("--edits", metavar="FILE", help=f"{help} (default: none)")
     common.add_seed_option(command)
@@ -66,6 +75,9 @@ def cluster(options: argparse.Namespace) -> int:
             random_state=options.seed,
             previous=options.previous,
             edits=options.edits,
+            memory=options.memory,
+            remember_days=options.remember_days,
+            day=options.day,
         )
         listed = list(found)
         if chosen == "table":  # a person reads cluster by cluster
@@ -76,7 +88,9 @@ def cluster(options: argparse.Namespace) -> int:
     if not options.json:
         _tell_clusters(found)
     summary = {"headlines": count, "clusters": [c.to_row() for c in found.clusters]}
-    if options.previous:
+    if found.day:
+        summary["day"] = found.day
+    if options.previous or options.memory:
         summary["changes"] = [change.to_row() for change in found.changes]
     inputs.tell_feeds(options, summary, reports)
     return common.DONE
@@ -97,12 +111,29 @@ def _tell_clusters(found: ClusteredFeed) -> None:
             common.note(f"      {cluster.medoid}")
     if len(found.clusters) > MAX_CLUSTERS_TOLD:
         common.note(f"and {len(found.clusters) - MAX_CLUSTERS_TOLD} smaller ones")
+    if found.day:
+        _tell_news(found)
+        return
     for change in found.changes:
         if change.kind not in ("same", "grew", "shrank"):
             others = f" ({', '.join(map(str, change.others))})" if change.others else ""
             common.note(
                 f"{change.kind}{others}: {change.cluster} {change.name}, "
                 f"{change.before} -> {change.after} headlines"
+            )
+
+
+def _tell_news(found: ClusteredFeed) -> None:
+    """Say which clusters are new on a day, growing and over, the largest first."""
+    for kind in ("new", "growing", "over"):
+        news = [change for change in found.changes if change.kind == kind]
+        news.sort(key=lambda change: -(change.after or change.before))
+        if news:
+            common.note(f"{found.day}: {len(news)} {kind}")
+        for change in news[:MAX_NEWS_TOLD]:
+            common.note(
+                f"{change.cluster:>4}  {change.name}: {change.after} headlines, "
+                f"{change.before} before"
             )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from headlines.errors import HeadlinesError, LockedError, short_message, shown
@@ -132,6 +133,13 @@ def whole(text: str) -> int:
 def _seed(text: str) -> int:
     wanted = f"a whole number from 0 to {MAX_SEED}"
     return _number(int, text, lambda value: 0 <= value <= MAX_SEED, wanted)
+
+
+def day(text: str) -> str:
+    """Read a day, as YYYY-MM-DD."""
+    with contextlib.suppress(ValueError):
+        return date.fromisoformat(text).isoformat()
+    raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2024-06-01")
 
 
 def positive(text: str) -> float:

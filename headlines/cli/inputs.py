@@ -221,7 +221,7 @@ def _refuse_clashes(
         for _, source in taken:
             if is_stdout(source):
                 raise OutputError(f"{source}: is what standard output goes to; name another file")
-    for option in ("model", "edits"):
+    for option in ("model", "edits", "memory"):
         given = getattr(options, option, None) or []
         taken += [(f"--{option}", path) for path in ([given] if isinstance(given, str) else given)]
     for option, path in (

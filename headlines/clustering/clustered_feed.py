@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
+from headlines.clustering.clusterer import HeadlineClusterer
 from headlines.clustering.edits import ClusterEdits
-from headlines.clustering.history import ClusterChange, EarlierClusters, changes, kept_numbers
+from headlines.clustering.history import ClusterChange, EarlierClusters, changes
+from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
 from headlines.clustering.names import name_clusters
-from headlines.embedding.embedder import Embedder, unit_rows
+from headlines.clustering.settlement import LEVELS, Settlement
+from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
-
-LEVELS = ("theme", "story")
 
 MAX_EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
@@ -29,7 +29,6 @@ MIN_COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
 
 Topics = Sequence[tuple[str | None, float]]
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ class ClusteredHeadline(HeadlineResult):
 
     cluster: int  #: 0 for the largest, unless an earlier run gave the numbers; -1 for noise
     name: str  #: phrases of its headlines that set the cluster apart
-    story: int  #: the story that it lies in, a part of its theme
+    story: int  #: the story that it lies in
+    theme: int  #: the theme that its story lies in
     strength: float  #: from 0 to 1: how firmly its neighbours lie in the same cluster
 
     def to_row(self) -> dict[str, Any]:
@@ -73,6 +73,7 @@ class ClusteredHeadline(HeadlineResult):
             cluster=self.cluster,
             name=self.name,
             story=self.story,
+            theme=self.theme,
             strength=self.strength,
             duplicate_of=self.item.duplicate_of,
         )
@@ -85,6 +86,7 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     headlines: tuple[ClusteredHeadline, ...]  #: in the order of the feed
     clusters: tuple[Cluster, ...]  #: the largest first; noise is none
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
+    day: str | None = None  #: the day that a memory has it under
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -106,48 +108,78 @@ def cluster_feed(
     """Find the clusters of a feed, name them, and give them the numbers that they had.
 
     Fits the clusterer, whose themes or stories (`level`) are the clusters. Those of an earlier
-    run keep their numbers and names; an editor's changes come last. `topics` has the topic of
-    each headline and its probability.
+    run stand as they were (`settled`) and keep their names; an editor's changes come last.
+    `topics` has the topic of each headline and its probability.
     """
-    if level not in LEVELS:
-        raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
+    _check(level)
     if not headlines:
         return ClusteredFeed((), ())
-    vectors, words = vectors_and_words(headlines, embedder)
-    points = unit_rows(vectors.astype(np.float64))
-    earlier = _earlier(headlines, previous, level) if previous else None
-    clusterer.fit(vectors, words=words, previous=earlier)
-    stories, strengths = clusterer.labels_, clusterer.probabilities_
-    numbers = stories
-    if level == "theme":
-        numbers, strengths = clusterer.themes_, clusterer.theme_probabilities_
-    given = dict(previous.names) if previous else {}
-    if previous:
-        old = unit_rows(embedder.vectors(list(previous.texts.values())).astype(np.float64))
-        stories = _kept(stories, headlines, points, previous.story, old)
-        numbers = _kept(numbers, headlines, points, previous.cluster, old)
-    if edits:
-        keys = [(headline.id, headline.headline) for headline in headlines]
-        numbers = edits.apply(numbers, keys, previous.cluster if previous else {}, points)
-        given |= edits.names
-    names = _names(headlines, numbers, clusterer.copies_, given)
-    found = tuple(
-        ClusteredHeadline(
-            item=headline,
-            cluster=cluster,
-            name=names[cluster],
-            story=story,
-            strength=round(strength, 6),
-        )
-        for headline, cluster, story, strength in zip(
-            headlines, numbers.tolist(), stories.tolist(), strengths.tolist(), strict=True
-        )
-    )
+    run = Settlement(headlines, embedder, clusterer, level, previous, edits)
+    given = dict(previous.names) if previous and previous.numbers(level) == previous.cluster else {}
+    names = _names(headlines, run, level, given, edits)
+    found = _clustered(headlines, run, level, names)
     became: list[ClusterChange] = []
     if previous:
         now = {headline.id: headline.cluster for headline in found}
-        became = changes(now, previous.cluster, {**previous.names, **names})
-    return ClusteredFeed(found, _clusters(found, points, clusterer.copies_, topics), tuple(became))
+        then = previous.numbers(level)
+        unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
+        became = changes(now, then, {**unnamed, **given, **names})
+    return ClusteredFeed(found, _clusters(found, run, topics), tuple(became))
+
+
+def cluster_day(
+    headlines: Sequence[Headline],
+    embedder: Embedder,
+    clusterer: HeadlineClusterer,
+    memory: ClusterMemory,
+    day: date,
+    *,
+    level: str = "theme",
+    edits: ClusterEdits | None = None,
+    topics: Topics = (),
+) -> tuple[ClusteredFeed, ClusterMemory]:
+    """Do as `cluster_feed` among the headlines of earlier days; give what to remember next too.
+
+    Remembered headlines are clustered with the day's; the result has the day's alone.
+    """
+    _check(level)
+    n, here = len(headlines), {headline.id for headline in headlines}
+    if not n:
+        return ClusteredFeed((), (), memory.news({}, day, level), day.isoformat()), memory
+    past = [known for key, known in memory.headlines.items() if key not in here]
+    samples = [*headlines, *(known.headline for known in past)]
+    run = Settlement(
+        samples, embedder, clusterer, level, memory.earlier(level), edits,
+        used=memory.used, days=[*[day] * n, *(known.first for known in past)],
+    )  # fmt: skip
+    names = {
+        kind: _names(samples, run, kind, memory.names[kind], edits if kind == level else None)
+        for kind in LEVELS
+    }
+    found = _clustered(samples, run, level, names[level])
+    after = memory.after(found, n, day, names)
+    found = found[:n]
+    news = after.news({headline.id: headline.cluster for headline in found}, day, level)
+    return ClusteredFeed(found, _clusters(found, run, topics), news, day.isoformat()), after
+
+
+def cluster_remembered(
+    path: str | Path,
+    headlines: Sequence[Headline],
+    embedder: Embedder,
+    clusterer: HeadlineClusterer,
+    *,
+    day: str | None = None,
+    remember_days: int = REMEMBER_DAYS,
+    **more: Any,
+) -> ClusteredFeed:
+    """Do as `cluster_day` with the memory in a file, which no other run may hold meanwhile."""
+    on = day_of(headlines, day)
+    with held(path) as place:
+        memory = ClusterMemory.read(place).on(on, remember_days)
+        found, after = cluster_day(headlines, embedder, clusterer, memory, on, **more)
+        after.write(place)
+    return found
 
 
 def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
@@ -177,36 +209,49 @@ def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
     return found
 
 
-def _numbers(headlines: Sequence[Headline], known: dict[str, int]) -> Labels:
-    return np.array([known.get(headline.id, -1) for headline in headlines], dtype=np.int64)
+def _check(level: str) -> None:
+    if level not in LEVELS:
+        raise ValueError(f"level is {level!r}, expected 'theme' or 'story'")
 
 
-def _earlier(headlines: Sequence[Headline], previous: EarlierClusters, level: str) -> Labels:
-    stories = _numbers(headlines, previous.story)
-    if level == "story":
-        return stories
-    return np.stack([stories, _numbers(headlines, previous.cluster)], axis=1)
-
-
-def _kept(
-    labels: Labels,
-    headlines: Sequence[Headline],
-    points: NDArray[np.float64],
-    known: dict[str, int],
-    old: NDArray[np.float64],
-) -> Labels:
-    then = np.fromiter(known.values(), dtype=np.int64, count=len(known))
-    number = kept_numbers(labels, _numbers(headlines, known), points, then, old)
-    return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
+def _clustered(
+    headlines: Sequence[Headline], run: Settlement, level: str, names: dict[int, str]
+) -> tuple[ClusteredHeadline, ...]:
+    return tuple(
+        ClusteredHeadline(
+            item=headline,
+            cluster=(cluster := theme if level == "theme" else story),
+            name=names[cluster],
+            story=story,
+            theme=theme,
+            strength=round(strength, 6),
+        )
+        for headline, story, theme, strength in zip(
+            headlines,
+            run.numbers["story"].tolist(),
+            run.numbers["theme"].tolist(),
+            run.strengths.tolist(),
+            strict=True,
+        )
+    )
 
 
 def _names(
-    headlines: Sequence[Headline], numbers: Labels, copies: Labels, given: dict[int, str]
+    headlines: Sequence[Headline],
+    run: Settlement,
+    level: str,
+    given: dict[int, str],
+    edits: ClusterEdits | None,
 ) -> dict[int, str]:
     """Name clusters, given names first, by one headline of each text; no two have the same."""
-    one_each = np.sort(np.unique(copies, return_index=True)[1])
+    if edits:
+        given = given | edits.names
+    one_each = np.sort(np.unique(run.copies, return_index=True)[1])
     texts = [headlines[i].text for i in one_each.tolist()]
-    found = name_clusters(texts, numbers[one_each].tolist())
+    found = name_clusters(texts, run.numbers[level][one_each].tolist())
+    for label in np.setdiff1d(run.numbers[level], list(found)).tolist():  # of copies alone
+        place = int(np.flatnonzero(run.numbers[level] == label)[0])
+        found[label] = name_clusters([headlines[place].text], [0])[0]
     result = {label: given.get(label, name) for label, name in found.items() if label >= 0}
     taken = Counter(result.values())
     for label, name in result.items():
@@ -216,7 +261,7 @@ def _names(
 
 
 def _clusters(
-    found: Sequence[ClusteredHeadline], points: NDArray[np.float64], copies: Labels, topics: Topics
+    found: Sequence[ClusteredHeadline], run: Settlement, topics: Topics
 ) -> tuple[Cluster, ...]:
     members: dict[int, list[int]] = defaultdict(list)
     for place, headline in enumerate(found):
@@ -224,7 +269,7 @@ def _clusters(
             members[headline.cluster].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
-        near = points[places] @ points[places].sum(axis=0)
+        near = run.points[places] @ run.points[places].sum(axis=0)
         medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
         shares: dict[str, float] = defaultdict(float)
         for topic, probability in (topics[i] for i in places if topics):
@@ -236,7 +281,7 @@ def _clusters(
             name=found[places[0]].name,
             medoid=medoid,
             headlines=len(places),
-            copies=len(places) - len(np.unique(copies[places])),
+            copies=len(places) - len(np.unique(run.copies[places])),
             topics=tuple(known),
         )
         result.append(cluster)

@@ -277,6 +277,19 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             result[known] = self._predict_known(_whole(vectors[known]), some)
         return result
 
+    def strengths_in(self, labels: Labels) -> Strengths:
+        """Give the strength of the fit's samples in clusters that were settled behind it.
+
+        Both are (n_samples,); of copies the first one's cluster counts.
+        """
+        texts, first = np.unique(self.copies_, return_index=True)
+        of_texts = np.ones(len(texts))
+        if len(self._digests):
+            graph = self._neighbourhood.graph()
+            known = graph.shape[0]  # texts behind these are like nothing else
+            of_texts[:known] = strengths(graph, labels[first[:known]])
+        return of_texts[self.copies_]
+
     def _predict_known(self, whole: NDArray[np.float32], words: Words | None) -> Labels:
         digests = _digests(whole)
         place = np.minimum(np.searchsorted(self._digests, digests), len(self._digests) - 1)

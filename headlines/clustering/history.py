@@ -34,9 +34,25 @@ class EarlierClusters:
 
     cluster: dict[str, int]
     story: dict[str, int]
+    theme: dict[str, int]
     texts: dict[str, str]
     strength: dict[str, float]
     names: dict[int, str]
+
+    @property
+    def level(self) -> str:
+        """Tell what its clusters were: stories, where these have their numbers, or themes."""
+        as_theme, as_story = (
+            sum(number == self.cluster[key] for key, number in known.items())
+            for known in (self.theme, self.story)
+        )
+        return "story" if as_story > as_theme else "theme"
+
+    def numbers(self, level: str) -> dict[str, int]:
+        """Give the stories or the themes, an editor's hand on them."""
+        if level == self.level:
+            return self.cluster
+        return self.story if level == "story" else self.theme
 
     @classmethod
     def read(cls, path: str | Path) -> EarlierClusters:
@@ -44,7 +60,7 @@ class EarlierClusters:
 
         Raises HeadlinesError when the file can't be read or a line isn't such a row.
         """
-        found = cls({}, {}, {}, {}, {})
+        found = cls({}, {}, {}, {}, {}, {})
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
@@ -57,6 +73,8 @@ class EarlierClusters:
                 row = json.loads(line)
                 key, cluster = str(row["id"]), int(row["cluster"])
                 found.cluster[key], found.story[key] = cluster, int(row["story"])
+                if "theme" in row:  # earlier versions don't tell it
+                    found.theme[key] = int(row["theme"])
                 found.texts[key] = str(row["headline"])
                 found.strength[key] = float(row["strength"])
                 found.names.setdefault(cluster, str(row["name"]))
@@ -65,6 +83,8 @@ class EarlierClusters:
                     f"{path}: line {number}: {line[:60]!r} is no row of a clustered feed; give the "
                     ".jsonl that `headlines cluster` wrote"
                 ) from None
+        if not found.theme and found.cluster != found.story:
+            found.theme.update(found.cluster)
         return found
 
 
@@ -72,11 +92,12 @@ class EarlierClusters:
 class ClusterChange:
     """What became of a cluster since the earlier run."""
 
-    # born, died, merged (others went into it), split (it came out of another), grew, shrank, same
+    # born, died, merged (others went into it), split (it came out of another), grew, shrank, same;
+    # of a memory's clusters: new, growing, same, over
     kind: str
     cluster: int
     name: str
-    before: int  # headlines then
+    before: int  # headlines then; of a memory on all earlier days
     after: int  # and now
     others: tuple[int, ...] = ()  # the clusters that it merged with or split from
 
@@ -91,11 +112,13 @@ def kept_numbers(
     points: NDArray[np.float64],
     then: Labels,
     points_then: NDArray[np.float64],
+    unused: int = 0,
 ) -> dict[int, int]:
     """Give today's clusters the numbers that they had, by the best assignment overall.
 
     Two clusters are as like as the share of headlines that they have in common and the cosine of
-    their centroids say, added. New clusters follow on the highest number that was given.
+    their centroids say, added. New clusters follow on the highest number that was given, and get
+    none below `unused`.
     Assignment is that of Crouse 2016, On implementing 2D rectangular assignment algorithms.
 
     Today's n headlines have the clusters `labels` (-1 is noise), were in `earlier` ones, and have
@@ -117,7 +140,7 @@ def kept_numbers(
         for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
             if likeness[i, j] > 0:
                 result[int(new[i])] = int(old[j])
-    unused = int(old.max(initial=-1)) + 1
+    unused = max(unused, int(old.max(initial=-1)) + 1)
     born = [label for label in new.tolist() if label not in result]
     return result | {label: number for number, label in enumerate(born, unused)}
 

@@ -357,6 +357,9 @@ class HeadlineLabeler:
         random_state: int = 0,
         previous: str | Path | None = None,
         edits: str | Path | None = None,
+        memory: str | Path | None = None,
+        remember_days: int = 30,
+        day: str | None = None,
     ) -> ClusteredFeed:
         """Find the clusters of a feed.
 
@@ -373,9 +376,18 @@ class HeadlineLabeler:
             Strength, 0 to 1, below which a headline is in no story (-1).
         random_state : int, default 0
         previous : path, optional
-            JSON lines of an earlier run: its clusters keep their numbers and names.
+            JSON lines of an earlier run: its clusters stand as they were, with numbers and names.
+            Headlines that are new join them or make clusters of their own.
         edits : path, optional
             An editor's renames, merges and splits (`ClusterEdits.read`).
+        memory : path, optional
+            A file that keeps the headlines of earlier days with their clusters, instead of
+            `previous`: headlines join stories that were told before. Made where it is missing.
+        remember_days : int, default 30
+            Days after which a headline that wasn't seen again is dropped from it.
+        day : str, optional
+            The day to remember, YYYY-MM-DD; by default the latest of the headlines' dates, or
+            today (UTC).
 
         Returns
         -------
@@ -385,13 +397,18 @@ class HeadlineLabeler:
         Raises
         ------
         HeadlinesError
-            When a file can't be read.
+            When a file can't be read, or another run holds the memory.
+        ValueError
+            When there are both `previous` and `memory`, or `day` is no date.
         """
-        from headlines.clustering.clustered_feed import cluster_feed
+        from headlines.clustering.clustered_feed import cluster_feed, cluster_remembered
         from headlines.clustering.clusterer import HeadlineClusterer
         from headlines.clustering.edits import ClusterEdits
         from headlines.clustering.history import EarlierClusters
         from headlines.clustering.whitening import Whitening
+
+        if previous is not None and memory is not None:
+            raise ValueError("previous and memory both tell of earlier runs; give one of them")
 
         whitening = Whitening.of_news(self.embedder.fingerprint)
         clusterer = HeadlineClusterer(noise=noise, whitening=whitening, random_state=random_state)
@@ -400,12 +417,13 @@ class HeadlineLabeler:
             clusterer.set_params(**{finest: resolution})
         headlines = as_headlines(texts)
         topics, probabilities = self.predict([h.text for h in headlines])
-        return cluster_feed(
-            headlines,
-            self.embedder,
-            clusterer,
-            level=level,
-            previous=None if previous is None else EarlierClusters.read(previous),
-            edits=None if edits is None else ClusterEdits.read(edits),
-            topics=list(zip(topics, probabilities.tolist(), strict=True)),
-        )
+        told: Any = {
+            "level": level,
+            "edits": None if edits is None else ClusterEdits.read(edits),
+            "topics": list(zip(topics, probabilities.tolist(), strict=True)),
+        }
+        if memory is not None:
+            told |= {"day": day, "remember_days": remember_days}
+            return cluster_remembered(memory, headlines, self.embedder, clusterer, **told)
+        earlier = None if previous is None else EarlierClusters.read(previous)
+        return cluster_feed(headlines, self.embedder, clusterer, previous=earlier, **told)

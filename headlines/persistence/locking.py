@@ -52,11 +52,13 @@ class LockOwner:
 class WriterLock:
     """A lock on a folder that the system frees when its holder ends, however that is.
 
-    ``.lock`` in it is locked, ``.lock.owner`` names the holder.
+    ``.lock`` in it is locked, ``.lock.owner`` names the holder; another `name` makes a lock of a
+    file in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = ".lock") -> None:
         self.folder = folder
+        self.name = name
 
     @contextlib.contextmanager
     def hold(self, sweep: Callable[[], None]) -> Iterator[LockOwner | None]:
@@ -68,7 +70,7 @@ class WriterLock:
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder / ".lock", timeout=0)
+        lock = FileLock(self.folder / self.name, timeout=0)
         with writing(self.folder, NAME_ANOTHER_FOLDER):
             try:
                 lock.acquire()
@@ -103,4 +105,4 @@ class WriterLock:
 
     @property
     def _owner_path(self) -> Path:
-        return self.folder / ".lock.owner"
+        return self.folder / f"{self.name}.owner"
