@@ -311,7 +311,7 @@ def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> Non
     """Let a feed change by a tenth and 20 stories; and predict a tenth that was left out."""
     from sklearn.metrics import adjusted_rand_score
 
-    from headlines.clustering.history import kept_numbers
+    from headlines.clustering.settlement import settled
     from headlines.embedding.vocabulary import tokenize
 
     found: dict[str, Any] = {}
@@ -337,25 +337,25 @@ def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> Non
                 second = np.sort(np.concatenate(
                     [np.setdiff1d(first, gone), come, np.flatnonzero(np.isin(truth, held))]
                 ))  # fmt: skip
-                was, now = np.full(n, -1), np.full(n, -1)
+                was = np.full(n, -1)
                 was[first] = fit(first).labels_
-                now[second] = (after := fit(second, was)).labels_
+                after = fit(second, was)
                 fresh = fit(second)
-                number = kept_numbers(
-                    now[second], was[second], points[second], was[first], points[first]
-                )
-                kept = np.array([number[label] for label in now.tolist()])
+                earlier = was[second]
+                stand = settled(after.labels_, after.copies_, earlier >= 0, earlier, points[second])
+                kept = np.full(n, -1)
+                kept[second] = np.where(stand < 0, was.max() + 1 + after.labels_, stand)
                 both = np.intersect1d(first, second)
                 own = 0
                 for story in held:
-                    label, count = Counter(now[truth == story].tolist()).most_common(1)[0]
-                    pure = count / int((now == label).sum()) > 0.5
-                    own += bool(pure and number[label] > was.max())
+                    label, count = Counter(kept[truth == story].tolist()).most_common(1)[0]
+                    pure = count / int((kept == label).sum()) > 0.5
+                    own += bool(pure and label > was.max())
                 left = np.sort(rng.permutation(n)[: n // 10])
                 stay = np.setdiff1d(np.arange(n), left)
                 told = fit(stay).predict(X[left], words=[words[i] for i in left.tolist()])
                 refit = fit(np.arange(n))
-                ours = scores(truth[second].tolist(), after.labels_)
+                ours = scores(truth[second].tolist(), kept[second])
                 anew = scores(truth[second].tolist(), fresh.labels_)
                 again = refit.predict(X, words=words)
                 rows.append({
