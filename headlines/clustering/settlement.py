@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
-from headlines.clustering.history import EarlierClusters, kept_numbers
+from headlines.clustering.history import MIN_LIKENESS, EarlierClusters, kept_numbers
 from headlines.embedding.embedder import Embedder, unit_rows
 from headlines.feeds.dates import read_date
 from headlines.feeds.headline import Headline
@@ -173,7 +173,7 @@ def settled(
 
     A headline that an earlier run had keeps its cluster. A cluster is at home where most of its
     headlines are today. New headlines join the cluster that is at home where they are, of several
-    the nearest; where none is, they get -1. So a feed without new headlines stays as it was, and
+    the nearest; where none is, or they are many and unlike it (`MIN_LIKENESS`), they get -1. So a feed without new headlines stays as it was, and
     one headline more moves no other, but for this: a cluster goes into a larger one that is at
     home in the same place when as many new headlines as it has lie there with them.
 
@@ -193,6 +193,7 @@ def settled(
         members[int(labels[place])].append(place)
     for label, new in members.items():
         here = sorted(at_home[label], key=lambda cluster: (-sizes[cluster], cluster))
+        here = [c for c in here if _likeness(points[was == c], points[new]) >= MIN_LIKENESS]
         small = [cluster for cluster in here[1:] if sizes[cluster] <= len(new)]
         if small:
             result[np.isin(was, small)] = here[0]
@@ -215,6 +216,12 @@ def most_common(of: Labels, among: Labels) -> dict[int, int]:
 def looked_up(labels: Labels, number: Mapping[int, int]) -> Labels:
     """Give each label its number, -1 where it has none."""
     return np.array([number.get(label, -1) for label in labels.tolist()], dtype=np.int64)
+
+
+def _likeness(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    """Tell as `kept_numbers` does how like a cluster is to itself with new headlines beside it."""
+    centres = unit_rows(np.stack([old.sum(axis=0), new.sum(axis=0)]))
+    return len(old) / (len(old) + len(new)) + round(float(centres[0] @ centres[1]), 9)
 
 
 def _nearest(
