@@ -173,9 +173,10 @@ def settled(
 
     A headline that an earlier run had keeps its cluster. A cluster is at home where most of its
     headlines are today. New headlines join the cluster that is at home where they are, of several
-    the nearest; where none is, or they are many and unlike it (`MIN_LIKENESS`), they get -1. So a feed without new headlines stays as it was, and
-    one headline more moves no other, but for this: a cluster goes into a larger one that is at
-    home in the same place when as many new headlines as it has lie there with them.
+    the nearest; where none is, or they are many and unlike it (`MIN_LIKENESS`), they get -1. So a
+    feed without new headlines stays as it was, and one headline more moves no other, but for
+    this: a cluster goes into a larger one that is at home in the same place when as many new
+    headlines as it has lie there with them.
 
     Today's n headlines have the clusters `labels` by themselves (-1 is noise), are copies of one
     another where `copies` are equal, were in an earlier run where `seen` is true, in the cluster
