@@ -17,6 +17,7 @@ from headlines.clustering.history import ClusterChange, EarlierClusters, changes
 from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
 from headlines.clustering.names import name_clusters
 from headlines.clustering.settlement import LEVELS, Settlement
+from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
@@ -180,6 +181,41 @@ def cluster_remembered(
         found, after = cluster_day(headlines, embedder, clusterer, memory, on, **more)
         after.write(place)
     return found
+
+
+def cluster_files(
+    headlines: Sequence[Headline],
+    embedder: Embedder,
+    level: str,
+    resolution: float | None,
+    noise: float,
+    random_state: int,
+    *,
+    previous: str | Path | None,
+    memory: str | Path | None,
+    edits: str | Path | None,
+    remember_days: int,
+    day: str | None,
+    topics: Topics,
+) -> ClusteredFeed:
+    """Do what `HeadlineLabeler.cluster` describes."""
+    if previous is not None and memory is not None:
+        raise ValueError("previous and memory both tell of earlier runs; give one of them")
+    clusterer = HeadlineClusterer(
+        noise=noise,
+        whitening=Whitening.of_news(embedder.fingerprint),
+        random_state=random_state,
+    )
+    if resolution is not None:
+        finest = "theme_resolution" if level == "theme" else "resolution"
+        clusterer.set_params(**{finest: resolution})
+    told: Any = {"level": level, "topics": topics}
+    told["edits"] = None if edits is None else ClusterEdits.read(edits)
+    if memory is not None:
+        told |= {"day": day, "remember_days": remember_days}
+        return cluster_remembered(memory, headlines, embedder, clusterer, **told)
+    earlier = None if previous is None else EarlierClusters.read(previous)
+    return cluster_feed(headlines, embedder, clusterer, previous=earlier, **told)
 
 
 def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:

@@ -366,64 +366,42 @@ class HeadlineLabeler:
         Parameters
         ----------
         texts : iterable of str or Headline, or data frame
-            n headlines, taken as `label` takes them; copies count once for the graph and share
-            their cluster.
+            n headlines, taken as `label` takes them; copies share their cluster.
         level : {"theme", "story"}, default "theme"
-            Themes, or the finer stories, as the clusters.
         resolution : float, optional
             Larger values give more and smaller clusters of that level.
         noise : float, default 0.0
             Strength, 0 to 1, below which a headline is in no story (-1).
         random_state : int, default 0
         previous : path, optional
-            JSON lines of an earlier run: its clusters stand as they were, with numbers and names.
-            Headlines that are new join them or make clusters of their own.
+            JSON lines of an earlier run, whose clusters stand; new headlines may join them.
         edits : path, optional
             An editor's renames, merges and splits (`ClusterEdits.read`).
         memory : path, optional
-            A file that keeps the headlines of earlier days with their clusters, instead of
-            `previous`: headlines join stories that were told before. Made where it is missing.
+            A file that keeps the headlines of earlier days, instead; made where it is missing.
         remember_days : int, default 30
             Days after which a headline that wasn't seen again is dropped from it.
         day : str, optional
-            The day to remember, YYYY-MM-DD; by default the latest of the headlines' dates, or
-            today (UTC).
+            YYYY-MM-DD; by default the latest of the headlines' dates, or today (UTC).
 
         Returns
         -------
         ClusteredFeed
-            A sequence of `ClusteredHeadline` in the order of the input, with the clusters.
+            `ClusteredHeadline` in the order of the input, with the clusters.
 
         Raises
         ------
         HeadlinesError
             When a file can't be read, or another run holds the memory.
         ValueError
-            When there are both `previous` and `memory`, or `day` is no date.
+            When there are both `previous` and `memory`, or a value is out of range.
         """
-        from headlines.clustering.clustered_feed import cluster_feed, cluster_remembered
-        from headlines.clustering.clusterer import HeadlineClusterer
-        from headlines.clustering.edits import ClusterEdits
-        from headlines.clustering.history import EarlierClusters
-        from headlines.clustering.whitening import Whitening
+        from headlines.clustering.clustered_feed import cluster_files
 
-        if previous is not None and memory is not None:
-            raise ValueError("previous and memory both tell of earlier runs; give one of them")
-
-        whitening = Whitening.of_news(self.embedder.fingerprint)
-        clusterer = HeadlineClusterer(noise=noise, whitening=whitening, random_state=random_state)
-        if resolution is not None:
-            finest = "theme_resolution" if level == "theme" else "resolution"
-            clusterer.set_params(**{finest: resolution})
         headlines = as_headlines(texts)
         topics, probabilities = self.predict([h.text for h in headlines])
-        told: Any = {
-            "level": level,
-            "edits": None if edits is None else ClusterEdits.read(edits),
-            "topics": list(zip(topics, probabilities.tolist(), strict=True)),
-        }
-        if memory is not None:
-            told |= {"day": day, "remember_days": remember_days}
-            return cluster_remembered(memory, headlines, self.embedder, clusterer, **told)
-        earlier = None if previous is None else EarlierClusters.read(previous)
-        return cluster_feed(headlines, self.embedder, clusterer, previous=earlier, **told)
+        return cluster_files(
+            headlines, self.embedder, level, resolution, noise, random_state,
+            previous=previous, edits=edits, memory=memory, remember_days=remember_days, day=day,
+            topics=list(zip(topics, probabilities.tolist(), strict=True)),
+        )  # fmt: skip
