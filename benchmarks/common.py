@@ -33,12 +33,14 @@ ORIGINS = {  # of the data sets, none of which is committed
     "guardian_sections.tsv.xz": _RSS,
     "huffpost41.tsv.xz": "ws-jiang/MetaPrompter_public",
     "masakhanews_eng.tsv.xz": "masakhane-io/masakhane-news",
+    "msr_paraphrase.tsv.xz": "the Microsoft Research paraphrase corpus",
     "pool_news.tsv.xz": _RSS,
     "pool_russia_ukraine.tsv.xz": f"{_RSS}, the headlines that name Russia, Ukraine and the like",
     "pool_tech.tsv.xz": _RSS,
     "russia_dev.tsv": "rumca-js/RSS-Link-Database-2023, labelled for this project by two readers",
     "searchsnippets.tsv.xz": "jacoxu/STC2",
     "stackoverflow.tsv.xz": "jacoxu/STC2",
+    "sts_headlines.tsv.xz": "the headlines of SemEval STS 2013 to 2016",
     "wiki_events_to_2017.tsv.xz": "ianrastall/current-events-context",
 }
 

@@ -145,6 +145,33 @@ def stories(vectors: str = "built-in", *, short: bool = False) -> str:
     return table(["", *head], rows, "lr")
 
 
+def pairs() -> str:
+    """Whether the probability that two headlines tell one story holds."""
+    names = {
+        "allsides_last": "AllSides, last 500 stories",
+        "wiki_report": "Wikipedia's affairs",
+        "googlenews_t": "GoogleNews-T",
+        "sts_headlines": "STS headlines, as given",
+        "msr_paraphrase": "MSR paraphrases, as given",
+    }
+    rows = []
+    for name, found in result("pairs")["sets"].items():
+        ours, cosine = found["ours"], found["cosine"]
+        errors = [
+            f"{share(some['calibration_error'])} / {share(some['calibration_error_of_likely'])}"
+            for some in (ours, cosine)
+        ]
+        areas = [ours["auc"], found["undated"]["auc"], cosine["auc"], found["tfidf"]["auc"]]
+        rows.append([
+            names[name], f"{found['pairs']:,}", percent(found["same"]), *map(share, areas), *errors
+        ])  # fmt: skip
+    head = [
+        "pairs", "one story", "AUC", "without dates", "cosine alone", "TF-IDF",
+        "calibration error", "of cosine alone",
+    ]  # fmt: skip
+    return table(["", *head], rows, "lr")
+
+
 def how_fast() -> str:
     """How fast it is, in memory and on a file of a million."""
     speed = result("speed")
