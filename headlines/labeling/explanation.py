@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.embedding.embedder import Embedder, Products, unit_rows
+from headlines.errors import EmbedderError
 from headlines.feeds.headline import Headline
 from headlines.model.examples import Example
 from headlines.model.scorer import TopicScorer, probabilities_of
@@ -32,13 +33,16 @@ class WordEffect:
 class Neighbour:
     """A labelled headline that is near, by the cosine of vectors.
 
-    One that is `written` is an example for its topic and wasn't published.
+    One that is `written` is an example for its topic and wasn't published. `same_story` is the
+    probability that both tell one story (`PairScorer`), as if they stood in one day's feed; None
+    where nothing was learned of pairs for the embedder.
     """
 
     headline: str
     topic: str
     similarity: float
     written: bool
+    same_story: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class Explanation:
         if self.tipped_without:
             lines.append(f"  {self.runner_up} without: {', '.join(self.tipped_without)}")
         for near in self.neighbours:
-            lines.append(f"  near ({near.similarity:.2f}, {near.topic}): {near.headline}")
+            same = "" if near.same_story is None else f", same story {near.same_story:.2f}"
+            lines.append(f"  near ({near.similarity:.2f}, {near.topic}{same}): {near.headline}")
         return "\n".join(lines)
 
 
@@ -139,7 +144,7 @@ class Explainer:
             words=tuple(WordEffect(w, float(e)) for w, e in zip(words, effects, strict=True)),
             tipped_without=self._tipping(words, effects, first, second),
             news=bool(whole[-1] >= 0),
-            neighbours=self._nearest(headline.text, neighbours),
+            neighbours=self._nearest(headline, neighbours),
         )
 
     def _logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -172,21 +177,35 @@ class Explainer:
                 return tuple(words[i] for i in sorted(dropped))
         return ()
 
-    def _nearest(self, text: str, count: int) -> tuple[Neighbour, ...]:
+    def _nearest(self, headline: Headline, count: int) -> tuple[Neighbour, ...]:
         quoted, vectors = self._quoted
         if not quoted or count < 1:
             return ()
-        similarity = vectors @ self.embedder.vectors([text])[0]
+        similarity = vectors @ self.embedder.vectors([headline.text])[0]
         nearest = np.argsort(-similarity, kind="stable")[:count].tolist()
+        same = self._same_story(headline, [quoted[i].text or "" for i in nearest])
         return tuple(
             Neighbour(
                 headline=quoted[i].text or "",
                 topic=quoted[i].topic,
                 similarity=float(similarity[i]),
                 written=quoted[i].written,
+                same_story=probability,
             )
-            for i in nearest
+            for i, probability in zip(nearest, same, strict=True)
         )
+
+    def _same_story(self, headline: Headline, others: Sequence[str]) -> Sequence[float | None]:
+        from headlines.clustering.pairs import PairScorer
+
+        try:
+            pairs = PairScorer.of(self.embedder.fingerprint)
+        except EmbedderError:
+            return [None] * len(others)
+        told = pairs.read([headline, *map(Headline.parse, others)], self.embedder)
+        left, right = [0] * len(others), range(1, len(others) + 1)
+        found: list[float | None] = pairs.probabilities(told, left, list(right)).tolist()
+        return found
 
     @cached_property
     def _quoted(self) -> tuple[list[Example], NDArray[np.float32]]:

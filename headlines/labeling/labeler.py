@@ -337,6 +337,43 @@ class HeadlineLabeler:
         [headline] = as_headlines([text])
         return self._explainer.explain(headline, neighbours)
 
+    def same_story(self, a: str | Headline, b: str | Headline) -> float:
+        """Give the probability that two headlines tell one story.
+
+        It is that of headlines that stand in one day's feed and are near (`PairScorer`). Their
+        dates count where both have one.
+
+        Parameters
+        ----------
+        a, b : str or Headline
+            Strings are read by `Headline.parse`; which one comes first doesn't matter.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        EmbedderError
+            When it wasn't learned for the labeler's embedder: the package has it for the built-in
+            one.
+
+        Examples
+        --------
+        >>> labeler = HeadlineLabeler.load()
+        >>> oil = "Drone sets oil depot in Tver on fire"
+        >>> labeler.same_story(oil, "Oil depot burns in Tver after drone attack") > 0.9
+        True
+        >>> labeler.same_story(oil, "Oil prices rise as OPEC cuts output") < 0.1
+        True
+        """
+        from headlines.clustering.pairs import PairScorer
+
+        pairs = PairScorer.of(self.embedder.fingerprint)
+        told = pairs.read(as_headlines([a, b]), self.embedder)
+        return float(pairs.probabilities(told, [0], [1])[0])
+
     @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(
