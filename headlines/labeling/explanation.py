@@ -34,8 +34,8 @@ class Neighbour:
     """A labelled headline that is near, by the cosine of vectors.
 
     One that is `written` is an example for its topic and wasn't published. `same_story` is the
-    probability that both tell one story (`PairScorer`), as if they stood in one day's feed; None
-    where nothing was learned of pairs for the embedder.
+    probability that both tell one story (`PairScorer`), as if they stood in one day's feed; None of
+    an example, and where nothing was learned of pairs for the embedder.
     """
 
     headline: str
@@ -190,7 +190,7 @@ class Explainer:
                 topic=quoted[i].topic,
                 similarity=float(similarity[i]),
                 written=quoted[i].written,
-                same_story=probability,
+                same_story=None if quoted[i].written else probability,
             )
             for i, probability in zip(nearest, same, strict=True)
         )
