@@ -11,7 +11,9 @@ What stands alone is from other stories where a set has them, the rest from the 
 Same-story pairs are weighed so that a headline of a story has as many mates as in stories of two
 to ten; AllSides gives it two at most. STS headlines (4 or more of 5 are the same story, 1 or less
 others) and MSR's paraphrases are pairs as they were given: other populations, which nothing was
-calibrated for. None of these was learned from or chosen on (benchmarks/research/pairs.py).
+calibrated for. None of these was learned from (benchmarks/research/pairs.py), but their
+figures were seen while traits were dropped that brought nothing to the others, and while it was
+settled which pairs make up the population: the weight of same-story pairs, and the week.
 
 Measured: the area under the ROC curve, and the calibration error (mean distance between the
 probability and the share of pairs that are of one story, in ten bins of equal count), of all pairs
