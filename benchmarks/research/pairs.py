@@ -26,7 +26,8 @@ from scipy.optimize import minimize
 
 from benchmarks.common import arguments, described, known, there, write
 from benchmarks.pairs import FILES, SIZES, Pairs, Told, feeds, joined, measured, pool, stories
-from headlines.clustering.pairs import Lines, PairScorer, read_whitening
+from headlines.clustering.pairs import Lines, PairScorer
+from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.joined import load_embedder
 from headlines.embedding.threads import one_thread
@@ -161,7 +162,7 @@ def main() -> None:
         return
     embedder = load_embedder(options.embedder)
     folder = MODELS / "stories" / embedder.fingerprint
-    empty = PairScorer(embedder.fingerprint, 0.0, {}, read_whitening(folder))
+    empty = PairScorer(embedder.fingerprint, 0.0, {}, Whitening.read(folder))
     loners = pool(options.data)
     sets = {name: learned_from(options.data, name, embedder, loners) for name in SHARES}
     traits = {name: pairs.traits(empty, embedder) for name, pairs in sets.items()}

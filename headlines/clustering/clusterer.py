@@ -27,7 +27,7 @@ from headlines.clustering.communities import (
     strengths,
     thinned,
 )
-from headlines.clustering.neighbourhood import MIN_CANDIDATES, Neighbourhood, Told
+from headlines.clustering.neighbourhood import MIN_CANDIDATES, Contents, Neighbourhood
 from headlines.clustering.rarity import FeedWords
 from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
@@ -206,7 +206,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             if days is not None:
                 first = np.full(len(points), np.nan)
                 np.fmin.at(first, texts[known], days[known])
-            told = Told.of(points, own, first)
+            told = Contents.of(points, own, first)
             self._neighbourhood = Neighbourhood.of(told, self.n_neighbors, near)
             del points, near, told  # large, where the feed is
             stories, themes, of_stories, of_themes = self._communities(
@@ -299,7 +299,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             known = None
             if self._words is not None and words is not None:
                 known = self._words.vectors([words[i] for i in new.tolist()])
-            told = Told.of(self._whitening(whole[new]), known, None)
+            told = Contents.of(self._whitening(whole[new]), known, None)
             near, nearness, weights = self._neighbourhood.of_others(told)
             weights = np.where(nearness > self._least, weights, 0.0)
             result[new] = _elected(self._labels[near], weights)

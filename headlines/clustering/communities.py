@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from headlines.clustering.neighbourhood import DAYS, Told
+from headlines.clustering.neighbourhood import DAYS, Contents
 from headlines.neighbours import STEPS, blocks
 
 MAX_PARTNERS = 16
@@ -112,7 +112,7 @@ def _most(held: sparse.csr_matrix) -> Labels:
     return np.asarray(held.argmax(axis=1)).reshape(-1).astype(np.int64) - 1
 
 
-def thinned(labels: Labels, told: Told, usual: Usual) -> Labels:
+def thinned(labels: Labels, told: Contents, usual: Usual) -> Labels:
     """Let samples leave that are far from the others of their community: each is one of its own.
 
     In every round at most the worse half of a community leaves.
@@ -138,7 +138,7 @@ def thinned(labels: Labels, told: Told, usual: Usual) -> Labels:
     return np.unique(labels, return_inverse=True)[1].reshape(-1)
 
 
-def _nearness_to_own(labels: Labels, told: Told) -> Floats:
+def _nearness_to_own(labels: Labels, told: Contents) -> Floats:
     """Give the nearness of each point to all others of its community, added up."""
     sums = _Sums.of(_members(labels), told)
     result = -told.itself()
@@ -152,7 +152,7 @@ def _nearness_to_own(labels: Labels, told: Told) -> Floats:
 
 
 def joined(
-    labels: Labels, graph: sparse.csr_matrix, told: Told, was: Labels, usual: Usual
+    labels: Labels, graph: sparse.csr_matrix, told: Contents, was: Labels, usual: Usual
 ) -> Labels:
     """Join communities that are alike, pair by pair, each with the one most like it.
 
@@ -191,7 +191,7 @@ class _Sums:
     dated: Floats
 
     @classmethod
-    def of(cls, member: sparse.csr_matrix, told: Told) -> _Sums:
+    def of(cls, member: sparse.csr_matrix, told: Contents) -> _Sums:
         points = np.empty((member.shape[0], told.points.shape[1]))
         for some in blocks(points.shape[1], 32):  # of a large feed a few columns at a time
             points[:, some] = member @ (told.points[:, some].astype(np.float64) / STEPS)
@@ -214,7 +214,9 @@ class _Sums:
 class _Communities:
     """What the points of each community are together: sums, which merging adds up."""
 
-    def __init__(self, labels: Labels, between: sparse.csr_matrix, told: Told, was: Labels) -> None:
+    def __init__(
+        self, labels: Labels, between: sparse.csr_matrix, told: Contents, was: Labels
+    ) -> None:
         member = _members(labels)
         self.sizes = np.asarray(member.sum(axis=1)).reshape(-1)
         self._sums = _Sums.of(member, told)

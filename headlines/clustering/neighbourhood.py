@@ -40,7 +40,7 @@ SHARPNESS = 3.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Contents:
     """What n headlines tell; how near two are is a sum over the three.
 
     It is the cosine of their vectors, and `WORDS` times that of their words; where both have a
@@ -54,7 +54,9 @@ class Told:
     dated: Floats  # 1 where there is a date, else 0
 
     @classmethod
-    def of(cls, points: NDArray[Any], words: sparse.csr_matrix | None, days: Floats | None) -> Told:
+    def of(
+        cls, points: NDArray[Any], words: sparse.csr_matrix | None, days: Floats | None
+    ) -> Contents:
         """Put n points, unit vectors over words (n, n_words), and days, NaN for none, together."""
         n = len(points)
         parts = [] if words is None else [words * np.sqrt(WORDS)]
@@ -67,10 +69,10 @@ class Told:
     def __len__(self) -> int:
         return len(self.points)
 
-    def __getitem__(self, places: Any) -> Told:
-        return Told(self.points[places], self.shared[places], self.dated[places])
+    def __getitem__(self, places: Any) -> Contents:
+        return Contents(self.points[places], self.shared[places], self.dated[places])
 
-    def nearness(self, other: Told, near: Places, cosine: Floats | None = None) -> Floats:
+    def nearness(self, other: Contents, near: Places, cosine: Floats | None = None) -> Floats:
         """Tell how near each headline is to k others, whose places are in near, (n, k).
 
         Where the cosines of their vectors are known, shape (n, k), they aren't found again.
@@ -102,14 +104,16 @@ class Neighbourhood:
     Perona 2004, Self-tuning spectral clustering, NIPS).
     """
 
-    told: Told
+    told: Contents
     usual: Floats  # nearness of the last of each point's nearest neighbours
     columns: Places  # neighbours of each point, those that weigh most first, shape (n, k)
     nearness: Floats  # theirs
     weights: Floats  # theirs
 
     @classmethod
-    def of(cls, told: Told, n_neighbors: int, candidates: Places | None = None) -> Neighbourhood:
+    def of(
+        cls, told: Contents, n_neighbors: int, candidates: Places | None = None
+    ) -> Neighbourhood:
         """Find the neighbours of n points among themselves, or among candidates of shape (n, m).
 
         A candidate that is the point itself doesn't count, nor one that was there already.
@@ -136,7 +140,7 @@ class Neighbourhood:
         """Give the weights of neighbours nearer than `least` as a symmetric graph, (n, n)."""
         return symmetric_graph(self.columns, np.where(self.nearness > least, self.weights, 0.0))
 
-    def of_others(self, told: Told) -> tuple[Places, Floats, Floats]:
+    def of_others(self, told: Contents) -> tuple[Places, Floats, Floats]:
         """Find the neighbours of m other points among these.
 
         Gives columns, how near they are, and weights, all of shape (m, k).

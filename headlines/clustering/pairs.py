@@ -15,20 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from headlines.clustering.rarity import WordCounts
+from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.errors import EmbedderError
 from headlines.feeds.headline import Headline
 from headlines.files import MODELS
-
-STEPS = 2.0**24
-"""Vectors are rounded to this many steps, so that their products are exact sums."""
+from headlines.neighbours import STEPS, blocks, whole_vectors
 
 RARITY_STEPS = 64
 """Steps of a word's inverse document frequency, whole numbers too."""
-
-BLOCK = 8192
-"""Pairs, or headlines, worked on at a time."""
 
 MIN_PLAIN = 0.5
 """Long small words for each word with a capital; with fewer it is a title that sets them all."""
@@ -137,7 +133,7 @@ class PairScorer:
     fingerprint: str
     base: float
     lines: Lines  # by the trait: points, ascending, and what is added at each
-    whitening: tuple[Floats, Floats] | None = None  # mean and matrix, whole numbers
+    whitening: Whitening | None = None  # mean and matrix, whole numbers
 
     @classmethod
     def of(cls, fingerprint: str) -> PairScorer:
@@ -157,7 +153,7 @@ class PairScorer:
         lines = {
             name: (tuple(line["at"]), tuple(line["adds"])) for name, line in found["lines"].items()
         }
-        return cls(found["embedder"], found["base"], lines, read_whitening(folder))
+        return cls(found["embedder"], found["base"], lines, Whitening.read(folder))
 
     def told(
         self,
@@ -171,13 +167,9 @@ class PairScorer:
         Without texts no names are known, and without dates no days.
         """
         n = len(words)
-        points = np.empty(vectors.shape, dtype=np.float32)
-        for start in range(0, n, BLOCK):
-            rows = slice(start, start + BLOCK)
-            points[rows] = _whole(vectors[rows])
-            if self.whitening is not None:
-                mean, matrix = self.whitening
-                points[rows] = _whole((points[rows].astype(np.float64) - mean) @ matrix)
+        points = whole_vectors(vectors).astype(np.float32)  # holds 24 bits
+        if self.whitening is not None:
+            points = self.whitening(points)
         points[~vectors.any(axis=1)] = 0
         return Told(
             points=points,
@@ -198,8 +190,7 @@ class PairScorer:
         """Give the traits of m pairs by name, each of shape (m,)."""
         a, b = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
         parts: list[dict[str, Floats]] = [_traits(told, a[:0], b[:0])]
-        for start in range(0, len(a), BLOCK):
-            rows = slice(start, start + BLOCK)
+        for rows in blocks(len(a), 8192):
             parts.append(_traits(told, a[rows], b[rows]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -229,16 +220,6 @@ class PairScorer:
         return np.asarray(np.round(1 / (1 + np.exp(-logits)), 6))
 
 
-def read_whitening(folder: Path) -> tuple[Floats, Floats] | None:
-    """Read mean and matrix: a row and a square of whole numbers; None where there are none."""
-    path = folder / "whitening.i32"
-    if not path.is_file():
-        return None
-    numbers = np.fromfile(path, dtype="<i4").astype(np.float64)
-    rows = numbers.reshape(-1, int(np.sqrt(len(numbers))))
-    return rows[0], rows[1:]
-
-
 @functools.cache
 def _loaded(fingerprint: str) -> PairScorer:
     folder = MODELS / "stories" / fingerprint
@@ -249,14 +230,6 @@ def _loaded(fingerprint: str) -> PairScorer:
             f"take one of {', '.join(known)}"
         )
     return PairScorer.load(folder)
-
-
-def _whole(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Scale rows (n, n_features) to unit length and round them to whole numbers of `STEPS`."""
-    vectors = vectors.astype(np.float64)
-    lengths = np.sqrt((vectors * vectors).sum(axis=1))
-    result = np.rint(vectors / np.where(lengths > 0, lengths, 1)[:, None] * STEPS) + 0.0
-    return np.asarray(result.astype(np.float32))  # holds 24 bits
 
 
 def _traits(told: Told, a: Places, b: Places) -> dict[str, Floats]:

@@ -73,7 +73,8 @@ class Settlement:
         earlier = None
         if previous:
             earlier = np.stack([self._known(kind)[1] for kind in LEVELS], axis=1)
-        fit(clusterer, vectors, words, earlier, days_of(headlines, days))
+        when = days_of(headlines, days)
+        clusterer.fit(vectors, words=words, days=when, previous=earlier)
         self.copies = clusterer.copies_
         self.numbers: dict[str, Labels] = {}
         for kind, found in (("story", clusterer.labels_), ("theme", clusterer.themes_)):
@@ -128,17 +129,6 @@ class Settlement:
         return kept_numbers(
             new, nowhere, self.points, then, unit_rows(points.astype(np.float64)), unused
         )
-
-
-def fit(
-    clusterer: HeadlineClusterer,
-    vectors: NDArray[np.float32],
-    words: list[list[str]],
-    earlier: Labels | None,
-    days: NDArray[np.float64],
-) -> None:
-    """Fit the clusterer."""
-    clusterer.fit(vectors, words=words, previous=earlier)
 
 
 def days_of(

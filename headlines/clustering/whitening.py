@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,20 @@ class Whitening:
         return cls(np.rint(mean * STEPS), np.rint(matrix / np.abs(matrix).max() * WHOLE))
 
     @classmethod
+    def read(cls, folder: Path) -> Whitening | None:
+        """Read ``whitening.i32`` of a folder: a row of means over a square; None without one."""
+        if not (folder / "whitening.i32").is_file():
+            return None
+        numbers = np.fromfile(folder / "whitening.i32", dtype="<i4").astype(np.float64)
+        rows = numbers.reshape(-1, int(np.sqrt(len(numbers))))
+        return cls(rows[0], rows[1:])
+
+    def write(self, folder: Path) -> None:
+        """Write what `read` reads."""
+        rows = np.concatenate([self.mean[None], self.matrix])
+        (folder / "whitening.i32").write_bytes(rows.astype("<i4").tobytes())
+
+    @classmethod
     def of_news(cls, fingerprint: str) -> Whitening | None:
         """Give what was learned from news for the embedder with this fingerprint, or None."""
         return _of_news(fingerprint)
@@ -92,9 +107,4 @@ class Whitening:
 
 @functools.cache
 def _of_news(fingerprint: str) -> Whitening | None:
-    path = MODELS / "stories" / fingerprint / "whitening.i32"
-    if not path.is_file():
-        return None
-    numbers = np.fromfile(path, dtype="<i4").astype(np.float64)
-    rows = numbers.reshape(-1, int(np.sqrt(len(numbers))))  # a row of means over a square
-    return Whitening(rows[0], rows[1:])
+    return Whitening.read(MODELS / "stories" / fingerprint)

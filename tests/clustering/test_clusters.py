@@ -26,6 +26,7 @@ from headlines.clustering.clusterer import vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import EarlierClusters, kept_numbers
 from headlines.clustering.names import name_clusters
+from headlines.clustering.whitening import Whitening
 from headlines.errors import HeadlinesError, TaxonomyError
 from headlines.neighbours import nearest, whole_vectors
 from headlines.topics.taxonomy import add_topics
@@ -182,7 +183,8 @@ def test_vectors_and_words_of_texts_give_the_clusters_of_the_labeler(
 ) -> None:
     lines = (SEEDS / "feed.txt").read_text(encoding="utf-8").splitlines()
     X, words = vectors_and_words(lines, labeler.embedder)
-    found = HeadlineClusterer().fit(X, words=words)
+    whitening = Whitening.of_news(labeler.embedder.fingerprint)
+    found = HeadlineClusterer(whitening=whitening).fit(X, words=words)
     assert found.labels_.tolist() == [c.story for c in labeler.cluster(lines)]
     assert found.themes_.tolist() == [c.cluster for c in labeler.cluster(lines)]
     alone = HeadlineClusterer().fit(X)
