@@ -26,6 +26,9 @@ from headlines.neighbours import STEPS, blocks, whole_vectors
 RARITY_STEPS = 64
 """Steps of a word's inverse document frequency, whole numbers too."""
 
+BLOCK = 8192
+"""Pairs worked on at a time."""
+
 MIN_PLAIN = 0.5
 """Long small words for each word with a capital; with fewer it is a title that sets them all."""
 
@@ -190,7 +193,7 @@ class PairScorer:
         """Give the traits of m pairs by name, each of shape (m,)."""
         a, b = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
         parts: list[dict[str, Floats]] = [_traits(told, a[:0], b[:0])]
-        for rows in blocks(len(a), 8192):
+        for rows in blocks(len(a), BLOCK):
             parts.append(_traits(told, a[rows], b[rows]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
