@@ -47,9 +47,6 @@ WHITENED_BY = 3
 NEAR, NEAR_BY_VECTOR = 0.7, 0.6
 """Nearness from which two samples may tell one story, by vectors and words and by vectors alone."""
 
-USUAL, USUAL_BY_VECTOR = Usual(0.92, 0.25), Usual(0.75, 0.25)
-"""Nearness that is usual within a story, by both and by vectors alone."""
-
 MAX_PLAIN_SAMPLES = 10_000
 """Samples beyond which the resolution grows with their number: stories don't."""
 
@@ -232,7 +229,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         n = len(told)
         was = np.full((n, 2), -1, dtype=np.int64)
         np.maximum.at(was, texts, previous)
-        usual = USUAL_BY_VECTOR if self._words is None else USUAL
+        usual = Usual.of(told)
         near = self._neighbourhood.graph(self._least)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
         stories = leiden(anchored(near, was[:, 0]), fine, self.random_state)

@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 
 from headlines.clustering.neighbourhood import DAYS, Contents
+from headlines.embedding.threads import one_thread
 from headlines.neighbours import STEPS, blocks
 
 MAX_PARTNERS = 16
@@ -35,7 +36,17 @@ PRIOR_PAIRS, LEAVING_PRIOR_PAIRS = 30, 300
 
 LEAVING_ROUNDS = 5
 
-FEW_STORIES = 120
+FEW, GROWTH, FEW_STORIES = 9.0, 7.0, 120
+"""Standard deviations that are usual within one of few stories, more where there are more."""
+
+SAMPLE = 1000
+"""Headlines whose nearness to each other shows how far apart it lies in a feed."""
+
+MIDDLE = 0.16, 0.84
+"""Shares of pairs that are a standard deviation off the middle."""
+
+NEWS_PAIRS, NEWS_SPREAD = 1000, 0.1
+"""Pairs of headlines of news in general that stand beside those of a feed, and their spread."""
 
 _DRAWING = threading.Lock()
 """The C library has one state for all threads."""
@@ -48,16 +59,30 @@ Floats = NDArray[np.float64]
 class Usual:
     """How near the headlines of one story usually are: what a small group is held against.
 
-    The more stories a feed has, the nearer two of them come by chance; so what is asked for
-    grows with the logarithm of their number.
+    The more stories a feed has, and the farther apart the nearness of its headlines lies, the
+    nearer two of them come by chance. So what is asked for is told in standard deviations of
+    the nearness of a feed's headlines, and grows with the logarithm of the number of stories.
     """
 
-    of_few: float  # where there are `FEW_STORIES`
-    growth: float  # for ten times as many
+    spread: float
+
+    @classmethod
+    def of(cls, told: Contents) -> Usual:
+        """Learn it from a sample of headlines, those of news in general beside them."""
+        some = told[np.arange(min(len(told), SAMPLE))]
+        with one_thread():
+            near = some.points.astype(np.float64) @ some.points.T.astype(np.float64) / STEPS**2
+        near += (some.shared @ some.shared.T).toarray() - DAYS * np.outer(some.dated, some.dated)
+        pairs = near[np.triu_indices(len(some), 1)]
+        if not len(pairs):
+            return cls(NEWS_SPREAD)
+        low, high = np.quantile(pairs, MIDDLE)  # not moved by the few that tell one story
+        held = (high - low) / 2 * len(pairs) + NEWS_SPREAD * NEWS_PAIRS
+        return cls(float(held / (len(pairs) + NEWS_PAIRS)))
 
     def among(self, stories: int) -> float:
         """Give it for a number of stories."""
-        return self.of_few + self.growth * math.log10(stories / FEW_STORIES)
+        return self.spread * (FEW + GROWTH * math.log10(stories / FEW_STORIES))
 
 
 def leiden(graph: sparse.csr_matrix, resolution: float, random_state: Any) -> Labels:
