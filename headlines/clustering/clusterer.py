@@ -38,7 +38,7 @@ from headlines.neighbours import blocks, nearest, whole_vectors
 
 logger = logging.getLogger(__name__)
 
-COPIES = 0.9
+COPIES = 0.97
 """Cosine from which two samples are copies of one text."""
 
 WHITENED_BY = 3
@@ -203,6 +203,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             if days is not None:
                 first = np.full(len(points), np.nan)
                 np.fmin.at(first, texts[known], days[known])
+            self._usual = Usual.of(Contents.of(points, own, None))  # whatever their days
             told = Contents.of(points, own, first)
             self._neighbourhood = Neighbourhood.of(told, self.n_neighbors, near)
             del points, near, told  # large, where the feed is
@@ -229,7 +230,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         n = len(told)
         was = np.full((n, 2), -1, dtype=np.int64)
         np.maximum.at(was, texts, previous)
-        usual = Usual.of(told)
+        usual = self._usual
         near = self._neighbourhood.graph(self._least)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
         stories = leiden(anchored(near, was[:, 0]), fine, self.random_state)

@@ -36,8 +36,12 @@ PRIOR_PAIRS, LEAVING_PRIOR_PAIRS = 30, 300
 
 LEAVING_ROUNDS = 5
 
-FEW, GROWTH, FEW_STORIES = 9.0, 7.0, 120
-"""Standard deviations that are usual within one of few stories, more where there are more."""
+FEW, GROWTH = 7.4, 8.0
+"""Standard deviations that are usual within one of few stories; more where there are ten times
+as many."""
+
+FEW_STORIES, NEWS_STORIES = 120, 60
+"""How many are few, and stories of news in general that stand beside those of a feed."""
 
 SAMPLE = 1000
 """Headlines whose nearness to each other shows how far apart it lies in a feed."""
@@ -68,11 +72,11 @@ class Usual:
 
     @classmethod
     def of(cls, told: Contents) -> Usual:
-        """Learn it from a sample of headlines, those of news in general beside them."""
+        """Learn it from a sample of undated headlines, news in general beside them."""
         some = told[np.arange(min(len(told), SAMPLE))]
         with one_thread():
             near = some.points.astype(np.float64) @ some.points.T.astype(np.float64) / STEPS**2
-        near += (some.shared @ some.shared.T).toarray() - DAYS * np.outer(some.dated, some.dated)
+        near += (some.shared @ some.shared.T).toarray()
         pairs = near[np.triu_indices(len(some), 1)]
         if not len(pairs):
             return cls(NEWS_SPREAD)
@@ -82,7 +86,7 @@ class Usual:
 
     def among(self, stories: int) -> float:
         """Give it for a number of stories."""
-        return self.spread * (FEW + GROWTH * math.log10(stories / FEW_STORIES))
+        return self.spread * (FEW + GROWTH * math.log10((stories + NEWS_STORIES) / FEW_STORIES))
 
 
 def leiden(graph: sparse.csr_matrix, resolution: float, random_state: Any) -> Labels:

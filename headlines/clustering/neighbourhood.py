@@ -26,13 +26,13 @@ MIN_CANDIDATES = 50
 WORDS = 0.8
 """Weight of shared words beside the cosine of the vectors."""
 
-DAYS = 0.4
+DAYS = 1.0
 """What two headlines lose in nearness that are `FADING` days apart or more."""
 
-FADING = 60
+FADING = 360
 """Days in which a story fades: two headlines are the less near, the farther apart."""
 
-DAYS_A_STEP = 5
+DAYS_A_STEP = 15
 """Days between which no difference is made."""
 
 SHARPNESS = 3.0
