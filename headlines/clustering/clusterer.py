@@ -47,6 +47,9 @@ WHITENED_BY = 3
 NEAR, NEAR_BY_VECTOR = 0.7, 0.6
 """Nearness from which two samples may tell one story, by vectors and words and by vectors alone."""
 
+NEAR_IN_SPREADS = 11.0
+"""The same in standard deviations of a feed's nearness (`Usual`), where that is less."""
+
 MAX_PLAIN_SAMPLES = 10_000
 """Samples beyond which the resolution grows with their number: stories don't."""
 
@@ -248,7 +251,8 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
     @property
     def _least(self) -> float:
         """Nearness below which no two samples are joined."""
-        return NEAR_BY_VECTOR if self._words is None else NEAR
+        most = NEAR_BY_VECTOR if self._words is None else NEAR
+        return min(most, NEAR_IN_SPREADS * self._usual.spread)
 
     def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
         """Give the story that most of a sample's near neighbours lie in, by their weights.

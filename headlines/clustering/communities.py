@@ -36,7 +36,7 @@ PRIOR_PAIRS, LEAVING_PRIOR_PAIRS = 30, 300
 
 LEAVING_ROUNDS = 5
 
-FEW, GROWTH = 7.4, 8.0
+FEW, GROWTH = 9.5, 10.0
 """Standard deviations that are usual within one of few stories; more where there are ten times
 as many."""
 
@@ -46,10 +46,10 @@ FEW_STORIES, NEWS_STORIES = 120, 60
 SAMPLE = 1000
 """Headlines whose nearness to each other shows how far apart it lies in a feed."""
 
-MIDDLE = 0.16, 0.84
-"""Shares of pairs that are a standard deviation off the middle."""
+BELOW = 0.16, 0.5
+"""Shares of pairs that are a standard deviation apart, below the middle."""
 
-NEWS_PAIRS, NEWS_SPREAD = 1000, 0.1
+NEWS_PAIRS, NEWS_SPREAD = 1000, 0.075
 """Pairs of headlines of news in general that stand beside those of a feed, and their spread."""
 
 _DRAWING = threading.Lock()
@@ -80,8 +80,8 @@ class Usual:
         pairs = near[np.triu_indices(len(some), 1)]
         if not len(pairs):
             return cls(NEWS_SPREAD)
-        low, high = np.quantile(pairs, MIDDLE)  # not moved by the few that tell one story
-        held = (high - low) / 2 * len(pairs) + NEWS_SPREAD * NEWS_PAIRS
+        low, middle = np.quantile(pairs, BELOW)  # what tells one story lies above
+        held = (middle - low) * len(pairs) + NEWS_SPREAD * NEWS_PAIRS
         return cls(float(held / (len(pairs) + NEWS_PAIRS)))
 
     def among(self, stories: int) -> float:
