@@ -357,7 +357,10 @@ def with_topics(
     resolution, as all communities are.
     """
     usual = between.sum() / sizes.sum() or 1.0
-    edges = sparse.csr_matrix(usual * sizes[:, None] * topics**2)
+    some = topics[:, topics.any(axis=0)]
+    if not some.size:
+        return between
+    edges = sparse.csr_matrix(usual * sizes[:, None] * some**2)
     return sparse.bmat([[between, edges], [edges.T, None]]).tocsr()
 
 
