@@ -772,18 +772,31 @@ def replay() -> str:
 
 
 def feed_agreement() -> str:
-    """How themes of the demo feed agree with its topics."""
+    """How themes of two feeds agree with their topics, by vectors and by topics."""
     rows = [
         [
-            {"static": "built-in embedder", "minilm": "MiniLM"}[name],
-            str(found["clusters"]),
-            share(found["ami"]),
-            share(found["kmeans_ami_median_of_10"]),
+            f"{feed}, {found['n']} headlines",
+            by,
+            str(scores["themes"]["clusters"]),
+            f"{share(scores['themes']['ami'])} / {share(scores['themes']['purity'])}",
+            f"{beside} {share(scores[beside]['ami'])} / {share(scores[beside]['purity'])}",
         ]
-        for name, found in result("feed_clusters")["agreement"].items()
+        for feed, found in result("feed_clusters")["agreement"].items()
+        for by, scores in found.items()
+        if by not in ("n", "topics")
+        for beside in scores.keys() - {"themes"}
     ]
-    head = ["vectors", "clusters found", "AMI", "k-means told 11, median of 10 seeds"]
-    return table(head, rows, "lr")
+    head = ["", "topics by", "themes", "AMI / purity", "beside them"]
+    return table(head, rows, "llrrr")
+
+
+def theme_weights() -> str:
+    """How much topics weigh in themes, and how a probability counts."""
+    rows = [
+        [name, share(row["AMI"]), share(row["new"]), f"{row['themes']:.1f}"]
+        for name, row in result("themes")["found"].items()
+    ]
+    return table(["", "AMI", "new", "themes"], rows, "lr")
 
 
 def classifier_settings() -> str:

@@ -17,6 +17,7 @@ from headlines.clustering.history import ClusterChange, EarlierClusters, changes
 from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
 from headlines.clustering.names import name_clusters
 from headlines.clustering.settlement import LEVELS, Settlement
+from headlines.clustering.topicality import Topicality, TopicsOf
 from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
@@ -28,8 +29,6 @@ MAX_EXAMPLES = 20
 
 MIN_COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
-
-Topics = Sequence[tuple[str | None, float]]
 
 
 @dataclass(frozen=True)
@@ -104,20 +103,22 @@ def cluster_feed(
     level: str = "theme",
     previous: EarlierClusters | None = None,
     edits: ClusterEdits | None = None,
-    topics: Topics = (),
+    topics: TopicsOf | None = None,
 ) -> ClusteredFeed:
     """Find the clusters of a feed, name them, and give them the numbers that they had.
 
     Fits the clusterer, whose themes or stories (`level`) are the clusters. Those of an earlier
     run stand as they were (`settled`) and keep their names; an editor's changes come last.
-    `topics` has the topic of each headline and its probability.
+    With `topics`, which gives those of headlines, themes gather by them and say theirs first.
     """
     _check(level)
     if not headlines:
         return ClusteredFeed((), ())
-    run = Settlement(headlines, embedder, clusterer, level, previous, edits)
+    told = topics(headlines) if topics else None
+    shares = told.shares if told else None
+    run = Settlement(headlines, embedder, clusterer, level, previous, edits, topics=shares)
     given = dict(previous.names) if previous and previous.numbers(level) == previous.cluster else {}
-    names = _names(headlines, run, level, given, edits)
+    names = _names(headlines, run, level, given, edits, told)
     found = _clustered(headlines, run, level, names)
     became: list[ClusterChange] = []
     if previous:
@@ -125,7 +126,7 @@ def cluster_feed(
         then = previous.numbers(level)
         unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
         became = changes(now, then, {**unnamed, **given, **names})
-    return ClusteredFeed(found, _clusters(found, run, topics), tuple(became))
+    return ClusteredFeed(found, _clusters(found, run, told), tuple(became))
 
 
 def cluster_day(
@@ -137,7 +138,7 @@ def cluster_day(
     *,
     level: str = "theme",
     edits: ClusterEdits | None = None,
-    topics: Topics = (),
+    topics: TopicsOf | None = None,
 ) -> tuple[ClusteredFeed, ClusterMemory]:
     """Do as `cluster_feed` among the headlines of earlier days; give what to remember next too.
 
@@ -149,19 +150,21 @@ def cluster_day(
         return ClusteredFeed((), (), memory.news({}, day, level), day.isoformat()), memory
     past = [known for key, known in memory.headlines.items() if key not in here]
     samples = [*headlines, *(known.headline for known in past)]
+    told = topics(samples) if topics else None
     run = Settlement(
         samples, embedder, clusterer, level, memory.earlier(level), edits,
         used=memory.used, days=[*[day] * n, *(known.first for known in past)],
+        topics=told.shares if told else None,
     )  # fmt: skip
     names = {
-        kind: _names(samples, run, kind, memory.names[kind], edits if kind == level else None)
+        kind: _names(samples, run, kind, memory.names[kind], edits if kind == level else None, told)
         for kind in LEVELS
     }
     found = _clustered(samples, run, level, names[level])
     after = memory.after(found, n, day, names)
     found = found[:n]
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
-    return ClusteredFeed(found, _clusters(found, run, topics), news, day.isoformat()), after
+    return ClusteredFeed(found, _clusters(found, run, told), news, day.isoformat()), after
 
 
 def cluster_remembered(
@@ -196,7 +199,7 @@ def cluster_files(
     edits: str | Path | None,
     remember_days: int,
     day: str | None,
-    topics: Topics,
+    topics: TopicsOf,
 ) -> ClusteredFeed:
     """Do what `HeadlineLabeler.cluster` describes."""
     if previous is not None and memory is not None:
@@ -238,7 +241,7 @@ def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
         topic = Topic(
             name=name.lower(),
             definition=f"{name}. Such as: {texts[0]}",
-            phrases=tuple(name.split(", ")),
+            phrases=tuple(name.split(": ")[-1].split(", ")),  # a topic may stand first
             examples=tuple(texts[:MAX_EXAMPLES]),
         )
         found.append(topic)
@@ -278,8 +281,12 @@ def _names(
     level: str,
     given: dict[int, str],
     edits: ClusterEdits | None,
+    topics: Topicality | None,
 ) -> dict[int, str]:
-    """Name clusters, given names first, by one headline of each text; no two have the same."""
+    """Name clusters, given names first, by one headline of each text; no two have the same.
+
+    A theme's topic stands first.
+    """
     if edits:
         given = given | edits.names
     one_each = np.sort(np.unique(run.copies, return_index=True)[1])
@@ -288,6 +295,9 @@ def _names(
     for label in np.setdiff1d(run.numbers[level], list(found)).tolist():  # of copies alone
         place = int(np.flatnonzero(run.numbers[level] == label)[0])
         found[label] = name_clusters([headlines[place].text], [0])[0]
+    if topics and level == "theme":
+        for label, name in found.items():
+            found[label] = topics.named(name, np.flatnonzero(run.numbers[level] == label))
     result = {label: given.get(label, name) for label, name in found.items() if label >= 0}
     taken = Counter(result.values())
     for label, name in result.items():
@@ -297,7 +307,7 @@ def _names(
 
 
 def _clusters(
-    found: Sequence[ClusteredHeadline], run: Settlement, topics: Topics
+    found: Sequence[ClusteredHeadline], run: Settlement, topics: Topicality | None
 ) -> tuple[Cluster, ...]:
     members: dict[int, list[int]] = defaultdict(list)
     for place, headline in enumerate(found):
@@ -307,18 +317,13 @@ def _clusters(
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
         near = run.points[places] @ run.points[places].sum(axis=0)
         medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
-        shares: dict[str, float] = defaultdict(float)
-        for topic, probability in (topics[i] for i in places if topics):
-            if topic is not None:
-                shares[topic] += probability / len(places)
-        known = sorted(((t, round(s, 3)) for t, s in shares.items()), key=lambda x: (-x[1], x[0]))
         cluster = Cluster(
             cluster=label,
             name=found[places[0]].name,
             medoid=medoid,
             headlines=len(places),
             copies=len(places) - len(np.unique(run.copies[places])),
-            topics=tuple(known),
+            topics=topics.of(places) if topics else (),
         )
         result.append(cluster)
     return tuple(result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from itertools import compress
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -16,33 +15,37 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from headlines.clustering.arguments import (
+    Words,
+    checked_days,
+    checked_previous,
+    checked_topics,
+    checked_words,
+)
 from headlines.clustering.communities import (
     MIN_ALIKE,
     Usual,
     aggregated,
     anchored,
+    averaged,
     joined,
     leiden,
     mostly,
     strengths,
     thinned,
+    with_topics,
 )
+from headlines.clustering.copies import copies, digests, in_half
 from headlines.clustering.neighbourhood import MIN_CANDIDATES, Contents, Neighbourhood
 from headlines.clustering.rarity import FeedWords
-from headlines.clustering.whitening import Whitening
+from headlines.clustering.whitening import Whitening, nearest_others
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines
-from headlines.neighbours import blocks, nearest, whole_vectors
+from headlines.neighbours import nearest
 
 logger = logging.getLogger(__name__)
-
-COPIES = 0.97
-"""Cosine from which two samples are copies of one text."""
-
-WHITENED_BY = 3
-"""Nearest points of each, by which whitening learns how near points differ."""
 
 NEAR, NEAR_BY_VECTOR = 0.7, 0.6
 """Nearness from which two samples may tell one story, by vectors and words and by vectors alone."""
@@ -58,7 +61,6 @@ MIN_KNOWN = 0.5
 
 Labels = NDArray[np.int64]
 Strengths = NDArray[np.float64]
-Words = Sequence[Sequence[str]]
 
 
 class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
@@ -73,7 +75,8 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
        are joined, the nearest first: these are the stories. Among themselves the members of a
        small one are taken to be as near as is usual in a story (`Usual`).
     5. Leiden communities of the stories, joined to all their neighbours, are the themes: every
-       story lies in one.
+       story lies in one. Where the topics of the samples are told, each topic is a node too, and
+       stories are joined to theirs (`with_topics`).
 
     Parameters
     ----------
@@ -162,6 +165,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         words: Words | None = None,
         days: ArrayLike | None = None,
         previous: ArrayLike | None = None,
+        topics: ArrayLike | None = None,
     ) -> Self:
         """Find the stories and themes of the samples.
 
@@ -179,6 +183,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         previous : array-like of int, shape (n_samples,) or (n_samples, 2), optional
             Story of each sample in an earlier run, -1 where it had none, and its theme. Samples
             that were in one tend to stay together, and others apart; new numbers are given.
+        topics : array-like of float, shape (n_samples, n_topics), optional
+            Probability of every topic, 0 to 1; a row of zeros where none is known. Themes gather
+            by them; stories don't.
 
         Raises
         ------
@@ -188,9 +195,10 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         """
         self._validate_params()
         vectors = validate_data(self, X, dtype=[np.float64, np.float32])
-        words = _checked_words(words, len(vectors))
-        days = _checked_days(days, len(vectors))
-        previous = _checked_previous(previous, len(vectors))
+        words = checked_words(words, len(vectors))
+        days = checked_days(days, len(vectors))
+        previous = checked_previous(previous, len(vectors))
+        topics = checked_topics(topics, len(vectors))
         known = vectors.any(axis=1)
         texts = np.empty(len(vectors), dtype=np.int64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -211,7 +219,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             self._neighbourhood = Neighbourhood.of(told, self.n_neighbors, near)
             del points, near, told  # large, where the feed is
             stories, themes, of_stories, of_themes = self._communities(
-                texts[known], previous[known]
+                texts[known], previous[known], None if topics is None else topics[known]
             )
         alone = _alone(np.flatnonzero(~known), words)
         texts[~known] = len(stories) + alone
@@ -226,7 +234,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         return self
 
     def _communities(
-        self, texts: Labels, previous: Labels
+        self, texts: Labels, previous: Labels, topics: Strengths | None
     ) -> tuple[Labels, Labels, Strengths, Strengths]:
         """Find the story and the theme of each point, and its strength in them."""
         told, every = self._neighbourhood.told, self._neighbourhood.graph()
@@ -244,8 +252,11 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         stories = joined(stories, near, told, was[:, 0], usual)
         between = aggregated(every, stories)
         of_story = mostly(stories, was[:, 1])
-        found = leiden(anchored(between, of_story), self.theme_resolution, self.random_state)
-        themes = found[stories]
+        between = anchored(between, of_story)
+        if topics is not None:
+            between = with_topics(between, np.bincount(stories), averaged(topics, stories[texts]))
+        found = leiden(between, self.theme_resolution, self.random_state)
+        themes = np.unique(found[stories], return_inverse=True)[1].reshape(-1)
         return stories, themes, strengths(every, stories), strengths(every, themes)
 
     @property
@@ -271,12 +282,12 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         """
         check_is_fitted(self)
         vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        words = _checked_words(words, len(vectors))
+        words = checked_words(words, len(vectors))
         result = np.full(len(vectors), -1, dtype=np.int64)
         known = np.flatnonzero(vectors.any(axis=1))
         if len(known) and len(self._digests):
             some = None if words is None else [words[i] for i in known.tolist()]
-            result[known] = self._predict_known(_whole(vectors[known]), some)
+            result[known] = self._predict_known(in_half(vectors[known]), some)
         return result
 
     def strengths_in(self, labels: Labels) -> Strengths:
@@ -293,10 +304,10 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         return of_texts[self.copies_]
 
     def _predict_known(self, whole: NDArray[np.float32], words: Words | None) -> Labels:
-        digests = _digests(whole)
-        place = np.minimum(np.searchsorted(self._digests, digests), len(self._digests) - 1)
+        found = digests(whole)
+        place = np.minimum(np.searchsorted(self._digests, found), len(self._digests) - 1)
         result = self._labels[self._copy_of[place]]
-        new = np.flatnonzero(self._digests[place] != digests)
+        new = np.flatnonzero(self._digests[place] != found)
         if len(new):
             known = None
             if self._words is not None and words is not None:
@@ -315,21 +326,21 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         Identical vectors are one point: they share a cluster, and `predict` finds it again. In
         the order of their digests points don't depend on the order of the samples.
         """
-        whole = _whole(vectors)
+        whole = in_half(vectors)
         self._digests, first, point_of = np.unique(
-            _digests(whole), return_index=True, return_inverse=True
+            digests(whole), return_index=True, return_inverse=True
         )
         points, point_of = whole[first], point_of.reshape(-1)
         del whole
         near, cosine = nearest(points, min(MIN_CANDIDATES, len(points) - 1))
-        self._copy_of, kept = _copies(near, cosine)
+        self._copy_of, kept = copies(near, cosine)
         logger.info(
             "%d samples, %d distinct, %d but for copies; %d candidates each",
             len(vectors), len(points), len(kept), near.shape[1],
         )  # fmt: skip
         points, near = points[kept], self._copy_of[near[kept]]
         if self.whitening is None:
-            self._whitening = Whitening.of(points, _nearest_others(near))
+            self._whitening = Whitening.of(points, nearest_others(near))
         else:
             self._whitening = self.whitening.centred_on(points)
         return self._whitening(points), near, self._copy_of[point_of]
@@ -393,80 +404,6 @@ def _unknown(titles: Sequence[str], embedder: Embedder) -> list[int]:
             if words and known < MIN_KNOWN * len(words):
                 found.append(place)
     return found
-
-
-def _whole(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    """Give whole vectors in half the space: their numbers fit."""
-    result = np.empty(vectors.shape, dtype=np.float32)
-    for rows in blocks(len(vectors), 8192):
-        result[rows] = whole_vectors(vectors[rows])
-    return result
-
-
-def _digests(whole: NDArray[np.float32]) -> NDArray[np.bytes_]:
-    """Give 16 bytes for each point."""
-    found = b"".join(blake2b(row.tobytes(), digest_size=16).digest() for row in whole)
-    return np.frombuffer(found, dtype="V16").view(">u8").reshape(-1, 2).view("V16").reshape(-1)
-
-
-def _copies(near: Labels, cosine: NDArray[np.float64]) -> tuple[Labels, Labels]:
-    """Number the texts that points are copies of; give the first point of each too."""
-    n = len(near)
-    rows, columns = np.nonzero(cosine >= COPIES)
-    graph = sparse.csr_matrix((np.ones(len(rows)), (rows, near[rows, columns])), shape=(n, n))
-    found = sparse.csgraph.connected_components(graph, directed=False)[1]
-    _, kept, copy_of = np.unique(found, return_index=True, return_inverse=True)
-    return copy_of.reshape(-1), kept
-
-
-def _nearest_others(near: Labels) -> Labels:
-    """Give the few nearest of each point, itself aside, shape (n, few or fewer)."""
-    own = near == np.arange(len(near))[:, None]
-    order = np.argsort(own, axis=1, kind="stable")[:, :WHITENED_BY]
-    return np.take_along_axis(near, order, axis=1)
-
-
-def _checked_words(words: Words | None, n: int) -> Words | None:
-    """Refuse words that aren't a sequence of strings for each of n samples."""
-    if words is None:
-        return None
-    if len(words) != n:
-        raise ValueError(f"words of {len(words)} samples for {n} samples")
-    for place, some in enumerate(words):
-        listed = isinstance(some, Sequence | np.ndarray) and not isinstance(some, str)
-        if not (listed and all(isinstance(word, str) for word in some)):
-            raise ValueError(f"words of sample {place} are {some!r}, expected a list of strings")
-    return words
-
-
-def _checked_days(days: ArrayLike | None, n: int) -> Strengths | None:
-    """Refuse days that aren't a number, or NaN, for each of n samples."""
-    if days is None:
-        return None
-    found = np.asarray(days)
-    if found.shape != (n,) or found.dtype.kind not in "iuf" or np.isinf(found).any():
-        raise ValueError(
-            f"days is {found.dtype} of shape {found.shape}, expected a number or NaN for each of "
-            f"{n} samples"
-        )
-    return found.astype(np.float64)
-
-
-def _checked_previous(previous: ArrayLike | None, n: int) -> Labels:
-    """Give the story and theme that each of n samples was in, shape (n, 2); -1 for none."""
-    result = np.full((n, 2), -1, dtype=np.int64)
-    if previous is None:
-        return result
-    earlier = np.asarray(previous)
-    if earlier.shape not in ((n,), (n, 2)) or not np.issubdtype(earlier.dtype, np.integer):
-        raise ValueError(
-            f"previous is {earlier.dtype} of shape {earlier.shape}, expected whole numbers, "
-            f"one for each of {n} samples, or story and theme"
-        )
-    if earlier.min() < -1:
-        raise ValueError(f"previous is {earlier.min()} for a sample, expected -1 or more")
-    result[:, : earlier.size // n] = earlier.reshape(n, -1)
-    return result
 
 
 def _elected(labels: Labels, weights: NDArray[np.float64]) -> Labels:

@@ -336,6 +336,34 @@ def aggregated(graph: sparse.csr_matrix, labels: Labels) -> sparse.csr_matrix:
     return (member @ graph @ member.T).tocsr()
 
 
+def averaged(topics: Floats, labels: Labels) -> Floats:
+    """Average the topics of samples, (n, n_topics), over each community.
+
+    Sums of whole millionths are exact, in whatever order the samples come.
+    """
+    member = _members(labels)
+    sums: Floats = member @ np.rint(topics * 1e6)
+    return sums / (1e6 * np.bincount(labels)[:, None])
+
+
+def with_topics(
+    between: sparse.csr_matrix, sizes: NDArray[np.int64], topics: Floats
+) -> sparse.csr_matrix:
+    """Put a node for each topic behind those of stories, which are joined to their topics.
+
+    To a topic that is sure a story weighs as much as its points (`sizes`) do to their neighbours
+    on average; else the square of the probability counts, so that what no topic covers is left to
+    its neighbours (benchmarks/research/themes.py). A topic that is most of a feed is cut by the
+    resolution, as all communities are.
+    """
+    usual = between.sum() / sizes.sum() or 1.0
+    some = topics[:, topics.any(axis=0)]
+    if not some.size:
+        return between
+    edges = sparse.csr_matrix(usual * sizes[:, None] * some**2)
+    return sparse.bmat([[between, edges], [edges.T, None]]).tocsr()
+
+
 def strengths(graph: sparse.csr_matrix, labels: Labels) -> Floats:
     """Give each point's share of weight that stays in its community; 0 where it has no edge."""
     edges = graph.tocoo()

@@ -40,6 +40,8 @@ class Settlement:
         For each level the number from which on none was given yet.
     days : sequence of date or None, optional
         For each headline the day that it is of, where it doesn't tell one itself.
+    topics : ndarray of float64, shape (n, n_topics), optional
+        Probability of every topic: what themes gather by.
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class Settlement:
         *,
         used: Mapping[str, int] | None = None,
         days: Sequence[date | None] | None = None,
+        topics: NDArray[np.float64] | None = None,
     ) -> None:
         self._keys = [(headline.id, headline.headline) for headline in headlines]
         self._embedder, self._used = embedder, used or {}
@@ -74,7 +77,7 @@ class Settlement:
         if previous:
             earlier = np.stack([self._known(kind)[1] for kind in LEVELS], axis=1)
         when = days_of(headlines, days)
-        clusterer.fit(vectors, words=words, days=when, previous=earlier)
+        clusterer.fit(vectors, words=words, days=when, previous=earlier, topics=topics)
         self.copies = clusterer.copies_
         self.numbers: dict[str, Labels] = {}
         for kind, found in (("story", clusterer.labels_), ("theme", clusterer.themes_)):

@@ -20,6 +20,9 @@ SHRINKAGE = 0.1
 MAX_POINTS = 20_000
 """Points whose neighbours show that covariance."""
 
+NEAREST = 3
+"""Nearest points of each, by which it is learned how near points differ."""
+
 WHOLE = 2.0**20
 """The largest number of the matrix."""
 
@@ -103,6 +106,13 @@ class Whitening:
         for rows in blocks(len(points), 8192):
             result[rows] = whole_vectors((points[rows] - self.mean) @ self.matrix)
         return result
+
+
+def nearest_others(near: Places) -> Places:
+    """Give the few nearest of each point, itself aside, shape (n, few or fewer)."""
+    own = near == np.arange(len(near))[:, None]
+    order = np.argsort(own, axis=1, kind="stable")[:, :NEAREST]
+    return np.take_along_axis(near, order, axis=1)
 
 
 @functools.cache

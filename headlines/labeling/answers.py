@@ -72,6 +72,16 @@ class Answers:
             best.append(shares)
         return topics, np.concatenate([np.zeros(0), *best])
 
+    def shares(self, headlines: Sequence[Headline]) -> NDArray[np.float64]:
+        """Give the probability of every topic, in 6 digits; 0 for all where it gives none."""
+        result = np.zeros((len(headlines), len(self.state.topics)))
+        for start in range(0, len(headlines), CHUNK):
+            texts = [headline.text for headline in headlines[start : start + CHUNK]]
+            logits, outcomes = self.logits(texts, any_text=False)
+            answered = (outcomes == ANSWERED)[:, None]
+            result[start : start + CHUNK] = probabilities_of(logits).round(6) * answered
+        return result
+
     def block(
         self, headlines: Sequence[Headline], threshold: float, any_text: bool
     ) -> PredictionBlock:

@@ -398,7 +398,7 @@ class HeadlineLabeler:
         remember_days: int = 30,
         day: str | None = None,
     ) -> ClusteredFeed:
-        """Find the clusters of a feed.
+        """Find the clusters of a feed; its themes gather by topics, its stories don't.
 
         Parameters
         ----------
@@ -434,11 +434,10 @@ class HeadlineLabeler:
             When there are both `previous` and `memory`, or a value is out of range.
         """
         from headlines.clustering.clustered_feed import cluster_files
+        from headlines.clustering.topicality import Topicality
 
-        headlines = as_headlines(texts)
-        topics, probabilities = self.predict([h.text for h in headlines])
         return cluster_files(
-            headlines, self.embedder, level, resolution, noise, random_state,
+            as_headlines(texts), self.embedder, level, resolution, noise, random_state,
             previous=previous, edits=edits, memory=memory, remember_days=remember_days, day=day,
-            topics=list(zip(topics, probabilities.tolist(), strict=True)),
+            topics=lambda headlines: Topicality(self.topics, self._answers.shares(headlines)),
         )  # fmt: skip
