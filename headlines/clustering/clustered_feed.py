@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes
 from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
 from headlines.clustering.names import name_clusters
+from headlines.clustering.quality import FeedQuality, central, quality_of
 from headlines.clustering.settlement import LEVELS, Settlement
 from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
+
+logger = logging.getLogger(__name__)
 
 MAX_EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
@@ -88,6 +92,7 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     clusters: tuple[Cluster, ...]  #: the largest first; noise is none
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
     day: str | None = None  #: the day that a memory has it under
+    quality: FeedQuality | None = None  #: of its stories; None for other embedders' vectors
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -125,7 +130,8 @@ def cluster_feed(
         then = previous.numbers(level)
         unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
         became = changes(now, then, {**unnamed, **given, **names})
-    return ClusteredFeed(found, _clusters(found, run, topics), tuple(became))
+    quality = _quality(headlines, run, embedder, clusterer)
+    return ClusteredFeed(found, _clusters(found, run, topics), tuple(became), quality=quality)
 
 
 def cluster_day(
@@ -161,7 +167,9 @@ def cluster_day(
     after = memory.after(found, n, day, names)
     found = found[:n]
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
-    return ClusteredFeed(found, _clusters(found, run, topics), news, day.isoformat()), after
+    quality = _quality(headlines, run, embedder, clusterer)
+    told = _clusters(found, run, topics)
+    return ClusteredFeed(found, told, news, day.isoformat(), quality), after
 
 
 def cluster_remembered(
@@ -282,6 +290,7 @@ def _names(
     """Name clusters, given names first, by one headline of each text; no two have the same."""
     if edits:
         given = given | edits.names
+    logger.info("naming the clusters of %d headlines", len(headlines))
     one_each = np.sort(np.unique(run.copies, return_index=True)[1])
     texts = [headlines[i].text for i in one_each.tolist()]
     found = name_clusters(texts, run.numbers[level][one_each].tolist())
@@ -296,6 +305,16 @@ def _names(
     return {**result, -1: "(noise)"}
 
 
+def _quality(
+    headlines: Sequence[Headline], run: Settlement, embedder: Embedder, clusterer: HeadlineClusterer
+) -> FeedQuality | None:
+    """Judge the stories of the first headlines of a run."""
+    n = len(headlines)
+    edges = run.copies[:n], clusterer.graph()
+    stories = run.numbers["story"][:n]
+    return quality_of(headlines, stories, run.points[:n], edges, embedder.fingerprint)
+
+
 def _clusters(
     found: Sequence[ClusteredHeadline], run: Settlement, topics: Topics
 ) -> tuple[Cluster, ...]:
@@ -305,8 +324,7 @@ def _clusters(
             members[headline.cluster].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
-        near = run.points[places] @ run.points[places].sum(axis=0)
-        medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
+        medoid = found[places[central(run.points[places])]].item.headline
         shares: dict[str, float] = defaultdict(float)
         for topic, probability in (topics[i] for i in places if topics):
             if topic is not None:

@@ -434,8 +434,10 @@ class HeadlineLabeler:
             When there are both `previous` and `memory`, or a value is out of range.
         """
         from headlines.clustering.clustered_feed import cluster_files
+        from headlines.clustering.settlement import refuse_too_many
 
         headlines = as_headlines(texts)
+        refuse_too_many(headlines, self.embedder)
         topics, probabilities = self.predict([h.text for h in headlines])
         return cluster_files(
             headlines, self.embedder, level, resolution, noise, random_state,
