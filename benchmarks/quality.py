@@ -3,9 +3,9 @@
     python -m benchmarks.quality [--data DIR]
 
 Days of 120 and 300 headlines, and of 1,000 among 1,000 others, are drawn as by benchmarks/days.py,
-ten of each set and size, and clustered by this package. `FeedQuality` says what share of the pairs put together tell one story,
-which stories may be several (cohesion below .5), and which may be one with another (.5 and more
-across); the sets' own stories say what is true. Measured:
+ten of each set and size, and clustered by this package. `FeedQuality` says what share of the pairs
+put together tell one story, which stories may be several (cohesion below .5), and which may be one
+with another (.5 and more across); the sets' own stories say what is true. Measured:
 
 - precision: the true share of pairs and the expected one, their mean absolute difference, and
   their correlation over the days of a set and size. Beside it the mean cosine of the same pairs,
@@ -19,8 +19,8 @@ across); the sets' own stories say what is true. Measured:
   or the highest mean cosine across.
 
 Report: GoogleNews-T (jackyin12/GSDMM), a half of Wikipedia's stories (ianrastall/
-current-events-context), the last 500 of AllSides (HLTCHKUST/framing-bias-metric); the others are of the pools
-(rumca-js/RSS-Link-Database-2022 and -2023), each a story of its own; ``select`` has
+current-events-context), the last 500 of AllSides (HLTCHKUST/framing-bias-metric); the others are
+of the pools (rumca-js/RSS-Link-Database-2022 and -2023), each a story of its own; ``select`` has
 what may choose. Half of Wikipedia's reported stories, as benchmarks/days.py halves them, were
 among those that the probability of pairs was learned from, at a tenth of the weight.
 """

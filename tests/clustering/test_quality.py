@@ -73,7 +73,7 @@ LONERS = [  # written for these tests
     "Airline orders fifty narrow-body jets",
     "Archaeologists uncover bronze age village under car park",
 ]
-FEED = [*sum(STORIES.values(), []), *LONERS]
+FEED = [*(text for some in STORIES.values() for text in some), *LONERS]
 
 
 @pytest.fixture(scope="module")
