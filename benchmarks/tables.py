@@ -172,6 +172,34 @@ def pairs() -> str:
     return table(["", *head], rows, "lr")
 
 
+def quality(part: str) -> str:
+    """What a feed's stories are said to be worth, beside what they are."""
+    found = result("quality")["sets"]
+    rows = []
+    if part == "precision":
+        for name, of in found.items():
+            for size, one in of["precision"].items():
+                expected, others = one["expected"], (one["cosine"], one["recalibrated"])
+                rows.append([
+                    f"{OF_DAYS[name]}, {int(size):,}", share(one["true"]), share(expected["mean"]),
+                    share(expected["difference"]), share(expected["correlation"], 2),
+                    *(share(other["difference"]) for other in others),
+                ])  # fmt: skip
+        head = ["true", "expected", "difference", "correlation", "of cosine", "of recalibrated"]
+        return table(["", *head], rows, "lr")
+    least, most = ("cohesion", "cosine") if part == "several" else ("across", "cosine")
+    extreme = "lowest" if part == "several" else "highest"
+    for name, of in found.items():
+        one = of[part]
+        rows.append([
+            OF_DAYS[name], f"{one['stories']:,}", percent(one["base_rate"]), f"{one['told']:,}",
+            percent(one["of_told"]), percent(one[f"of_{extreme}_{least}"]),
+            percent(one[f"of_{extreme}_{most}"]),
+        ])  # fmt: skip
+    head = ["stories", "base rate", "told", "of told", "of three a day", "of three by cosine"]
+    return table(["", *head], rows, "lr")
+
+
 def how_fast() -> str:
     """How fast it is, in memory and on a file of a million."""
     speed = result("speed")

@@ -95,13 +95,23 @@ def _best(found: Floats, k: int) -> tuple[Places, Floats]:
     return columns, np.take_along_axis(found, columns, axis=1)
 
 
+def need_cells(n: int) -> Any:
+    """Give the library that so many points are searched with; None where they are few enough.
+
+    Raises MissingExtraError, which says how many there are, where it isn't installed.
+    """
+    if n <= MAX_EXACT:
+        return None
+    try:
+        return require("faiss", "scale")
+    except MissingExtraError as error:
+        many = f"{n:,} distinct headlines are too many to compare each with each"
+        raise MissingExtraError(f"{many}: {error}") from None
+
+
 def _by_cells(points: NDArray[Any], k: int) -> tuple[Places, Floats]:
     """Compare points with those in the cells that are nearest to them."""
-    try:
-        faiss = require("faiss", "scale")
-    except MissingExtraError as error:
-        many = f"{len(points):,} distinct headlines are too many to compare each with each"
-        raise MissingExtraError(f"{many}: {error}") from None
+    faiss = need_cells(len(points))
     n, features = points.shape
     scale = np.float32(1 / STEPS)  # a power of two: nothing is rounded
     cells = int(2 * np.sqrt(n))

@@ -6,13 +6,16 @@ import argparse
 from typing import TYPE_CHECKING
 
 from headlines.cli import common, inputs, rows
+from headlines.errors import short
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
     from headlines.clustering.clustered_feed import ClusteredFeed
+    from headlines.clustering.quality import FeedQuality
 
 MAX_CLUSTERS_TOLD = 20
 MAX_NEWS_TOLD = 5
+MAX_STORIES_TOLD = 3
 MIN_CANDIDATE_HEADLINES = 3
 """Headlines below which a cluster is no candidate for a topic."""
 
@@ -67,18 +70,20 @@ def cluster(options: argparse.Namespace) -> int:
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     chosen = rows.format_of(options.output, options.format)
     with inputs.reading(options) as (blocks, reports):
-        found = labeler.cluster(
-            [headline for block in inputs.progress(blocks) for headline in block],
-            level=options.level,
-            resolution=options.resolution,
-            noise=options.noise,
-            random_state=options.seed,
-            previous=options.previous,
-            edits=options.edits,
-            memory=options.memory,
-            remember_days=options.remember_days,
-            day=options.day,
-        )
+        feed = [headline for block in inputs.progress(blocks) for headline in block]
+        with inputs.stages("headlines"):
+            found = labeler.cluster(
+                feed,
+                level=options.level,
+                resolution=options.resolution,
+                noise=options.noise,
+                random_state=options.seed,
+                previous=options.previous,
+                edits=options.edits,
+                memory=options.memory,
+                remember_days=options.remember_days,
+                day=options.day,
+            )
         listed = list(found)
         if chosen == "table":  # a person reads cluster by cluster
             listed.sort(key=lambda c: (c.cluster, -c.strength))
@@ -88,6 +93,8 @@ def cluster(options: argparse.Namespace) -> int:
     if not options.json:
         _tell_clusters(found)
     summary = {"headlines": count, "clusters": [c.to_row() for c in found.clusters]}
+    if found.quality:
+        summary["quality"] = found.quality.to_row()
     if found.day:
         summary["day"] = found.day
     if options.previous or options.memory:
@@ -111,6 +118,8 @@ def _tell_clusters(found: ClusteredFeed) -> None:
             common.note(f"      {cluster.medoid}")
     if len(found.clusters) > MAX_CLUSTERS_TOLD:
         common.note(f"and {len(found.clusters) - MAX_CLUSTERS_TOLD} smaller ones")
+    if found.quality:
+        _tell_quality(found.quality)
     if found.day:
         _tell_news(found)
         return
@@ -121,6 +130,28 @@ def _tell_clusters(found: ClusteredFeed) -> None:
                 f"{change.kind}{others}: {change.cluster} {change.name}, "
                 f"{change.before} -> {change.after} headlines"
             )
+
+
+def _tell_quality(quality: FeedQuality) -> None:
+    """Say how good the stories are, and which of them to look at first."""
+    if quality.expected_precision is None:
+        return
+    common.note(
+        f"of the pairs of headlines that a story puts together, {quality.expected_precision:.0%} "
+        "are expected to tell one"
+    )
+    doubtful = [
+        f"{one.story} ({one.cohesion:.0%}: {short(one.medoid, 50)})"
+        for one in quality.doubtful[:MAX_STORIES_TOLD]
+    ]
+    if doubtful:
+        common.note(f"stories that may be several: {', '.join(doubtful)}")
+    alike = [
+        f"{one.story} and {one.nearest} ({one.across:.0%}: {short(one.medoid, 50)})"
+        for one in quality.perhaps_one[:MAX_STORIES_TOLD]
+    ]
+    if alike:
+        common.note(f"stories that may be one: {', '.join(alike)}")
 
 
 def _tell_news(found: ClusteredFeed) -> None:

@@ -256,8 +256,8 @@ def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
 
 
 @contextlib.contextmanager
-def learning() -> Iterator[None]:
-    """Show on a terminal how far learning is, in one line that goes away; nothing in a pipe."""
+def stages(of: str) -> Iterator[None]:
+    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield
         return
@@ -271,7 +271,7 @@ def learning() -> Iterator[None]:
         with contextlib.suppress(OSError):  # nobody watches any more
             print(f"\r{text[:78]:<78}\r", end="", file=sys.stderr, flush=True)
 
-    logger, line = logging.getLogger("headlines.classification"), Line()
+    logger, line = logging.getLogger(of), Line()
     level = logger.level
     logger.addHandler(line)
     logger.setLevel(logging.INFO)

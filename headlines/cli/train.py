@@ -94,7 +94,7 @@ def train(options: argparse.Namespace) -> int:
     feed = list(inputs.headlines_of(options, options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
-    with inputs.learning():
+    with inputs.stages("headlines.classification"):
         labeler = HeadlineLabeler.train(
             taxonomy,
             labels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes
 from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
 from headlines.clustering.names import name_clusters
+from headlines.clustering.quality import FeedQuality, central, quality_of
 from headlines.clustering.settlement import LEVELS, Settlement
 from headlines.clustering.topicality import Topicality, TopicsOf
 from headlines.clustering.whitening import Whitening
@@ -23,6 +25,8 @@ from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
+
+logger = logging.getLogger(__name__)
 
 MAX_EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
@@ -87,6 +91,7 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     clusters: tuple[Cluster, ...]  #: the largest first; noise is none
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
     day: str | None = None  #: the day that a memory has it under
+    quality: FeedQuality | None = None  #: of its stories; None for other embedders' vectors
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -126,7 +131,8 @@ def cluster_feed(
         then = previous.numbers(level)
         unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
         became = changes(now, then, {**unnamed, **given, **names})
-    return ClusteredFeed(found, _clusters(found, run, told), tuple(became))
+    quality = _quality(headlines, run, embedder, clusterer)
+    return ClusteredFeed(found, _clusters(found, run, told), tuple(became), quality=quality)
 
 
 def cluster_day(
@@ -164,7 +170,9 @@ def cluster_day(
     after = memory.after(found, n, day, names)
     found = found[:n]
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
-    return ClusteredFeed(found, _clusters(found, run, told), news, day.isoformat()), after
+    quality = _quality(headlines, run, embedder, clusterer)
+    clusters = _clusters(found, run, told)
+    return ClusteredFeed(found, clusters, news, day.isoformat(), quality), after
 
 
 def cluster_remembered(
@@ -289,6 +297,7 @@ def _names(
     """
     if edits:
         given = given | edits.names
+    logger.info("naming the clusters of %d headlines", len(headlines))
     one_each = np.sort(np.unique(run.copies, return_index=True)[1])
     texts = [headlines[i].text for i in one_each.tolist()]
     found = name_clusters(texts, run.numbers[level][one_each].tolist())
@@ -306,6 +315,16 @@ def _names(
     return {**result, -1: "(noise)"}
 
 
+def _quality(
+    headlines: Sequence[Headline], run: Settlement, embedder: Embedder, clusterer: HeadlineClusterer
+) -> FeedQuality | None:
+    """Judge the stories of the first headlines of a run."""
+    n = len(headlines)
+    edges = run.copies[:n], clusterer.graph()
+    stories = run.numbers["story"][:n]
+    return quality_of(headlines, stories, run.points[:n], edges, embedder.fingerprint)
+
+
 def _clusters(
     found: Sequence[ClusteredHeadline], run: Settlement, topics: Topicality | None
 ) -> tuple[Cluster, ...]:
@@ -315,8 +334,7 @@ def _clusters(
             members[headline.cluster].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
-        near = run.points[places] @ run.points[places].sum(axis=0)
-        medoid = found[places[int(np.argmax(np.round(near, 9)))]].item.headline
+        medoid = found[places[central(run.points[places])]].item.headline
         cluster = Cluster(
             cluster=label,
             name=found[places[0]].name,

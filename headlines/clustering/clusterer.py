@@ -245,7 +245,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         near = self._neighbourhood.graph(self._least)
         fine = self.resolution * max(1.0, n / MAX_PLAIN_SAMPLES)
         stories = leiden(anchored(near, was[:, 0]), fine, self.random_state)
-        logger.debug("%d edges, %d communities", near.nnz // 2, stories.max() + 1)
+        logger.info("%d edges, %d communities", near.nnz // 2, stories.max() + 1)
         stories = thinned(stories, told, usual)
         least = min(self._least, MIN_ALIKE * usual.among(int(stories.max()) + 1))
         near = self._neighbourhood.graph(least)
@@ -297,11 +297,16 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         """
         texts, first = np.unique(self.copies_, return_index=True)
         of_texts = np.ones(len(texts))
-        if len(self._digests):
-            graph = self._neighbourhood.graph()
-            known = graph.shape[0]  # texts behind these are like nothing else
-            of_texts[:known] = strengths(graph, labels[first[:known]])
+        graph = self.graph()
+        known = graph.shape[0]  # texts behind these are like nothing else
+        of_texts[:known] = strengths(graph, labels[first[:known]])
         return of_texts[self.copies_]
+
+    def graph(self) -> sparse.csr_matrix:
+        """Give the weights of the edges between the fit's texts, by their numbers in `copies_`."""
+        if len(self._digests):
+            return self._neighbourhood.graph()
+        return sparse.csr_matrix((0, 0))
 
     def _predict_known(self, whole: NDArray[np.float32], words: Words | None) -> Labels:
         found = digests(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -15,6 +16,9 @@ from headlines.clustering.history import MIN_LIKENESS, EarlierClusters, kept_num
 from headlines.embedding.embedder import Embedder, unit_rows
 from headlines.feeds.dates import read_date
 from headlines.feeds.headline import Headline
+from headlines.neighbours import need_cells
+
+logger = logging.getLogger(__name__)
 
 LEVELS = ("story", "theme")
 
@@ -71,12 +75,15 @@ class Settlement:
         self._keys = [(headline.id, headline.headline) for headline in headlines]
         self._embedder, self._used = embedder, used or {}
         self._then = {kind: previous.numbers(kind) if previous else {} for kind in LEVELS}
+        refuse_too_many(headlines, embedder)
+        logger.info("embedding %d headlines", len(headlines))
         vectors, words = vectors_and_words(headlines, embedder)
         self.points = unit_rows(vectors.astype(np.float64))
         earlier = None
         if previous:
             earlier = np.stack([self._known(kind)[1] for kind in LEVELS], axis=1)
         when = days_of(headlines, days)
+        logger.info("comparing %d headlines", len(headlines))
         clusterer.fit(vectors, words=words, days=when, previous=earlier, topics=topics)
         self.copies = clusterer.copies_
         self.numbers: dict[str, Labels] = {}
@@ -132,6 +139,16 @@ class Settlement:
         return kept_numbers(
             new, nowhere, self.points, then, unit_rows(points.astype(np.float64)), unused
         )
+
+
+def refuse_too_many(headlines: Sequence[Headline], embedder: Embedder) -> None:
+    """Say at once what is missing where there are too many headlines to compare.
+
+    Those whose words an embedder may not know are compared with nothing, and don't count. Raises
+    MissingExtraError.
+    """
+    titles = {headline.text.casefold() for headline in headlines}
+    need_cells(sum(title.isascii() or not embedder.terms_are_words for title in titles))
 
 
 def days_of(

@@ -434,10 +434,13 @@ class HeadlineLabeler:
             When there are both `previous` and `memory`, or a value is out of range.
         """
         from headlines.clustering.clustered_feed import cluster_files
+        from headlines.clustering.settlement import refuse_too_many
         from headlines.clustering.topicality import Topicality
 
+        headlines = as_headlines(texts)
+        refuse_too_many(headlines, self.embedder)
         return cluster_files(
-            as_headlines(texts), self.embedder, level, resolution, noise, random_state,
+            headlines, self.embedder, level, resolution, noise, random_state,
             previous=previous, edits=edits, memory=memory, remember_days=remember_days, day=day,
-            topics=lambda headlines: Topicality(self.topics, self._answers.shares(headlines)),
+            topics=lambda some: Topicality(self.topics, self._answers.shares(some)),
         )  # fmt: skip
