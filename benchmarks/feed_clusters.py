@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from benchmarks import common
 from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
-from headlines.clustering.clusterer import HeadlineClusterer
+from headlines.clustering.estimator import HeadlineClusterer
 from headlines.embedding.vocabulary import tokenize
 from headlines.topics.labels import read_labels
 

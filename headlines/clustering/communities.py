@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from headlines.clustering.neighbourhood import DAYS, Contents
 from headlines.embedding.threads import one_thread
@@ -110,6 +109,8 @@ def _seed(random_state: Any) -> None:
     if isinstance(random_state, int | np.integer):
         seed = int(random_state) + 1  # glibc takes 0 for 1
     else:
+        from sklearn.utils import check_random_state
+
         seed = int(check_random_state(random_state).randint(1, 2**31 - 1))
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
     library.srand(ctypes.c_uint(seed))

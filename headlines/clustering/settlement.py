@@ -9,7 +9,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
+from headlines.clustering.clusterer import Clusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import MIN_LIKENESS, EarlierClusters, kept_numbers
 from headlines.embedding.embedder import Embedder, unit_rows
@@ -29,7 +29,7 @@ class Settlement:
     headlines : sequence of Headline
         n of them.
     embedder : Embedder
-    clusterer : HeadlineClusterer
+    clusterer : Clusterer
         Is fitted to them.
     level : {"theme", "story"}
         What an editor's clusters are.
@@ -57,7 +57,7 @@ class Settlement:
         self,
         headlines: Sequence[Headline],
         embedder: Embedder,
-        clusterer: HeadlineClusterer,
+        clusterer: Clusterer,
         level: str,
         previous: EarlierClusters | None = None,
         edits: ClusterEdits | None = None,
