@@ -194,6 +194,7 @@ class Clusterer:
             if self._words is not None and words is not None:
                 known = self._words.vectors([words[i] for i in new.tolist()])
             told = Contents.of(self._whitening(whole[new]), known, None)
+            told.shared.resize(len(new), self._neighbourhood.told.shared.shape[1])  # of no day
             near, nearness, weights = self._neighbourhood.of_others(told)
             weights = np.where(nearness > self._least, weights, 0.0)
             result[new] = _elected(self._labels[near], weights)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 import headlines.neighbours
-from headlines import HeadlineClusterer, HeadlineLabeler, Taxonomy, read_feed
+from headlines import HeadlineClusterer, HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, candidate_topics
 from headlines.clustering.clusterer import vectors_and_words
 from headlines.clustering.edits import ClusterEdits
@@ -60,6 +60,13 @@ def test_every_story_lies_in_one_theme(labeler: HeadlineLabeler) -> None:
     found = HeadlineClusterer().fit(labeler.embedder.transform(FEED))
     pairs = set(zip(found.labels_.tolist(), found.themes_.tolist(), strict=True))
     assert len(pairs) == len(set(found.labels_.tolist())) > len(set(found.themes_.tolist()))
+
+
+def test_what_learned_days_too_predicts_from_words() -> None:
+    X, words = vectors_and_words(FEED, StaticEmbedder())
+    fitted = HeadlineClusterer().fit(X, words=words, days=np.arange(len(X)) % 90)
+    told = fitted.predict(X + np.float32(1e-3), words=words)  # none is a sample of the fit
+    assert (told == fitted.labels_).mean() > 0.9
 
 
 def test_predict_gives_back_the_labels_and_runs_repeat() -> None:
