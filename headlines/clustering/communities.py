@@ -146,7 +146,7 @@ def _most(held: sparse.csr_matrix) -> Labels:
     most = np.maximum.reduceat(held.data, held.indptr[:-1])  # no community is empty
     best = np.flatnonzero(held.data == np.repeat(most, np.diff(held.indptr)))
     first = best[np.searchsorted(best, held.indptr[:-1])]
-    return held.indices[first].astype(np.int64) - 1
+    return np.asarray(held.indices[first], dtype=np.int64) - 1
 
 
 def thinned(labels: Labels, told: Contents, usual: Usual) -> Labels:
@@ -181,6 +181,8 @@ def thinned(labels: Labels, told: Contents, usual: Usual) -> Labels:
 
 def _together(labels: Labels, places: Labels) -> list[Labels]:
     """Part places into lists of some length, those of one community in one list."""
+    if not len(places):
+        return []
     places = places[np.argsort(labels[places], kind="stable")]
     first = np.searchsorted(labels[places], labels[places])
     return np.split(places, np.flatnonzero(np.diff(first // AT_ONCE)) + 1)
