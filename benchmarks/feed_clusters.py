@@ -31,7 +31,7 @@ from benchmarks import common
 from benchmarks.common import SEEDS
 from headlines import HeadlineLabeler, Taxonomy, TransformerEmbedder, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, cluster_feed
-from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
+from headlines.clustering.clusterer import Clusterer, vectors_and_words
 from headlines.clustering.topicality import Topicality
 from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
@@ -71,7 +71,7 @@ def clustered(
     feed: Sequence[Headline], embedder: Embedder, told: Topicality | None
 ) -> ClusteredFeed:
     """Find the themes of a feed, as `headlines cluster` does where topics are told."""
-    clusterer = HeadlineClusterer(whitening=Whitening.of_news(embedder.fingerprint))
+    clusterer = Clusterer(whitening=Whitening.of_news(embedder.fingerprint))
     return cluster_feed(feed, embedder, clusterer, topics=(lambda _: told) if told else None)
 
 

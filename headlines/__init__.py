@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headlines.classification.classifier import TopicClassifier
-    from headlines.clustering.clusterer import HeadlineClusterer
+    from headlines.clustering.estimator import HeadlineClusterer
     from headlines.embedding.encoders import TransformerEmbedder
     from headlines.embedding.static import StaticEmbedder
     from headlines.errors import HeadlinesError
@@ -32,7 +32,7 @@ _HOME = {
     "Feed": "feeds.reader",
     "FeedReport": "feeds.report",
     "Headline": "feeds.headline",
-    "HeadlineClusterer": "clustering.clusterer",
+    "HeadlineClusterer": "clustering.estimator",
     "HeadlineLabeler": "labeling.labeler",
     "HeadlinesError": "errors",
     "ModelRegistry": "persistence.registry",

@@ -91,6 +91,12 @@ def test_a_cold_label_loads_neither_scikit_learn_nor_scipy_nor_torch() -> None:
     assert not _loaded(COLD_LABEL) & heavy
 
 
+def test_a_cold_cluster_loads_no_scikit_learn() -> None:
+    loaded = _loaded(COLD_LABEL.replace("'label'", "'cluster'"))
+    assert "sknetwork" in loaded
+    assert not loaded & {"sklearn", "joblib", "scipy.stats", "scipy.optimize", "pandas"}
+
+
 def test_a_cold_label_loads_no_other_command() -> None:
     loaded = _loaded(COLD_LABEL)
     rooms = {name for name in loaded if name.startswith("headlines.cli.")}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from headlines.clustering.clusterer import HeadlineClusterer
+from headlines.clustering.clusterer import Clusterer
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes
 from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
@@ -103,7 +103,7 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
 def cluster_feed(
     headlines: Sequence[Headline],
     embedder: Embedder,
-    clusterer: HeadlineClusterer,
+    clusterer: Clusterer,
     *,
     level: str = "theme",
     previous: EarlierClusters | None = None,
@@ -138,7 +138,7 @@ def cluster_feed(
 def cluster_day(
     headlines: Sequence[Headline],
     embedder: Embedder,
-    clusterer: HeadlineClusterer,
+    clusterer: Clusterer,
     memory: ClusterMemory,
     day: date,
     *,
@@ -179,7 +179,7 @@ def cluster_remembered(
     path: str | Path,
     headlines: Sequence[Headline],
     embedder: Embedder,
-    clusterer: HeadlineClusterer,
+    clusterer: Clusterer,
     *,
     day: str | None = None,
     remember_days: int = REMEMBER_DAYS,
@@ -212,14 +212,13 @@ def cluster_files(
     """Do what `HeadlineLabeler.cluster` describes."""
     if previous is not None and memory is not None:
         raise ValueError("previous and memory both tell of earlier runs; give one of them")
-    clusterer = HeadlineClusterer(
+    clusterer = Clusterer(
         noise=noise,
         whitening=Whitening.of_news(embedder.fingerprint),
         random_state=random_state,
     )
     if resolution is not None:
-        finest = "theme_resolution" if level == "theme" else "resolution"
-        clusterer.set_params(**{finest: resolution})
+        setattr(clusterer, "theme_resolution" if level == "theme" else "resolution", resolution)
     told: Any = {"level": level, "topics": topics}
     told["edits"] = None if edits is None else ClusterEdits.read(edits)
     if memory is not None:
@@ -316,7 +315,7 @@ def _names(
 
 
 def _quality(
-    headlines: Sequence[Headline], run: Settlement, embedder: Embedder, clusterer: HeadlineClusterer
+    headlines: Sequence[Headline], run: Settlement, embedder: Embedder, clusterer: Clusterer
 ) -> FeedQuality | None:
     """Judge the stories of the first headlines of a run."""
     n = len(headlines)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from itertools import compress
-from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from headlines.clustering.arguments import (
     Words,
@@ -63,82 +59,11 @@ Labels = NDArray[np.int64]
 Strengths = NDArray[np.float64]
 
 
-class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
-    """Stories and themes of headlines; how many there are is found, and a story may be of one.
+class Clusterer:
+    """What `HeadlineClusterer` does, for vectors that need no check: without scikit-learn.
 
-    1. Copies of one text become one point: syndicated news would cluster with its copies alone.
-    2. Directions that tell near points apart are whitened away (`Whitening`), and each point is
-       joined to its nearest ones (`Neighbourhood`), where they are near enough for one story.
-    3. Leiden finds communities of that graph. What is far from the others of its community
-       leaves it again.
-    4. Communities whose members are six tenths as near to each other as among themselves
-       are joined, the nearest first: these are the stories. Among themselves the members of a
-       small one are taken to be as near as is usual in a story (`Usual`).
-    5. Leiden communities of the stories, joined to all their neighbours, are the themes: every
-       story lies in one. Where the topics of the samples are told, each topic is a node too, and
-       stories are joined to theirs (`with_topics`).
-
-    Parameters
-    ----------
-    n_neighbors : int, default 12
-        Neighbours that a sample is joined to; fewer where there are fewer samples.
-    resolution : float, default 4.0
-        Of the communities that stories are made of; larger values give more and smaller ones.
-        Beyond 10,000 samples it grows with their number, as modularity would let stories grow.
-    theme_resolution : float, default 1.5
-        The same for themes.
-    noise : float, default 0.0
-        Strength, 0 to 1, below which a sample belongs to no story, or theme (-1). By default
-        every sample has its place; a story of one has the strength 0.
-    whitening : Whitening, optional
-        What was learned for these vectors from news in general: `Whitening.of_news(fingerprint)`
-        has it for the embedders that the package knows. Learned from the samples by default.
-    random_state : int, RandomState instance or None, default 0
-        Seed of the order in which Leiden visits nodes.
-
-    Attributes
-    ----------
-    labels_ : ndarray of int64, shape (n_samples,)
-        Story of each sample, 0 being the largest; -1 for noise.
-    themes_ : ndarray of int64, shape (n_samples,)
-        The same for themes; every story lies in one.
-    probabilities_ : ndarray of float64, shape (n_samples,)
-        Strength: share of the weight of a sample's edges that stays in its story.
-    theme_probabilities_ : ndarray of float64, shape (n_samples,)
-        The same for its theme.
-    copies_ : ndarray of int64, shape (n_samples,)
-        Samples that are copies of one another share a number.
-
-    References
-    ----------
-    Traag, Waltman, van Eck 2019, From Louvain to Leiden: guaranteeing well-connected
-    communities, Scientific Reports 9, 5233.
-
-    Notes
-    -----
-    Vectors alone tell stories apart less well than vectors and words: of the titles of 152
-    stories .83 are put right against .85, with snippets .79 against .90 (benchmarks/clusters.py,
-    built-in embedder). `HeadlineLabeler.cluster` passes both; `vectors_and_words` makes them of
-    texts, as in the example.
-
-    Examples
-    --------
-    >>> from headlines import HeadlineClusterer, StaticEmbedder
-    >>> from headlines.clustering.clusterer import vectors_and_words
-    >>> texts = ["Floods hit Siberia", "Siberia floods spread", "Court jails poet"]
-    >>> X, words = vectors_and_words(texts, StaticEmbedder())
-    >>> HeadlineClusterer(n_neighbors=1).fit(X, words=words).labels_
-    array([0, 0, 1])
+    Parameters and attributes are those of `HeadlineClusterer`.
     """
-
-    _parameter_constraints: ClassVar[dict[str, Sequence[Any]]] = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "resolution": [Interval(Real, 0, None, closed="neither")],
-        "theme_resolution": [Interval(Real, 0, None, closed="neither")],
-        "noise": [Interval(Real, 0, 1, closed="both")],
-        "whitening": [Whitening, None],
-        "random_state": ["random_state"],
-    }
 
     def __init__(
         self,
@@ -159,7 +84,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
 
     def fit(
         self,
-        X: ArrayLike,
+        X: NDArray[Any],
         y: object = None,
         *,
         words: Words | None = None,
@@ -167,39 +92,13 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         previous: ArrayLike | None = None,
         topics: ArrayLike | None = None,
     ) -> Self:
-        """Find the stories and themes of the samples.
-
-        Parameters
-        ----------
-        X : array-like of float, shape (n_samples, n_features)
-            Vectors; only their direction counts. A row of zeros is like nothing else: it is a
-            story of its own, unless it has all the words of another such row.
-        y : ignored
-        words : sequence of sequences of str, optional
-            The words of each sample: rare ones that two samples share bring them nearer.
-        days : array-like of float, shape (n_samples,), optional
-            Day of each sample, as a number; NaN where it isn't known. Samples that are far apart
-            in time are less near: stories fade.
-        previous : array-like of int, shape (n_samples,) or (n_samples, 2), optional
-            Story of each sample in an earlier run, -1 where it had none, and its theme. Samples
-            that were in one tend to stay together, and others apart; new numbers are given.
-        topics : array-like of float, shape (n_samples, n_topics), optional
-            Probability of every topic, 0 to 1; a row of zeros where none is known. Themes gather
-            by them; stories don't.
-
-        Raises
-        ------
-        ValueError
-            When X holds NaN, a parameter is out of its range, or an argument has another length
-            or type.
-        """
-        self._validate_params()
-        vectors = validate_data(self, X, dtype=[np.float64, np.float32])
-        words = checked_words(words, len(vectors))
+        """Find the stories and themes of finite vectors, shape (n_samples, n_features)."""
+        self._check()
+        vectors, words = X, checked_words(words, len(X))
         days = checked_days(days, len(vectors))
         previous = checked_previous(previous, len(vectors))
         topics = checked_topics(topics, len(vectors))
-        known = vectors.any(axis=1)
+        known: NDArray[np.bool_] = np.asarray(vectors.any(axis=1))
         texts = np.empty(len(vectors), dtype=np.int64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
         stories, themes, of_stories, of_themes = none, none, nothing, nothing
@@ -233,6 +132,14 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         self.probabilities_, self.theme_probabilities_ = of_stories[texts], of_themes[texts]
         return self
 
+    def _check(self) -> None:
+        """Refuse settings that are out of their range."""
+        for name in ("n_neighbors", "resolution", "theme_resolution"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected more than 0")
+        if not 0 <= self.noise <= 1:
+            raise ValueError(f"noise is {self.noise!r}, expected a share from 0 to 1")
+
     def _communities(
         self, texts: Labels, previous: Labels, topics: Strengths | None
     ) -> tuple[Labels, Labels, Strengths, Strengths]:
@@ -265,24 +172,9 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
         most = NEAR_BY_VECTOR if self._words is None else NEAR
         return min(most, NEAR_IN_SPREADS * self._usual.spread)
 
-    def predict(self, X: ArrayLike, *, words: Words | None = None) -> Labels:
-        """Give the story that most of a sample's near neighbours lie in, by their weights.
-
-        Parameters
-        ----------
-        X : array-like of float, shape (n_samples, n_features)
-        words : sequence of sequences of str, optional
-            As for `fit`.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_samples,)
-            For the samples of the fit, their `labels_`; -1 for what is near to none of them, and
-            for a row of zeros, whichever it is.
-        """
-        check_is_fitted(self)
-        vectors = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        words = checked_words(words, len(vectors))
+    def predict(self, X: NDArray[Any], *, words: Words | None = None) -> Labels:
+        """Give the story of finite vectors, shape (n_samples, n_features)."""
+        vectors, words = X, checked_words(words, len(X))
         result = np.full(len(vectors), -1, dtype=np.int64)
         known = np.flatnonzero(vectors.any(axis=1))
         if len(known) and len(self._digests):
@@ -318,6 +210,7 @@ class HeadlineClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc] # sk
             if self._words is not None and words is not None:
                 known = self._words.vectors([words[i] for i in new.tolist()])
             told = Contents.of(self._whitening(whole[new]), known, None)
+            told.shared.resize(len(new), self._neighbourhood.told.shared.shape[1])  # of no day
             near, nearness, weights = self._neighbourhood.of_others(told)
             weights = np.where(nearness > self._least, weights, 0.0)
             result[new] = _elected(self._labels[near], weights)

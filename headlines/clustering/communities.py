@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from headlines.clustering.neighbourhood import DAYS, Contents
 from headlines.embedding.threads import one_thread
@@ -35,6 +34,9 @@ PRIOR_PAIRS, LEAVING_PRIOR_PAIRS = 30, 300
 """Pairs of `Usual` nearness that stand beside those of a group, to join it and to leave it."""
 
 LEAVING_ROUNDS = 5
+
+AT_ONCE = 2**15
+"""Points whose communities are added up at a time: the sums of all would be large."""
 
 FEW, GROWTH = 9.5, 10.0
 """Standard deviations that are usual within one of few stories; more where there are ten times
@@ -107,6 +109,8 @@ def _seed(random_state: Any) -> None:
     if isinstance(random_state, int | np.integer):
         seed = int(random_state) + 1  # glibc takes 0 for 1
     else:
+        from sklearn.utils import check_random_state
+
         seed = int(check_random_state(random_state).randint(1, 2**31 - 1))
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
     library.srand(ctypes.c_uint(seed))
@@ -138,7 +142,11 @@ def _held(was: Labels) -> sparse.csr_matrix:
 
 def _most(held: sparse.csr_matrix) -> Labels:
     """Give the story that most of each community's points were in, -1 where most are new."""
-    return np.asarray(held.argmax(axis=1)).reshape(-1).astype(np.int64) - 1
+    held.sort_indices()  # of equally frequent ones the first is taken
+    most = np.maximum.reduceat(held.data, held.indptr[:-1])  # no community is empty
+    best = np.flatnonzero(held.data == np.repeat(most, np.diff(held.indptr)))
+    first = best[np.searchsorted(best, held.indptr[:-1])]
+    return np.asarray(held.indices[first], dtype=np.int64) - 1
 
 
 def thinned(labels: Labels, told: Contents, usual: Usual) -> Labels:
@@ -146,25 +154,38 @@ def thinned(labels: Labels, told: Contents, usual: Usual) -> Labels:
 
     In every round at most the worse half of a community leaves.
     """
+    near, stale = np.empty(len(labels)), np.ones(len(labels), dtype=bool)
     for _ in range(LEAVING_ROUNDS):
         labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
         sizes = np.bincount(labels)
         some = np.flatnonzero(sizes[labels] > 1)
         if not len(some):
             break
-        of, n = np.unique(labels[some], return_inverse=True)[1].reshape(-1), sizes[labels[some]]
-        near = _nearness_to_own(of, told[some])
-        own = np.bincount(of, near)[of]
+        for here in _together(labels, some[stale[some]]):
+            of = np.unique(labels[here], return_inverse=True)[1].reshape(-1)
+            near[here] = _nearness_to_own(of, told[here])
+        of, n, near_own = labels[some], sizes[labels[some]], near[some]
+        own = np.bincount(of, near_own)[of]
         asked = MIN_ALIKE * LEAVING_PRIOR_PAIRS * usual.among(len(sizes))
         least = (MIN_OWN * own + asked) / (n * (n - 1) + LEAVING_PRIOR_PAIRS)
-        order = np.lexsort((near, of))
+        order = np.lexsort((near_own, of))
         place = np.empty(len(some), dtype=np.int64)
         place[order] = np.arange(len(some)) - np.searchsorted(of[order], of[order])
-        leaving = some[(near / (n - 1) < least) & (place < np.maximum(1, n // 2))]
+        leaving = some[(near_own / (n - 1) < least) & (place < np.maximum(1, n // 2))]
         if not len(leaving):
             break
+        stale = np.isin(labels, labels[leaving])
         labels[leaving] = len(sizes) + np.arange(len(leaving))
     return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+
+def _together(labels: Labels, places: Labels) -> list[Labels]:
+    """Part places into lists of some length, those of one community in one list."""
+    if not len(places):
+        return []
+    places = places[np.argsort(labels[places], kind="stable")]
+    first = np.searchsorted(labels[places], labels[places])
+    return np.split(places, np.flatnonzero(np.diff(first // AT_ONCE)) + 1)
 
 
 def _nearness_to_own(labels: Labels, told: Contents) -> Floats:
@@ -197,7 +218,9 @@ def joined(
     number[touched] = np.arange(len(touched))
     some = np.flatnonzero(number[labels] >= 0)
     of = number[labels[some]]
-    communities = _Communities(of, between[touched][:, touched], told[some], was[some])
+    shape = len(touched), len(labels)
+    member = sparse.csr_matrix((np.ones(len(some)), (of, some)), shape=shape)
+    communities = _Communities(member, between[touched][:, touched], told, was)
     while True:
         stories = alone + len(communities.sizes)
         i, j, nearness, alike = communities.pairs(usual.among(stories))
@@ -244,9 +267,8 @@ class _Communities:
     """What the points of each community are together: sums, which merging adds up."""
 
     def __init__(
-        self, labels: Labels, between: sparse.csr_matrix, told: Contents, was: Labels
+        self, member: sparse.csr_matrix, between: sparse.csr_matrix, told: Contents, was: Labels
     ) -> None:
-        member = _members(labels)
         self.sizes = np.asarray(member.sum(axis=1)).reshape(-1)
         self._sums = _Sums.of(member, told)
         self._between = between.tocsr()

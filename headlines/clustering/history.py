@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from headlines.embedding.embedder import unit_rows
 from headlines.errors import HeadlinesError
@@ -125,6 +124,8 @@ def kept_numbers(
     unit vectors `points`, (n, n_features); the earlier run's m headlines have the clusters `then`
     and the unit vectors `points_then`.
     """
+    from scipy.optimize import linear_sum_assignment
+
     new, sizes, centres = _centroids(labels, points)
     old, sizes_then, centres_then = _centroids(then, points_then)
     result = {-1: -1}

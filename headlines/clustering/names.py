@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+
+from headlines.files import MODELS
 
 MAX_PHRASE_WORDS = 4
 
@@ -111,9 +114,14 @@ def _root(word: str) -> str:
 
 def _names(word: str) -> bool:
     """Tell whether a phrase may begin or end with a word."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    return len(word) > 2 and word[0].isalpha() and word.casefold() not in _fillers()
 
-    return len(word) > 2 and word[0].isalpha() and word.casefold() not in ENGLISH_STOP_WORDS
+
+@functools.cache
+def _fillers() -> frozenset[str]:
+    """Give the words of models/fillers.txt."""
+    lines = (MODELS / "fillers.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("# ") for word in line.split())
 
 
 def _content(text: str) -> list[str]:

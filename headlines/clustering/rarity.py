@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,16 +103,23 @@ class FeedWords:
         from scipy import sparse
 
         news = WordCounts.shipped()
-        starts, columns, values = [0], list[int](), list[float]()
+        numbers: dict[str, int] = {}  # a word is looked up once, however often it is said
+        places, ends = array("q"), [0]
         for words in texts:
-            rarity = {w: self.rarity.get(w) or _rarity(news, w, 0, NEWS) for w in _said(words)}
-            length = math.sqrt(math.fsum(weight * weight for weight in rarity.values()))
-            for word in sorted(rarity.keys() & self.column.keys()):
-                columns.append(self.column[word])
-                values.append(rarity[word] / length)
-            starts.append(len(columns))
+            places.extend([numbers.setdefault(word, len(numbers)) for word in _said(words)])
+            ends.append(len(places))
+        found = (self.rarity.get(word) or _rarity(news, word, 0, NEWS) for word in numbers)
+        rarity = np.fromiter(found, np.float64, len(numbers))[np.array(places)]
+        column = np.fromiter((self.column.get(word, -1) for word in numbers), np.int64)
+        squares = rarity * rarity
+        lengths = [math.sqrt(math.fsum(squares[i:j].tolist())) for i, j in pairwise(ends)]
+        values, columns = rarity / np.repeat(lengths, np.diff(ends)), column[np.array(places)]
+        shared = columns >= 0
+        starts = np.concatenate([[0], np.cumsum(shared)])[ends]
         shape = (len(texts), max(1, len(self.column)))
-        return sparse.csr_matrix((np.array(values, dtype=np.float64), columns, starts), shape=shape)
+        result = sparse.csr_matrix((values[shared], columns[shared], starts), shape=shape)
+        result.sort_indices()
+        return result
 
 
 def _said(words: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.clustering.clusterer import HeadlineClusterer, vectors_and_words
+from headlines.clustering.clusterer import Clusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import MIN_LIKENESS, EarlierClusters, kept_numbers
 from headlines.embedding.embedder import Embedder, unit_rows
@@ -33,7 +33,7 @@ class Settlement:
     headlines : sequence of Headline
         n of them.
     embedder : Embedder
-    clusterer : HeadlineClusterer
+    clusterer : Clusterer
         Is fitted to them.
     level : {"theme", "story"}
         What an editor's clusters are.
@@ -63,7 +63,7 @@ class Settlement:
         self,
         headlines: Sequence[Headline],
         embedder: Embedder,
-        clusterer: HeadlineClusterer,
+        clusterer: Clusterer,
         level: str,
         previous: EarlierClusters | None = None,
         edits: ClusterEdits | None = None,
@@ -199,21 +199,27 @@ def settled(
     at_home = defaultdict(list)
     for cluster, label in most_common(was, labels).items():
         at_home[label].append(cluster)
-    members: dict[int, list[int]] = defaultdict(list)
-    for place in np.flatnonzero((was < 0) & (labels >= 0)).tolist():
-        members[int(labels[place])].append(place)
-    for label, new in members.items():
+    of_old, of_new = _places(was, was >= 0), _places(labels, (was < 0) & (labels >= 0))
+    for label, new in of_new.items():
         here = sorted(at_home[label], key=lambda cluster: (-sizes[cluster], cluster))
-        here = [c for c in here if _likeness(points[was == c], points[new]) >= MIN_LIKENESS]
+        here = [c for c in here if _likeness(points[of_old[c]], points[new]) >= MIN_LIKENESS]
         small = [cluster for cluster in here[1:] if sizes[cluster] <= len(new)]
-        if small:
-            result[np.isin(was, small)] = here[0]
+        for cluster in small:
+            result[of_old[cluster]] = here[0]
         if here:
             large = [cluster for cluster in here if cluster not in small]
             result[new] = _nearest(points[new], large, result, points)
     of_copies = most_common(copies, np.where(was >= 0, result, -1))
     told = looked_up(copies, of_copies)
     return np.where((was < 0) & (told >= 0), told, result)
+
+
+def _places(labels: Labels, chosen: NDArray[np.bool_]) -> dict[int, list[int]]:
+    """Give the places of each label among those that are chosen."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for place in np.flatnonzero(chosen).tolist():
+        found[int(labels[place])].append(place)
+    return found
 
 
 def most_common(of: Labels, among: Labels) -> dict[int, int]:

@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 import headlines.neighbours
-from headlines import HeadlineClusterer, HeadlineLabeler, Taxonomy, read_feed
+from headlines import HeadlineClusterer, HeadlineLabeler, StaticEmbedder, Taxonomy, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, candidate_topics
 from headlines.clustering.clusterer import vectors_and_words
+from headlines.clustering.communities import Usual, thinned
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import EarlierClusters, kept_numbers
 from headlines.clustering.names import name_clusters
+from headlines.clustering.neighbourhood import Contents
 from headlines.clustering.whitening import Whitening
 from headlines.errors import HeadlinesError, TaxonomyError
 from headlines.neighbours import nearest, whole_vectors
@@ -62,6 +64,13 @@ def test_every_story_lies_in_one_theme(labeler: HeadlineLabeler) -> None:
     assert len(pairs) == len(set(found.labels_.tolist())) > len(set(found.themes_.tolist()))
 
 
+def test_what_learned_days_too_predicts_from_words() -> None:
+    X, words = vectors_and_words(FEED, StaticEmbedder())
+    fitted = HeadlineClusterer().fit(X, words=words, days=np.arange(len(X)) % 90)
+    told = fitted.predict(X + np.float32(1e-3), words=words)  # none is a sample of the fit
+    assert (told == fitted.labels_).mean() > 0.9
+
+
 def test_predict_gives_back_the_labels_and_runs_repeat() -> None:
     X, _ = _blobs()
     X = np.vstack([X, X[:50]])
@@ -72,6 +81,12 @@ def test_predict_gives_back_the_labels_and_runs_repeat() -> None:
     assert np.array_equal(found.labels_[:50], found.labels_[300:])
     for _ in range(3):
         assert np.array_equal(HeadlineClusterer().fit(X, words=words).labels_, found.labels_)
+
+
+def test_a_pair_that_parts_leaves_another_pair_whole() -> None:
+    rows = np.array([[1.0, 0.0, 0.0], [1.0, 0.1, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    told = Contents.of(whole_vectors(rows), None, None)
+    assert thinned(np.array([0, 0, 1, 1]), told, Usual(0.1)).tolist() == [0, 0, 2, 1]
 
 
 def test_the_order_of_the_samples_does_not_matter() -> None:
