@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +44,7 @@ class Cluster:
     """
 
     cluster: int  #: its number
-    name: str  #: phrases of its headlines that set it apart
+    name: str  #: a short headline of it, or phrases that set it apart
     medoid: str  #: the headline that is nearest to all of its headlines
     headlines: int  #: headlines in it
     copies: int  #: of these, copies of another one
@@ -66,7 +66,7 @@ class ClusteredHeadline(HeadlineResult):
     """The cluster of one headline; `item` is the headline, as for `Prediction`."""
 
     cluster: int  #: 0 for the largest, unless an earlier run gave the numbers; -1 for noise
-    name: str  #: phrases of its headlines that set the cluster apart
+    name: str  #: the cluster's: a short headline of it, or phrases that set it apart
     story: int  #: the story that it lies in
     theme: int  #: the theme that its story lies in
     strength: float  #: from 0 to 1: how firmly its neighbours lie in the same cluster
@@ -297,21 +297,20 @@ def _names(
     if edits:
         given = given | edits.names
     logger.info("naming the clusters of %d headlines", len(headlines))
-    one_each = np.sort(np.unique(run.copies, return_index=True)[1])
-    texts = [headlines[i].text for i in one_each.tolist()]
-    found = name_clusters(texts, run.numbers[level][one_each].tolist())
-    for label in np.setdiff1d(run.numbers[level], list(found)).tolist():  # of copies alone
-        place = int(np.flatnonzero(run.numbers[level] == label)[0])
-        found[label] = name_clusters([headlines[place].text], [0])[0]
+    texts = np.array([headline.text for headline in headlines], dtype=np.object_)
+    order = np.argsort(texts, kind="stable")  # which of some copies speaks is not the feed's order
+    numbers = run.numbers[level][order]
+    one_each = np.unique(np.stack([numbers, run.copies[order]]), axis=1, return_index=True)[1]
+    labels = numbers[one_each].tolist()
+    found = name_clusters(texts[order][one_each].tolist(), labels, {**given, -1: "(noise)"})
     if topics and level == "theme":
-        for label, name in found.items():
-            found[label] = topics.named(name, np.flatnonzero(run.numbers[level] == label))
-    result = {label: given.get(label, name) for label, name in found.items() if label >= 0}
-    taken = Counter(result.values())
-    for label, name in result.items():
-        if taken[name] > 1 and label not in given:
-            result[label] = f"{name} ({label})"
-    return {**result, -1: "(noise)"}
+        places = np.argsort(run.numbers[level], kind="stable")
+        bounds = np.searchsorted(run.numbers[level][places], list(found))
+        members = dict(zip(found, np.split(places, bounds)[1:], strict=True))
+        for label in found.keys() - given.keys() - {-1}:
+            name = topics.named(found[label], members[label])
+            found[label] = f"{name} ({label})" if name in given.values() else name
+    return {**found, -1: "(noise)"}
 
 
 def _quality(
