@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 from benchmarks.figures import interval, percent, result, say, seconds, share, table
 
 __all__ = ["percent", "result", "say", "share"]  # for the prose of the Markdown files
@@ -551,6 +553,23 @@ def days(of: str = "") -> str:
     ]
     head = [f"{OF_DAYS[name]}, {int(size):,}" for name, size in cells]
     return table(["", *(f"{one} + 1,000" if "1,000" in one else one for one in head)], rows, "lr")
+
+
+def days_in_short() -> str:
+    """The means over the sets of `days`, for each size."""
+    sets = result("days")["days"]["sets"]
+    sizes = list(next(iter(sets.values())))
+    rows = []
+    for program, named in _of_days("days").items():
+        if program in ("EVoC", "BERTopic"):  # its other row is the better one
+            continue
+        row = [named]
+        for size in sizes:
+            of = [cells[size][program] for cells in sets.values()]
+            f1, found = (statistics.mean(one[key] for one in of) for key in ("f1", "found"))
+            row.append(f"{share(f1)} ({found:.2f})")
+        rows.append(row)
+    return table(["", *(f"{size} headlines" for size in sizes)], rows, "lr")
 
 
 def large_samples() -> str:
