@@ -653,6 +653,40 @@ def cluster_names() -> str:
     return table([*head, "a title word in a fifth of the texts", "words a name"], rows, "lr")
 
 
+def story_parts() -> str:
+    """What each part of the rule that finds stories brings."""
+    found = result("stories")
+    shown = {
+        "days": ("f1",),
+        "samples": ("f1",),
+        "whole": ("acc", "nmi"),
+        "reported": ("acc", "nmi"),
+    }
+    columns = [
+        (part, cell, measure)
+        for part, measures in shown.items()
+        for cell in next(iter(found[part].values()))
+        for measure in measures
+    ]
+    rows = [
+        [
+            name,
+            *(
+                share(found[part][name][cell][measure]) if name in found[part] else ""
+                for part, cell, measure in columns
+            ),
+        ]
+        for name in found["whole"]
+    ]
+    sets = OF_DAYS | {"wiki_stories": SETS["wiki_stories"], "allsides": "*AllSides*"}
+    head = [""]
+    for part, cell, measure in columns:
+        name, size = cell.split()
+        among = " + 1,000" * (part == "days" and size == "1,000")
+        head.append(f"{sets[name]}, {size}{among}, {measure.upper()}")
+    return table(head, rows, "lr")
+
+
 def cluster_scale() -> str:
     """Clusters of ever more headlines."""
     rows = [
