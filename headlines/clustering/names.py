@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from headlines.clustering.rarity import UNLISTED, WordCounts
 from headlines.embedding.vocabulary import tokenize
+from headlines.files import MODELS
 
 MIN_FOR_PHRASES = 6
 """Headlines from which a cluster is named by phrases: fewer are told best by one of them."""
@@ -71,7 +72,7 @@ def name_clusters(
     --------
     >>> texts = ["Drone strike hits Kursk depot", "Depot in Kursk burns after drone strike"]
     >>> name_clusters([*texts, "Court jails poet"], [0, 0, 1])
-    {0: 'Drone strike hits Kursk depot', 1: 'Court jails poet'}
+    {0: 'Depot in Kursk burns after drone strike', 1: 'Court jails poet'}
     """
     members: defaultdict[int, set[str]] = defaultdict(set)
     for text, label in zip(texts, labels, strict=True):
@@ -283,9 +284,8 @@ def _runs(text: str) -> Iterator[list[str]]:
 
 @functools.cache
 def _fillers() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    return frozenset(ENGLISH_STOP_WORDS)
+    lines = (MODELS / "fillers.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("# ") for word in line.split())
 
 
 @functools.lru_cache(200_000)
