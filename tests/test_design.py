@@ -217,8 +217,8 @@ def test_the_rows_of_label_are_as_before(run: Run) -> None:
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
-        ("theme", "4f400f389c8029429ba4de2ff5837e46532d3d1bc168ba7fa39e7a0be9ec3e32"),
-        ("story", "f32c7aa5dbe1a84fa49605f6105f310cb44f9eeb12f3e0a4fdd8176e2b5562d3"),
+        ("theme", "1305ef64adaea0a6b238cb05a742b52243f07b23084d63a35ae9b86b86574808"),
+        ("story", "e1d05fcd9de958378a03abd2a3c357940f98f8ede5cde49cc11fc2948b53e6ae"),
     ],
 )
 def test_the_rows_of_cluster_are_as_before(run: Run, level: str, expected: str) -> None:

@@ -25,7 +25,6 @@ def add_parser(verbs: Verbs) -> None:
     command = common.add_command(
         verbs, "cluster", cluster, "Find the themes and stories of a feed.",
         "cluster seeds/feed.txt",
-        "cluster seeds/feed.txt --level story --output stories.csv",
         "cluster today.txt --previous yesterday.jsonl --output today.jsonl",
         "cluster today.txt --level story --memory stories.memory --output today.jsonl",
     )  # fmt: skip

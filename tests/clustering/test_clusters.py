@@ -193,7 +193,7 @@ def test_words_and_previous_must_fit_the_samples(change: dict[str, Any], message
             HeadlineClusterer().fit(np.eye(4)).predict(np.eye(4), **change)
 
 
-def test_vectors_and_words_of_texts_give_the_clusters_of_the_labeler(
+def test_vectors_and_words_of_texts_give_the_stories_of_the_labeler(
     labeler: HeadlineLabeler,
 ) -> None:
     lines = (SEEDS / "feed.txt").read_text(encoding="utf-8").splitlines()
@@ -201,7 +201,6 @@ def test_vectors_and_words_of_texts_give_the_clusters_of_the_labeler(
     whitening = Whitening.of_news(labeler.embedder.fingerprint)
     found = HeadlineClusterer(whitening=whitening).fit(X, words=words)
     assert found.labels_.tolist() == [c.story for c in labeler.cluster(lines)]
-    assert found.themes_.tolist() == [c.cluster for c in labeler.cluster(lines)]
     alone = HeadlineClusterer().fit(X)
     assert alone.labels_.tolist() != found.labels_.tolist()
 
