@@ -26,7 +26,6 @@ from headlines.clustering.clusterer import vectors_and_words
 from headlines.clustering.communities import Usual, thinned
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import EarlierClusters, kept_numbers
-from headlines.clustering.names import name_clusters
 from headlines.clustering.neighbourhood import Contents
 from headlines.clustering.whitening import Whitening
 from headlines.errors import HeadlinesError, TaxonomyError
@@ -305,33 +304,6 @@ def test_clusters_fall_on_topics(labeler: HeadlineLabeler) -> None:
     assert sum(c.covered for c in found.clusters) > len(found.clusters) / 2
     for cluster in found.clusters:
         assert sum(share for _, share in cluster.topics) <= 1.001
-
-
-# ------------------------------------------------------------------ names
-
-
-def test_names_are_phrases_that_occur_and_are_distinct() -> None:
-    texts = ["Drone strike hits Kursk", "Kursk burns after drone strike", "Drone strike kills two",
-             "Court jails poet", "Court jails singer", "Court jails poet again"]  # fmt: skip
-    names = name_clusters(texts, [0, 0, 0, 1, 1, 1])
-    assert "drone strike" in names[0].casefold()
-    assert "Court jails" in names[1]
-    assert len(set(names.values())) == 2
-    same = name_clusters(["Floods hit Siberia"] * 4, [0, 0, 1, 1])
-    assert same[0] != same[1]
-    assert name_clusters(["", "?!"], [0, 1])[0]
-
-
-def test_a_name_does_not_say_a_word_in_two_forms() -> None:
-    texts = [
-        "Russia bans ships",
-        "Russian ships banned",
-        "Russians ban ships",
-        "Poet dies",
-        "Poet dead",
-    ]
-    words = name_clusters(texts, [0, 0, 0, 1, 1])[0].casefold().replace(",", "").split()
-    assert len({word[:4] for word in words}) == len(words)
 
 
 # ------------------------------------------------------------------ identity
