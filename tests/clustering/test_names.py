@@ -70,7 +70,7 @@ def test_a_small_cluster_is_named_by_a_headline_that_says_what_the_others_say() 
             "miners of the last pit stay below",
         ),
         (
-            "Ministers of seven countries meet in the capital of the smallest for two days of talks",
+            "Ministers of seven countries meet in the capital of the smallest for a day of talks",
             "Ministers of seven countries meet in the capital…",
         ),
     ],
@@ -105,8 +105,9 @@ def test_a_given_name_is_kept_and_no_other_cluster_gets_it() -> None:
 
 def test_a_name_does_not_say_a_word_in_two_forms() -> None:
     texts = ["Russia bans ships", "Russian ships banned", "Russians ban ships",
-             "Ships of Russia", "Ban on Russian ships", "No ships, says Russia", "Poet"]  # fmt: skip
-    words = name_clusters(texts, [0] * 6 + [1])[0].casefold().replace(",", "").split()
+             "Ships of Russia", "Ban on Russian ships", "No ships for Russia", "Poet"]  # fmt: skip
+    name = name_clusters(texts, [0] * 6 + [1])[0]
+    words = name.casefold().replace(",", "").split()
     assert len({word[:4] for word in words}) == len(words)
 
 
