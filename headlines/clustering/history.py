@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from headlines.embedding.embedder import unit_rows
 from headlines.errors import HeadlinesError
+from headlines.neighbours import blocks
 
 MIN_LIKENESS = 0.8
 """Two clusters are one from here on: share of common headlines and cosine of centroids, added."""
@@ -124,26 +126,54 @@ def kept_numbers(
     unit vectors `points`, (n, n_features); the earlier run's m headlines have the clusters `then`
     and the unit vectors `points_then`.
     """
-    from scipy.optimize import linear_sum_assignment
-
     new, sizes, centres = _centroids(labels, points)
     old, sizes_then, centres_then = _centroids(then, points_then)
     result = {-1: -1}
     if len(new) and len(old):
         seen = (labels >= 0) & (earlier >= 0)
-        common = np.zeros((len(new), len(old)))
-        np.add.at(
-            common, (np.searchsorted(new, labels[seen]), np.searchsorted(old, earlier[seen])), 1
+        common = sparse.csr_matrix(
+            (
+                np.ones(int(seen.sum())),
+                (np.searchsorted(new, labels[seen]), np.searchsorted(old, earlier[seen])),
+            ),
+            shape=(len(new), len(old)),
         )
-        either = sizes[:, None] + sizes_then[None, :] - common
-        likeness = common / either + centres @ centres_then.T
-        likeness = np.where(likeness < MIN_LIKENESS, 0, np.round(likeness, 9))
-        for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
-            if likeness[i, j] > 0:
-                result[int(new[i])] = int(old[j])
+        found = []
+        for rows in blocks(len(new)):  # most of many pairs aren't alike at all
+            shared = common[rows].toarray()
+            likeness = shared / (sizes[rows, None] + sizes_then[None, :] - shared)
+            likeness += centres[rows] @ centres_then.T
+            found.append(sparse.csr_matrix(np.where(likeness < MIN_LIKENESS, 0, likeness)))
+        for i, j in _assigned(sparse.vstack(found, format="csr")):
+            result[int(new[i])] = int(old[j])
     unused = max(unused, int(old.max(initial=-1)) + 1)
     born = [label for label in new.tolist() if label not in result]
     return result | {label: number for number, label in enumerate(born, unused)}
+
+
+def _assigned(likeness: sparse.csr_matrix) -> Iterator[tuple[int, int]]:
+    """Assign rows to columns for the largest sum; those that no pair joins are apart."""
+    from scipy.optimize import linear_sum_assignment
+
+    n = likeness.shape[0]
+    both = sparse.bmat([[None, likeness], [likeness.T, None]], format="csr")
+    if likeness.nnz == 0:
+        return
+    part = sparse.csgraph.connected_components(both, directed=False)[1]
+    rows, columns = (_members_of(some) for some in (part[:n], part[n:]))
+    for number in rows.keys() & columns.keys():
+        i, j = rows[number], columns[number]
+        some = np.round(likeness[i][:, j].toarray(), 9)
+        for a, b in zip(*linear_sum_assignment(-some), strict=True):
+            if some[a, b] > 0:
+                yield i[a], j[b]
+
+
+def _members_of(parts: Labels) -> dict[int, list[int]]:
+    members = defaultdict(list)
+    for place, part in enumerate(parts.tolist()):
+        members[part].append(place)
+    return members
 
 
 def _centroids(
