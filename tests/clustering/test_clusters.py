@@ -445,3 +445,56 @@ def test_the_command_keeps_numbers_and_tells_what_changed(
     bad = run("cluster", SEEDS / "feed.txt", "--previous", SEEDS / "feed.txt")
     assert bad.returncode == 1
     assert "no row of a clustered feed" in bad.stderr
+
+
+# ------------------------------------------------------------------ time and news in general
+
+ELECTIONS = [
+    "France votes in first round of presidential election",
+    "French voters go to the polls in presidential election",
+    "Polls open across France in presidential vote",
+    "Voting begins in French presidential election",
+    "France's presidential election: polls close in first round",
+    "Record turnout in French presidential election",
+]
+OTHERS = ["Earthquake strikes central Italy", "Storm floods northern England", "Poet is jailed"]
+
+
+def _stories(days: list[float]) -> list[int]:
+    """Cluster the elections and others; days are those of the elections."""
+    embedder = StaticEmbedder()
+    X, words = vectors_and_words([*ELECTIONS, *OTHERS], embedder)
+    clusterer = HeadlineClusterer(whitening=Whitening.of_news(embedder.fingerprint))
+    clusterer.fit(X, words=words, days=np.array([*days, 0.0, 1.0, 2.0]))
+    return clusterer.labels_.tolist()
+
+
+def test_what_happens_again_a_year_later_is_another_story() -> None:
+    found = _stories([0, 1, 2, 365, 366, 367])
+    assert len(set(found[:3])) == len(set(found[3:6])) == 1
+    assert found[0] != found[3]
+    assert len(set(_stories([0, 1, 2, 3, 3, 4])[:6])) == 1
+
+
+def test_a_headline_without_a_date_is_as_near_as_ever() -> None:
+    assert len(set(_stories([0, 1, 2, np.nan, np.nan, np.nan])[:6])) == 1
+
+
+def test_days_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="days is"):
+        HeadlineClusterer().fit(np.eye(3), days=[0.0, np.inf, 1.0])
+
+
+def test_what_is_near_to_no_story_is_in_none() -> None:
+    embedder = StaticEmbedder()
+    X, words = vectors_and_words([*ELECTIONS, *OTHERS], embedder)
+    fitted = HeadlineClusterer(whitening=Whitening.of_news(embedder.fingerprint))
+    fitted.fit(X, words=words)
+    new, said = vectors_and_words(["Chef opens bakery in Lima", ELECTIONS[0] + " today"], embedder)
+    assert fitted.predict(new, words=said).tolist() == [-1, fitted.labels_[0]]
+
+
+def test_the_more_stories_the_nearer_two_have_to_be() -> None:
+    usual = Usual(0.1)
+    assert usual.among(10) < usual.among(100) < usual.among(1000)
+    assert Usual(0.2).among(100) == pytest.approx(2 * usual.among(100))
