@@ -94,6 +94,9 @@ class Clusterer:
     ) -> Self:
         """Find the stories and themes of finite vectors, shape (n_samples, n_features)."""
         self._check()
+        if self.whitening is not None and len(self.whitening.mean) != X.shape[1]:
+            of = len(self.whitening.mean)
+            raise ValueError(f"whitening is of {of} features, X has {X.shape[1]}")
         vectors, words = X, checked_words(words, len(X))
         days = checked_days(days, len(vectors))
         previous = checked_previous(previous, len(vectors))

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
 from headlines import HeadlineClusterer, TopicClassifier
+from headlines.clustering.whitening import Whitening
 from headlines.model.scorer import TopicScorer, probabilities_of
 
 RATIOS_ONLY = "only the ratios of weights count, so that a weight of 2 isn't the sample twice"
@@ -61,6 +62,7 @@ EDGES = [
     (HeadlineClusterer, "resolution", POSITIVE),
     (HeadlineClusterer, "theme_resolution", POSITIVE),
     (HeadlineClusterer, "noise", SHARE),
+    (HeadlineClusterer, "whitening", ([Whitening(np.zeros(32), np.eye(32)), None], ["news", 1])),
     (HeadlineClusterer, "random_state", SEED),
 ]
 INSIDE = [(kind, name, value) for kind, name, (inside, _) in EDGES for value in inside]
@@ -93,6 +95,11 @@ def test_parameters_out_of_their_range_are_errors_that_name_them(
 ) -> None:
     with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of {kind.__name__}"):
         _fitted(kind(**{name: value}))
+
+
+def test_whitening_of_other_vectors_is_refused() -> None:
+    with pytest.raises(ValueError, match="whitening is of 3 features, X has 32"):
+        _fitted(HeadlineClusterer(whitening=Whitening(np.zeros(3), np.eye(3))))
 
 
 def _blobs(n: int = 300, groups: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
