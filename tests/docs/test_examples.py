@@ -16,7 +16,7 @@ SHOWN = {
         "labels that it never saw",
         "town.joblib, town.manifest.json",
     ],
-    "stories_day_after_day.py": ["monday: 52 headlines", "born: Lighthouse Point, Whale"],
+    "stories_day_after_day.py": ["monday: 52 headlines", "born: Lighthouse Point Whale"],
     "custom_embedder.py": ["Trigrams(size=1024): right on", "sport", "stories in 52 headlines"],
 }
 
