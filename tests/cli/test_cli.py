@@ -31,8 +31,8 @@ LABEL_KEYS = {
     "abstained", "duplicate_of", "model", "publisher", "date", "language",
 }  # fmt: skip
 CLUSTER_KEYS = {
-    "id", "source", "line", "headline", "cluster", "name", "story", "theme", "strength", "duplicate_of",
-    "publisher", "date", "language",
+    "id", "source", "line", "headline", "cluster", "name", "story", "theme", "strength",
+    "duplicate_of", "publisher", "date", "language",
 }  # fmt: skip
 
 
