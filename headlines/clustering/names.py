@@ -243,7 +243,7 @@ def _phrases(cluster: _Told, feed: _Feed) -> Iterator[str]:
     while written:
 
         def rank(roots: Phrase) -> tuple[float, int, Phrase]:
-            held = len(holders[roots] & uncovered) + len(holders[roots])  # noqa: B023
+            held = len(holders[roots] & uncovered) + len(holders[roots])  # noqa: B023 # called at once
             return -round(worth[roots] * held**COVERED, 9), len(roots), roots
 
         best = min(written, key=rank)
