@@ -2,7 +2,7 @@ PYTHON ?= python
 # Two processes, a file's tests in one of them, so that what a module trains is trained once.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: check docs imports lint tables test test-fast types
+.PHONY: browser check docs imports lint tables test test-fast types
 
 check: lint types imports
 
@@ -16,7 +16,14 @@ imports:
 types:
 	$(PYTHON) -m mypy
 
-test:
+# Pages are tested in the system's Chromium, which is installed where that may be done.
+browser:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+			--no-install-recommends chromium fonts-dejavu-core fonts-noto-color-emoji >/dev/null; \
+	else echo "no chromium: install it, or the tests of pages are left out"; fi
+
+test: browser
 	$(PYTHON) -m pytest $(WORKERS) --cov --cov-report=term --cov-fail-under=95
 
 test-fast:

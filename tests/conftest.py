@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from headlines import HeadlineLabeler
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
@@ -116,3 +121,60 @@ def write(path: Path, content: str | bytes | Sequence[str]) -> Path:
     else:
         path.write_text("".join(f"{line}\n" for line in content), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")  # its event loop would be in the way of other modules' own
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        told = "no Chromium: install it (`apt-get install chromium`) to test the pages"
+        if os.environ.get("HEADLINES_BROWSER") == "required":
+            pytest.fail(told)
+        pytest.skip(told)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])  # as root
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page; the test fails by what it complains of, and by what it asks elsewhere for."""
+    contexts, faults = [], []
+
+    def open_page(url: str, width: int = 800, **more: object) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        own = ("file:", "data:", "blob:", "/".join(url.split("/")[:3]) + "/")
+        page.on(
+            "console",
+            lambda said: faults.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith(own) else faults.append(asked.url),
+        )
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def barriers(page: Page) -> list[str]:
+    """Give what axe-core finds serious or critical on a page: what bars people from it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {[node['html'][:200] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]

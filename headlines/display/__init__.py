@@ -1,0 +1,4 @@
+"""Display: what a notebook shows of a result.
+
+May import `errors` alone.
+"""
