@@ -88,10 +88,17 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     """The clusters of a feed: a sequence of its headlines, with what is known of the clusters."""
 
     headlines: tuple[ClusteredHeadline, ...]  #: in the order of the feed
-    clusters: tuple[Cluster, ...]  #: the largest first; noise is none
+    stories: tuple[Cluster, ...]  #: the largest first; noise is none
+    themes: tuple[Cluster, ...]  #: above them, in the same order
+    level: str = "theme"  #: which of the two a headline's `cluster` is
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
     day: str | None = None  #: the day that a memory has it under
     quality: FeedQuality | None = None  #: of its stories; None for other embedders' vectors
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The stories or the themes, whichever were asked for."""
+        return self.stories if self.level == "story" else self.themes
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -118,21 +125,27 @@ def cluster_feed(
     """
     _check(level)
     if not headlines:
-        return ClusteredFeed((), ())
+        return ClusteredFeed((), (), (), level)
     told = topics(headlines) if topics else None
     shares = told.shares if told else None
     run = Settlement(headlines, embedder, clusterer, level, previous, edits, topics=shares)
     given = dict(previous.names) if previous and previous.numbers(level) == previous.cluster else {}
-    names = _names(headlines, run, level, given, edits, told)
-    found = _clustered(headlines, run, level, names)
+    names = {
+        kind: _names(headlines, run, kind, given, edits, told)
+        if kind == level
+        else _names(headlines, run, kind, {}, None, told)
+        for kind in LEVELS
+    }
+    found = _clustered(headlines, run, level, names[level])
     became: list[ClusterChange] = []
     if previous:
         now = {headline.id: headline.cluster for headline in found}
         then = previous.numbers(level)
         unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
-        became = changes(now, then, {**unnamed, **given, **names})
+        became = changes(now, then, {**unnamed, **given, **names[level]})
     quality = _quality(headlines, run, embedder, clusterer)
-    return ClusteredFeed(found, _clusters(found, run, told), tuple(became), quality=quality)
+    stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
+    return ClusteredFeed(found, stories, themes, level, tuple(became), quality=quality)
 
 
 def cluster_day(
@@ -153,7 +166,8 @@ def cluster_day(
     _check(level)
     n, here = len(headlines), {headline.id for headline in headlines}
     if not n:
-        return ClusteredFeed((), (), memory.news({}, day, level), day.isoformat()), memory
+        news = memory.news({}, day, level)
+        return ClusteredFeed((), (), (), level, news, day.isoformat()), memory
     past = [known for key, known in memory.headlines.items() if key not in here]
     samples = [*headlines, *(known.headline for known in past)]
     told = topics(samples) if topics else None
@@ -171,8 +185,8 @@ def cluster_day(
     found = found[:n]
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
     quality = _quality(headlines, run, embedder, clusterer)
-    clusters = _clusters(found, run, told)
-    return ClusteredFeed(found, clusters, news, day.isoformat(), quality), after
+    stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
+    return ClusteredFeed(found, stories, themes, level, news, day.isoformat(), quality), after
 
 
 def cluster_remembered(
@@ -324,18 +338,23 @@ def _quality(
 
 
 def _clusters(
-    found: Sequence[ClusteredHeadline], run: Settlement, topics: Topicality | None
+    found: Sequence[ClusteredHeadline],
+    run: Settlement,
+    level: str,
+    names: dict[int, str],
+    topics: Topicality | None,
 ) -> tuple[Cluster, ...]:
+    """Describe the stories or the themes that the first headlines of a run lie in."""
     members: dict[int, list[int]] = defaultdict(list)
-    for place, headline in enumerate(found):
-        if headline.cluster >= 0:
-            members[headline.cluster].append(place)
+    for place, label in enumerate(run.numbers[level][: len(found)].tolist()):
+        if label >= 0:
+            members[label].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
         medoid = found[places[central(run.points[places])]].item.headline
         cluster = Cluster(
             cluster=label,
-            name=found[places[0]].name,
+            name=names[label],
             medoid=medoid,
             headlines=len(places),
             copies=len(places) - len(np.unique(run.copies[places])),
