@@ -216,7 +216,7 @@ def cluster_files(
     noise: float,
     random_state: int,
     *,
-    previous: str | Path | None,
+    previous: str | Path | EarlierClusters | None,
     memory: str | Path | None,
     edits: str | Path | None,
     remember_days: int,
@@ -238,8 +238,9 @@ def cluster_files(
     if memory is not None:
         told |= {"day": day, "remember_days": remember_days}
         return cluster_remembered(memory, headlines, embedder, clusterer, **told)
-    earlier = None if previous is None else EarlierClusters.read(previous)
-    return cluster_feed(headlines, embedder, clusterer, previous=earlier, **told)
+    if isinstance(previous, str | Path):
+        previous = EarlierClusters.read(previous)
+    return cluster_feed(headlines, embedder, clusterer, previous=previous, **told)
 
 
 def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
