@@ -65,17 +65,21 @@ class EarlierReport:
         rows = data["headlines"]
         keys = [str(key) for key in rows["id"]]
         stories = dict(zip(keys, map(int, rows["story"]), strict=True))
+        texts = dict(zip(keys, map(str, rows["headline"]), strict=True))
+        # A story of one headline is called by it, unless the page says otherwise.
+        names = {number: texts[key] for key, number in stories.items()}
+        names |= {int(n): str(name) for n, name, *_ in [*data["stories"], *data["alone"]]}
         clusters = EarlierClusters(
             cluster=stories,
             story=stories,
             theme=dict(zip(keys, map(int, rows["theme"]), strict=True)),
-            texts=dict(zip(keys, map(str, rows["headline"]), strict=True)),
+            texts=texts,
             strength=dict(zip(keys, map(float, rows["strength"]), strict=True)),
-            names={int(number): str(name) for number, name, *_ in data["stories"]},
+            names=names,
         )
-        names = [str(topic) for topic in data["topics"]]
-        counts = dict.fromkeys(names, 0)
+        topics = [str(topic) for topic in data["topics"]]
+        counts = dict.fromkeys(topics, 0)
         for place in map(int, rows["topic"]):
             if place >= 0:
-                counts[names[place]] += 1
+                counts[topics[place]] += 1
         return cls(None if data["day"] is None else str(data["day"]), counts, clusters)

@@ -75,10 +75,8 @@ def _told(report: Report) -> dict[str, Any]:
         topic: (place % COLOURS, place % SHAPES) for place, topic in enumerate(report.model.topics)
     }
     most = max((topic.headlines for topic in report.topics), default=1)
-    tallest = max((n for topic in report.topics for n in topic.periods), default=1)
     new = frozenset((report.since and report.since.headlines) or ())
-    return {"marks": marks, "most": most, "tallest": max(1, tallest), "new": new,
-            "version": __version__}  # fmt: skip
+    return {"marks": marks, "most": most, "new": new, "version": __version__}
 
 
 def _file(name: str) -> str:

@@ -156,7 +156,8 @@ class Report:
     def data(self) -> str:
         """What the page's program reads, and the next report: JSON."""
         place = {topic: i for i, topic in enumerate(self.model.topics)}
-        names = {cluster.cluster: cluster.name for cluster in self.found.stories}
+        several = {story.number: story.name for story in self.stories}
+        alone = [c for c in self.found.stories if c.cluster not in several]
         points = self.layout.points.tolist()
         rows = {
             "id": [headline.id for headline in self.found],
@@ -174,11 +175,13 @@ class Report:
                 "day": self.day,
                 "model": self.model.model,
                 "topics": self.model.topics,
-                "height": self.layout.height,
+                "size": [round(size, 4) for size in self.layout.size],
                 "stories": [
-                    [disc.number, names.get(disc.number, ""), disc.x, disc.y, disc.radius]
+                    [disc.number, several[disc.number], disc.x, disc.y, disc.radius]
                     for disc in self.layout.stories
+                    if disc.number in several
                 ],
+                "alone": [[c.cluster, c.name] for c in alone if c.name != c.medoid],
                 "headlines": rows,
             }
         )

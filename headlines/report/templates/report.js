@@ -32,11 +32,17 @@ function show() {
     items[i].hidden = !visible[i];
     n += visible[i];
   }
-  for (const part of document.querySelectorAll("#themes details")) {
-    const left = part.querySelectorAll("li.h:not([hidden])").length;
-    part.hidden = left === 0;
-    part.querySelector("summary .n").textContent = left.toLocaleString("en");
-    if (!all && n <= 200) part.open = left > 0;
+  const left = new Map([...document.querySelectorAll("#themes details")].map((part) => [part, 0]));
+  items.forEach((item, i) => {
+    if (!visible[i]) return;
+    for (let part = item.parentElement; part.id !== "themes"; part = part.parentElement) {
+      if (left.has(part)) left.set(part, left.get(part) + 1);
+    }
+  });
+  for (const [part, number] of left) {
+    part.hidden = number === 0;
+    part.querySelector("summary .n").textContent = number.toLocaleString("en");
+    if (!all && n <= 200) part.open = number > 0;
   }
   for (const story of document.querySelectorAll("#stories .top")) {
     story.hidden = ![...story.querySelectorAll("li.h")].some((item) => visible[item.dataset.i]);
@@ -107,7 +113,10 @@ const canvas = byId("canvas");
 const pen = canvas.getContext("2d");
 const tip = byId("tip");
 const view = { scale: 1, x: 0, y: 0 }; // of the map, which is 1 wide, to the canvas
-const stories = data.stories.map(([number, name, x, y, radius]) => ({ number, name, x, y, radius }));
+const [across, down] = data.size; // of the layout, told as 1 wide
+const tall = down / across;
+const stories = data.stories.map(([number, name, x, y, radius]) => ({ number, name, x: x / across, y: y / across, radius: radius / across }));
+for (const axis of [rows.x, rows.y]) axis.forEach((place, i) => { axis[i] = place / across; });
 const sizes = new Map();
 for (const story of rows.story) sizes.set(story, (sizes.get(story) || 0) + 1);
 const named = stories.filter((story) => sizes.get(story.number) > 1).sort((a, b) => b.radius - a.radius);
@@ -134,7 +143,7 @@ function shape(kind, x, y, r) {
 }
 
 // Dots as large as their neighbours permit.
-const radius = () => Math.min(7, Math.max(1.2, 0.27 * width * view.scale * Math.sqrt(data.height / Math.max(count, 40))));
+const radius = () => Math.min(7, Math.max(1.2, 0.27 * width * view.scale * Math.sqrt(tall / Math.max(count, 40))));
 
 function draw() {
   if (!width) return;
@@ -188,12 +197,13 @@ function ring(x, y, r, colour) {
 
 // The names of the largest stories, where they don't cover one another.
 function names(hues) {
-  const taken = [];
+  const taken = [], seen = new Set(rows.story.filter((_, i) => visible[i]));
   pen.font = "600 12px system-ui, sans-serif";
   pen.textAlign = "center";
   pen.lineJoin = "round";
   for (const story of named) {
-    if (taken.length >= 40) break;
+    if (taken.length >= 30) break;
+    if (!seen.has(story.number)) continue;
     const x = px(story.x), y = py(story.y), size = story.radius * view.scale * width;
     if (x < 0 || y < 0 || x > width || y > height) continue;
     const text = cut(story.name, size > 60 ? 44 : 28);
@@ -220,7 +230,7 @@ function cut(text, most) {
 function resize() {
   if (canvas.clientWidth === width) return;
   width = canvas.clientWidth;
-  height = Math.round(width * Math.max(data.height, 0.3));
+  height = Math.round(width * Math.max(tall, 0.3));
   canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * (devicePixelRatio || 1));
   canvas.height = Math.round(height * (devicePixelRatio || 1));
