@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headlines.clustering.clusterer import Clusterer
 from headlines.clustering.edits import ClusterEdits
@@ -25,6 +26,9 @@ from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +88,23 @@ class ClusteredHeadline(HeadlineResult):
 
 
 @dataclass(frozen=True)
+class FeedGraph:
+    """Which headlines of a feed are near to one another: edges between its texts."""
+
+    texts: NDArray[np.int64]  #: (n,): of each headline the number of its text; copies share one
+    weights: sparse.csr_matrix  #: (n_texts, n_texts), symmetric; a text that is alone has none
+
+    @classmethod
+    def of(cls, copies: NDArray[np.int64], edges: sparse.csr_matrix) -> FeedGraph:
+        """Take what `Clusterer.graph` tells of some headlines, whose texts are `copies`."""
+        numbers, texts = np.unique(copies, return_inverse=True)
+        known = numbers[: np.searchsorted(numbers, edges.shape[0])]
+        weights = edges[known][:, known]
+        weights.resize(len(numbers), len(numbers))  # texts behind these are like nothing else
+        return cls(texts.reshape(-1), weights)
+
+
+@dataclass(frozen=True)
 class ClusteredFeed(Sequence[ClusteredHeadline]):
     """The clusters of a feed: a sequence of its headlines, with what is known of the clusters."""
 
@@ -94,6 +115,7 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
     day: str | None = None  #: the day that a memory has it under
     quality: FeedQuality | None = None  #: of its stories; None for other embedders' vectors
+    graph: FeedGraph | None = field(default=None, repr=False, compare=False)  #: its neighbours
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -145,7 +167,8 @@ def cluster_feed(
         became = changes(now, then, {**unnamed, **given, **names[level]})
     quality = _quality(headlines, run, embedder, clusterer)
     stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
-    return ClusteredFeed(found, stories, themes, level, tuple(became), quality=quality)
+    graph = FeedGraph.of(run.copies, clusterer.graph())
+    return ClusteredFeed(found, stories, themes, level, tuple(became), quality=quality, graph=graph)
 
 
 def cluster_day(
@@ -186,7 +209,9 @@ def cluster_day(
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
     quality = _quality(headlines, run, embedder, clusterer)
     stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
-    return ClusteredFeed(found, stories, themes, level, news, day.isoformat(), quality), after
+    graph = FeedGraph.of(run.copies[:n], clusterer.graph())
+    on = day.isoformat()
+    return ClusteredFeed(found, stories, themes, level, news, on, quality, graph), after
 
 
 def cluster_remembered(

@@ -88,7 +88,9 @@ class Doubts:
     """What the machine was unsure of."""
 
     unsure: tuple[int, ...]  #: places of headlines between two topics, the closest first
-    without: tuple[tuple[str, tuple[int, ...]], ...]  #: why headlines have no topic, and their places
+    without: tuple[
+        tuple[str, tuple[int, ...]], ...
+    ]  #: why headlines have no topic, and their places
     new_topics: tuple[Cluster, ...]  #: stories that no topic covers
     quality: FeedQuality | None  #: which stories may be several, and which one
 
