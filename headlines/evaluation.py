@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.display.table import html_parts, html_table
+
 Floats = NDArray[np.float64]
 
 BINS = 10
@@ -148,6 +150,41 @@ class Evaluation:
                 {"headline": headlines[s.place], **asdict(s)} for s in self.reliability.suspects
             ]
         return plain
+
+    def _repr_html_(self) -> str:
+        scores: list[tuple[str, float, str | None]] = [
+            ("accuracy", self.accuracy, _between(self.interval)),
+            ("accuracy, further topics accepted", self.lenient, None),
+            ("mean F1 of topics", self.macro_f1, _between(self.f1_interval)),
+        ]
+        topics = sorted(self.topics, key=lambda t: (-t.support, t.topic))
+        told = self.reliability
+        if told:
+            scores.append(("expected calibration error", told.calibration_error, None))
+            scores += [("Brier score", told.brier, None), ("log loss", told.log_loss, None)]
+        head = ["topic", "headlines", "precision", "recall", "F1"]
+        rows = [(t.topic, t.support, t.precision, t.recall, t.f1) for t in topics]
+        return html_parts(
+            html_table(
+                ["score", "value", "95 % interval"],
+                scores,
+                f"{self.n:,} headlines scored",
+                digits=3,
+            ),
+            html_table(head, rows),
+            html_table(["period", "headlines", "accuracy"], self.periods) if self.periods else "",
+            html_table(
+                ["mean probability of answers", "right among them", "answers"],
+                [(b.probability, b.right, b.n) for b in told.bins],
+                "Calibration",
+            )
+            if told
+            else "",
+        )
+
+
+def _between(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}"
 
 
 def evaluate(

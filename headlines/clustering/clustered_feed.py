@@ -22,6 +22,7 @@ from headlines.clustering.quality import FeedQuality, central, quality_of
 from headlines.clustering.settlement import LEVELS, Settlement
 from headlines.clustering.topicality import Topicality, TopicsOf
 from headlines.clustering.whitening import Whitening
+from headlines.display.table import html_parts, html_table
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
@@ -34,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 MAX_EXAMPLES = 20
 """Headlines that a candidate topic is shown by."""
+
+TOPICS_SHOWN = 3
+"""Topics of a cluster that a notebook shows."""
 
 MIN_COVERED = 0.5
 """Share of a cluster's headlines that topics have to hold for to cover it."""
@@ -127,6 +131,47 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
 
     def __getitem__(self, place: Any) -> Any:
         return self.headlines[place]
+
+    def _repr_html_(self) -> str:
+        copies = sum(cluster.copies for cluster in self.clusters)
+        rows = [
+            (c.cluster, c.name, c.headlines, ", ".join(_shares(c)) or None, c.medoid)
+            for c in self.clusters
+        ]
+        changed = [
+            (change.cluster, change.name, change.kind, change.before, change.after)
+            for change in self.changes
+            if change.kind != "same"
+        ]
+        return html_parts(
+            html_table(
+                ["cluster", "name", "headlines", "topics", "headline in its middle"],
+                rows,
+                f"{len(self):,} headlines, {copies:,} of them copies, in {len(rows):,} clusters",
+            ),
+            _doubts(self.quality) if self.quality else "",
+            html_table(["cluster", "name", "what became of it", "before", "now"], changed)
+            if changed
+            else "",
+        )
+
+
+def _shares(cluster: Cluster) -> list[str]:
+    return [f"{topic} {share:.0%}" for topic, share in cluster.topics[:TOPICS_SHOWN]]
+
+
+def _doubts(quality: FeedQuality) -> str:
+    """Show the stories to look at first: those that may be several, and those that may be one."""
+    rows: list[tuple[object, ...]] = [
+        (one.story, one.medoid, one.headlines, "may be several", one.cohesion)
+        for one in quality.doubtful
+    ]
+    rows += [
+        (one.story, one.medoid, one.headlines, f"may be one with {one.nearest}", one.across)
+        for one in quality.perhaps_one
+    ]
+    head = ["story", "headline in its middle", "headlines", "doubt", "pairs that tell one story"]
+    return html_table(head, rows, "Stories to look at") if rows else ""
 
 
 def cluster_feed(

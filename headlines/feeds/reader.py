@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from headlines.display.table import html_parts, html_table
 from headlines.errors import FeedError
 from headlines.feeds.account import Account, SeenIds
 from headlines.feeds.archives import ByteStream, ending_of, open_input, texts_in
@@ -66,6 +67,12 @@ class Feed:
 
     def __iter__(self) -> Iterator[Headline]:
         return iter(self.headlines)
+
+    def _repr_html_(self) -> str:
+        rows = [(h.headline, h.publisher or h.attribution, h.date) for h in self.headlines]
+        return html_parts(
+            self.report._repr_html_(), html_table(["headline", "publisher", "date"], rows)
+        )
 
 
 class FeedReader:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headlines.display.table import html_table
 from headlines.errors import FeedError, short
 from headlines.feeds.columns import Layout
 from headlines.files import replacing
@@ -102,6 +103,11 @@ class FeedReport:
 
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
+        others = ", ".join(f"{short(code, 40)} {n}" for code, n in self._languages_shown())
+        others = f"; other languages: {others}" if others else ""
+        return f"{self._how_read()}: {parts or 'empty'}{others}"
+
+    def _how_read(self) -> str:
         how = f"{self.format}, {self.encoding}"
         if self.layout.column is not None:
             how += f", column {short(self.layout.column, 40)!r}"
@@ -109,9 +115,22 @@ class FeedReport:
             how += f", delimiter {self.layout.delimiter!r}"
         if self.layout.header is False:
             how += ", no header"
-        others = ", ".join(f"{short(code, 40)} {n}" for code, n in self._languages_shown())
-        others = f"; other languages: {others}" if others else ""
-        return f"{self.source}: {self.lines} lines ({how}): {parts or 'empty'}{others}"
+        return f"{self.source}: {self.lines} lines ({how})"
+
+    def _repr_html_(self) -> str:
+        kinds = [
+            (kind, count, *self.left_out.get(kind, (None, None)))
+            for kind, count in self.kinds.items()
+            if count and kind != "quarantined"
+        ]
+        examples = {row.reason: (row.line, row.raw) for row in self.quarantined}
+        unread = [
+            (f"not read: {reason}", count, *examples.get(reason, (None, None)))
+            for reason, count in self.reasons.items()
+        ]
+        spoken = [(f"language: {code}", n, None, None) for code, n in self._languages_shown()]
+        head = ["what", "lines", "line of an example", "example"]
+        return html_table(head, [*kinds, *unread, *spoken], self._how_read())
 
     def _languages_shown(self) -> Iterator[tuple[str, int]]:
         """Give the languages other than English, those of most headlines first."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.display.table import html_parts, html_table, html_text, html_words
 from headlines.embedding.embedder import Embedder, Products, unit_rows
 from headlines.errors import EmbedderError
 from headlines.feeds.headline import Headline
@@ -110,6 +111,20 @@ class Explanation:
             same = "" if near.same_story is None else f", same story {near.same_story:.2f}"
             lines.append(f"  near ({near.similarity:.2f}, {near.topic}{same}): {near.headline}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        topic, other = html_text(self.topic), html_text(self.runner_up)
+        near = [(n.headline, n.topic, n.similarity, n.same_story) for n in self.neighbours]
+        head = ["nearest labelled headlines", "topic", "similarity", "same story"]
+        without = ", ".join(map(html_text, self.tipped_without))
+        return html_parts(
+            f"<p>{topic} {self.probability:.2f} before {other}"
+            + ("" if self.news else "; taken for no news of these topics")
+            + f". Words with + speak for {topic}, with \u2212 for {other}:</p>",
+            html_words((word.word, word.effect) for word in self.words),
+            f"<p>Without these words it would be {other}: {without}</p>" if without else "",
+            html_table(head, near) if near else "",
+        )
 
 
 @dataclass(frozen=True)

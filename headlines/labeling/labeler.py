@@ -18,7 +18,7 @@ from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines, checked_items
 from headlines.labeling.answers import Answers
 from headlines.labeling.explanation import Explainer, Explanation
-from headlines.labeling.prediction import Prediction, PredictionBlock
+from headlines.labeling.prediction import Prediction, PredictionBlock, Predictions
 from headlines.model.scorer import probabilities_of
 from headlines.model.state import LabelerState
 from headlines.persistence.modelfile import Manifest
@@ -238,7 +238,7 @@ class HeadlineLabeler:
         if hasattr(texts, "columns"):
             return self._answers.frame(texts, threshold, any_text)
         headlines = as_headlines(texts)
-        result: list[Prediction] = []
+        result = Predictions()
         for start in range(0, len(headlines), CHUNK):
             result += self._answers.block(headlines[start : start + CHUNK], threshold, any_text)
         return result

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.display.table import html_parts, html_table, html_text
 from headlines.feeds.headline import Headline, HeadlineResult
 
 ANSWERED, UNKNOWN, NOT_NEWS, UNSURE = range(4)
@@ -73,6 +74,49 @@ class Prediction(HeadlineResult):
             **(more or {}),
         )
 
+    def _repr_html_(self) -> str:
+        """Show the most probable topics, and which of them it has."""
+        kinds = dict.fromkeys(self.also, "also")
+        if self.topic is not None:
+            kinds[self.topic] = "topic"
+        rows = [(topic, share, kinds.get(topic)) for topic, share in self.topics[:TOPICS_SHOWN]]
+        why = "" if self.abstained is None else f": no topic, {html_text(self.abstained)}"
+        return html_parts(
+            f"<p>{html_text(self.headline)}{why}</p>",
+            html_table(["topic", "probability", "given"], rows, of=len(self.topics)),
+        )
+
+
+TOPICS_SHOWN = 3
+"""Topics that a notebook shows of one prediction."""
+
+
+class Predictions(list[Prediction]):
+    """A list of predictions that a notebook shows as a table."""
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Prediction: ...
+    @overload
+    def __getitem__(self, place: slice) -> Predictions: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Prediction | Predictions:
+        found = super().__getitem__(place)
+        return Predictions(found) if isinstance(found, list) else found
+
+    def _repr_html_(self) -> str:
+        return _table(self, sum(found.topic is not None for found in self))
+
+
+def _table(predictions: Sequence[Prediction], answered: int) -> str:
+    """Show some predictions, and how many of all have a topic."""
+    rows = (
+        (p.headline, p.topic or f"none: {p.abstained}", p.probability, ", ".join(p.also) or None)
+        for p in predictions
+    )
+    caption = f"{len(predictions):,} headlines, {answered:,} with a topic"
+    return html_table(
+        ["headline", "topic", "probability", "also"], rows, caption, of=len(predictions)
+    )
+
 
 @dataclass(frozen=True)
 class PredictionBlock(Sequence[Prediction]):
@@ -125,10 +169,10 @@ class PredictionBlock(Sequence[Prediction]):
     @overload
     def __getitem__(self, place: int) -> Prediction: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Prediction]: ...
-    def __getitem__(self, place: int | slice) -> Prediction | list[Prediction]:
+    def __getitem__(self, place: slice) -> Predictions: ...
+    def __getitem__(self, place: int | slice) -> Prediction | Predictions:
         if isinstance(place, slice):
-            return [self[i] for i in range(*place.indices(len(self)))]
+            return Predictions(self[i] for i in range(*place.indices(len(self))))
         shares = self.shares[place].tolist()
         ranked = [self.names[i] for i in self.order[place].tolist()]
         topics = tuple(zip(ranked, shares, strict=True))
@@ -143,6 +187,9 @@ class PredictionBlock(Sequence[Prediction]):
             abstained=self.reasons[place],
             model=self.model,
         )
+
+    def _repr_html_(self) -> str:
+        return _table(self, int(self.answered.sum()))
 
     def shares_of_topics(self) -> dict[str | None, int]:
         """Count the headlines of each topic given, None for those without one."""

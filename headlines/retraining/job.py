@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headlines.display.table import html_table
 from headlines.embedding.joined import load_embedder
 from headlines.errors import ModelError, OutputError
 from headlines.feeds.headline import Headline
@@ -70,6 +71,12 @@ class RetrainResult:
             "conflicts": [conflict.to_row() for conflict in self.conflicts],
             "drift": self.drift.to_row() if self.drift is not None else None,
         }
+
+    def _repr_html_(self) -> str:
+        done = "promoted" if self.decision.accepted else "not promoted"
+        caption = f"{self.version or 'no version'}, {done}: {self.decision.reason}"
+        rows = [(check.name, check.verdict, check.detail) for check in self.decision.checks]
+        return html_table(["check", "verdict", "what was found"], rows, caption)
 
 
 def retrain(
