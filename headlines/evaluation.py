@@ -326,7 +326,7 @@ def _reliability(
     y = np.array([names.index(g) for g in gold])
     best = shares.argmax(axis=1)
     scores, right = shares.max(axis=1), best == y
-    order, bins = np.argsort(scores, kind="stable"), _bins(scores)
+    order = np.argsort(scores, kind="stable")
     wrong = np.cumsum(~right[order[::-1]])
     counts = np.unique(np.linspace(len(y) / 10, len(y), 10).astype(int))
     counts = counts[counts > 0]
@@ -334,7 +334,7 @@ def _reliability(
         calibration_error=calibration_error(scores, right),
         brier=brier_score(shares, y),
         log_loss=log_loss(shares, y),
-        bins=tuple(Bin(float(scores[b].mean()), float(right[b].mean()), len(b)) for b in bins),
+        bins=reliability_bins(scores, right),
         risk=tuple((float(c / len(y)), float(wrong[c - 1] / c)) for c in counts),
         suspects=tuple(
             Suspect(
@@ -376,6 +376,12 @@ def _bins(scores: Floats) -> list[NDArray[np.intp]]:
     """Give the places of about equally many scores each, by rising score."""
     parts = np.array_split(np.argsort(scores, kind="stable"), BINS)
     return [part for part in parts if len(part)]
+
+
+def reliability_bins(scores: Floats, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Hold the probabilities of answers against the share that is right, both of shape (n,)."""
+    parts = _bins(scores)
+    return tuple(Bin(float(scores[p].mean()), float(right[p].mean()), len(p)) for p in parts)
 
 
 def calibration_error(scores: Floats, right: NDArray[np.bool_]) -> float:

@@ -36,17 +36,7 @@ def add_parser(verbs: Verbs) -> None:
     add("--resolution", type=common.positive, metavar="R", help=help)
     help = "headlines below this strength are in no cluster, -1 (default: 0)"
     add("--noise", type=common.share, default=0.0, metavar="STRENGTH", help=help)
-    past = command.add_mutually_exclusive_group()
-    help = ".jsonl of an earlier run, whose clusters stand as they were (default: none)"
-    past.add_argument("--previous", metavar="FILE", help=help)
-    help = "keeps headlines of earlier days, whose stories today's join; made where it is missing"
-    past.add_argument("--memory", metavar="FILE", help=f"{help} (default: none)")
-    help = "after which the memory drops a headline that wasn't seen again (default: 30)"
-    add("--remember-days", type=common.whole, default=30, metavar="N", help=help)
-    help = "YYYY-MM-DD, for the memory (default: the feed's latest date, or today)"
-    add("--day", type=common.day, metavar="DAY", help=help)
-    help = "TOML: [[rename]] cluster, name; [[merge]] clusters; [[split]] cluster, headlines"
-    add("--edits", metavar="FILE", help=f"{help} (default: none)")
+    inputs.add_past_options(command, ".jsonl of an earlier run, whose clusters stand as they were")
     common.add_seed_option(command)
     rows.add_output_options(command)
     common.add_model_option(command)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
-from headlines.cli.common import note, say_json
+from headlines.cli.common import day, note, say_json, whole
 from headlines.errors import FeedError, OutputError, short
 from headlines.files import is_same, is_stdout, is_stream, replacing, target_of
 
@@ -70,6 +70,21 @@ def add_input_options(command: argparse.ArgumentParser) -> None:
     add("--quarantine", metavar="FILE", help=help)
     help = "what became of every line of the inputs, as JSON (default: none)"
     add("--report", metavar="FILE", help=help)
+
+
+def add_past_options(command: argparse.ArgumentParser, previous: str) -> None:
+    """Let a command go on from earlier days; `previous` says what it may be given of one."""
+    past = command.add_mutually_exclusive_group()
+    past.add_argument("--previous", metavar="FILE", help=f"{previous} (default: none)")
+    help = "keeps headlines of earlier days, whose stories today's join; made where it is missing"
+    past.add_argument("--memory", metavar="FILE", help=f"{help} (default: none)")
+    add = command.add_argument
+    help = "after which the memory drops a headline that wasn't seen again (default: 30)"
+    add("--remember-days", type=whole, default=30, metavar="N", help=help)
+    help = "YYYY-MM-DD, for the memory (default: the feed's latest date, or today)"
+    add("--day", type=day, metavar="DAY", help=help)
+    help = "TOML: [[rename]] cluster, name; [[merge]] clusters; [[split]] cluster, headlines"
+    add("--edits", metavar="FILE", help=f"{help} (default: none)")
 
 
 def _delimiter(text: str) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "label": "label",
     "cluster": "cluster",
     "topics": "cluster",
+    "report": "report",
     "train": "train",
     "evaluate": "train",
     "distill": "train",

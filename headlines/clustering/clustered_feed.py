@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headlines.clustering.clusterer import Clusterer
 from headlines.clustering.edits import ClusterEdits
@@ -26,6 +27,9 @@ from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
 from headlines.topics.taxonomy import Topic
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 logger = logging.getLogger(__name__)
 
@@ -88,14 +92,39 @@ class ClusteredHeadline(HeadlineResult):
 
 
 @dataclass(frozen=True)
+class FeedGraph:
+    """Which headlines of a feed are near to one another: edges between its texts."""
+
+    texts: NDArray[np.int64]  #: (n,): of each headline the number of its text; copies share one
+    weights: sparse.csr_matrix  #: (n_texts, n_texts), symmetric; a text that is alone has none
+
+    @classmethod
+    def of(cls, copies: NDArray[np.int64], edges: sparse.csr_matrix) -> FeedGraph:
+        """Take what `Clusterer.graph` tells of some headlines, whose texts are `copies`."""
+        numbers, texts = np.unique(copies, return_inverse=True)
+        known = numbers[: np.searchsorted(numbers, edges.shape[0])]
+        weights = edges[known][:, known]
+        weights.resize(len(numbers), len(numbers))  # texts behind these are like nothing else
+        return cls(texts.reshape(-1), weights)
+
+
+@dataclass(frozen=True)
 class ClusteredFeed(Sequence[ClusteredHeadline]):
     """The clusters of a feed: a sequence of its headlines, with what is known of the clusters."""
 
     headlines: tuple[ClusteredHeadline, ...]  #: in the order of the feed
-    clusters: tuple[Cluster, ...]  #: the largest first; noise is none
+    stories: tuple[Cluster, ...]  #: the largest first; noise is none
+    themes: tuple[Cluster, ...]  #: above them, in the same order
+    level: str = "theme"  #: which of the two a headline's `cluster` is
     changes: tuple[ClusterChange, ...] = ()  #: of an earlier run's clusters; empty without one
     day: str | None = None  #: the day that a memory has it under
     quality: FeedQuality | None = None  #: of its stories; None for other embedders' vectors
+    graph: FeedGraph | None = field(default=None, repr=False, compare=False)  #: its neighbours
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The stories or the themes, whichever were asked for."""
+        return self.stories if self.level == "story" else self.themes
 
     def __len__(self) -> int:
         return len(self.headlines)
@@ -163,21 +192,28 @@ def cluster_feed(
     """
     _check(level)
     if not headlines:
-        return ClusteredFeed((), ())
+        return ClusteredFeed((), (), (), level)
     told = topics(headlines) if topics else None
     shares = told.shares if told else None
     run = Settlement(headlines, embedder, clusterer, level, previous, edits, topics=shares)
     given = dict(previous.names) if previous and previous.numbers(level) == previous.cluster else {}
-    names = _names(headlines, run, level, given, edits, told)
-    found = _clustered(headlines, run, level, names)
+    names = {
+        kind: _names(headlines, run, kind, given, edits, told)
+        if kind == level
+        else _names(headlines, run, kind, {}, None, told)
+        for kind in LEVELS
+    }
+    found = _clustered(headlines, run, level, names[level])
     became: list[ClusterChange] = []
     if previous:
         now = {headline.id: headline.cluster for headline in found}
         then = previous.numbers(level)
         unnamed = dict.fromkeys(then.values(), "")  # clusters of the other level, now gone
-        became = changes(now, then, {**unnamed, **given, **names})
+        became = changes(now, then, {**unnamed, **given, **names[level]})
     quality = _quality(headlines, run, embedder, clusterer)
-    return ClusteredFeed(found, _clusters(found, run, told), tuple(became), quality=quality)
+    stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
+    graph = FeedGraph.of(run.copies, clusterer.graph())
+    return ClusteredFeed(found, stories, themes, level, tuple(became), quality=quality, graph=graph)
 
 
 def cluster_day(
@@ -198,7 +234,8 @@ def cluster_day(
     _check(level)
     n, here = len(headlines), {headline.id for headline in headlines}
     if not n:
-        return ClusteredFeed((), (), memory.news({}, day, level), day.isoformat()), memory
+        news = memory.news({}, day, level)
+        return ClusteredFeed((), (), (), level, news, day.isoformat()), memory
     past = [known for key, known in memory.headlines.items() if key not in here]
     samples = [*headlines, *(known.headline for known in past)]
     told = topics(samples) if topics else None
@@ -216,8 +253,10 @@ def cluster_day(
     found = found[:n]
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
     quality = _quality(headlines, run, embedder, clusterer)
-    clusters = _clusters(found, run, told)
-    return ClusteredFeed(found, clusters, news, day.isoformat(), quality), after
+    stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
+    graph = FeedGraph.of(run.copies[:n], clusterer.graph())
+    on = day.isoformat()
+    return ClusteredFeed(found, stories, themes, level, news, on, quality, graph), after
 
 
 def cluster_remembered(
@@ -247,7 +286,7 @@ def cluster_files(
     noise: float,
     random_state: int,
     *,
-    previous: str | Path | None,
+    previous: str | Path | EarlierClusters | None,
     memory: str | Path | None,
     edits: str | Path | None,
     remember_days: int,
@@ -269,8 +308,9 @@ def cluster_files(
     if memory is not None:
         told |= {"day": day, "remember_days": remember_days}
         return cluster_remembered(memory, headlines, embedder, clusterer, **told)
-    earlier = None if previous is None else EarlierClusters.read(previous)
-    return cluster_feed(headlines, embedder, clusterer, previous=earlier, **told)
+    if isinstance(previous, str | Path):
+        previous = EarlierClusters.read(previous)
+    return cluster_feed(headlines, embedder, clusterer, previous=previous, **told)
 
 
 def candidate_topics(path: str | Path, numbers: Sequence[int]) -> list[Topic]:
@@ -369,18 +409,23 @@ def _quality(
 
 
 def _clusters(
-    found: Sequence[ClusteredHeadline], run: Settlement, topics: Topicality | None
+    found: Sequence[ClusteredHeadline],
+    run: Settlement,
+    level: str,
+    names: dict[int, str],
+    topics: Topicality | None,
 ) -> tuple[Cluster, ...]:
+    """Describe the stories or the themes that the first headlines of a run lie in."""
     members: dict[int, list[int]] = defaultdict(list)
-    for place, headline in enumerate(found):
-        if headline.cluster >= 0:
-            members[headline.cluster].append(place)
+    for place, label in enumerate(run.numbers[level][: len(found)].tolist()):
+        if label >= 0:
+            members[label].append(place)
     result = []
     for label, places in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
         medoid = found[places[central(run.points[places])]].item.headline
         cluster = Cluster(
             cluster=label,
-            name=found[places[0]].name,
+            name=names[label],
             medoid=medoid,
             headlines=len(places),
             copies=len(places) - len(np.unique(run.copies[places])),

@@ -27,6 +27,7 @@ from headlines.topics.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from headlines.clustering.clustered_feed import ClusteredFeed
+    from headlines.clustering.history import EarlierClusters
 
 
 class HeadlineLabeler:
@@ -392,7 +393,7 @@ class HeadlineLabeler:
         resolution: float | None = None,
         noise: float = 0.0,
         random_state: int = 0,
-        previous: str | Path | None = None,
+        previous: str | Path | EarlierClusters | None = None,
         edits: str | Path | None = None,
         memory: str | Path | None = None,
         remember_days: int = 30,
@@ -410,7 +411,7 @@ class HeadlineLabeler:
         noise : float, default 0.0
             Strength, 0 to 1, below which a headline is in no story (-1).
         random_state : int, default 0
-        previous : path, optional
+        previous : path or EarlierClusters, optional
             JSON lines of an earlier run, whose clusters stand; new headlines may join them.
         edits : path, optional
             An editor's renames, merges and splits (`ClusterEdits.read`).
