@@ -29,7 +29,7 @@ SHOWN = {
     "found[0]": ["probability", "courts", "and 8 more"],
     "labeler.label_block(feed.headlines)": ["118 headlines, 117 with a topic"],
     "labeler.explain('Drone Hits Oil Depot')": ["speak for", "<mark", "Depot", "similarity"],
-    "labeler.cluster(feed)": ["in 12 clusters", "Stories to look at", "may be several"],
+    "labeler.cluster(feed)": ["in 12 themes", "Stories to look at", "may be several"],
     "evaluate(gold, gold)": ["118 headlines scored", "95 % interval", "precision", "drones"],
     "retrain(RetrainConfig.read('retrain.toml'), dry_run=True)": ["promoted", "no champion"],
 }
@@ -37,7 +37,7 @@ SHOWN = {
 
 
 @pytest.mark.slow
-def test_a_kernel_shows_every_result_as_html(tmp_path: Path) -> None:
+def test_a_kernel_shows_every_result_as_html_and_in_a_few_words(tmp_path: Path) -> None:
     topics = [f"[[topic]]\nname = '{name}'\nphrases = ['{name}']\n" for name in ("war", "trade")]
     (tmp_path / "topics.toml").write_text("".join(topics))
     (tmp_path / "retrain.toml").write_text("registry = 'models'\ntopics = 'topics.toml'\n")
@@ -48,3 +48,4 @@ def test_a_kernel_shows_every_result_as_html(tmp_path: Path) -> None:
         [output] = cell.outputs
         missing = [told for told in SHOWN[cell.source] if told not in output.data["text/html"]]
         assert not missing, cell.source
+        assert len(output.data["text/plain"]) < 10_000, cell.source  # it is kept beside it

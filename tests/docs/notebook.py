@@ -23,10 +23,7 @@ ABOUT = {
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
-    """Run a notebook's cells in a folder; an error in one of them is raised.
-
-    Of what has HTML that alone is kept: the other form is as long as the result.
-    """
+    """Run a notebook's cells in a folder; an error in one of them is raised."""
     client = NotebookClient(
         notebook,
         kernel_name="python3",
@@ -35,11 +32,15 @@ def run(notebook: NotebookNode, folder: Path) -> None:
         record_timing=False,
     )
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"})
+    notebook.metadata = nbformat.from_dict(ABOUT)
+
+
+def keep_html(notebook: NotebookNode) -> None:
+    """Of outputs that have HTML keep that alone: others have numbers with all their digits."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if "text/html" in output.get("data", ()):
                 output.data.pop("text/plain", None)
-    notebook.metadata = nbformat.from_dict(ABOUT)
 
 
 def main(places: list[str]) -> None:
@@ -47,6 +48,7 @@ def main(places: list[str]) -> None:
     for place in map(Path, places):
         notebook = nbformat.read(place, as_version=4)
         run(notebook, place.parent)
+        keep_html(notebook)
         nbformat.write(notebook, place)
 
 
