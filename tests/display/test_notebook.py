@@ -28,7 +28,7 @@ SHOWN = {
     "found[:2]": ["2 headlines, 2 with a topic"],
     "found[0]": ["probability", "courts", "and 8 more"],
     "labeler.label_block(feed.headlines)": ["118 headlines, 117 with a topic"],
-    "labeler.explain('Drone Hits Oil Depot')": ["speak for", "<mark", "Depot", "similarity"],
+    "labeler.explain('Drone Hits Oil Depot')": ["speak for", "<span", "Depot", "similarity"],
     "labeler.cluster(feed)": ["in 12 themes", "Stories to look at", "may be several"],
     "evaluate(gold, gold)": ["118 headlines scored", "95 % interval", "precision", "drones"],
     "retrain(RetrainConfig.read('retrain.toml'), dry_run=True)": ["promoted", "no champion"],
