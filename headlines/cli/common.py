@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
@@ -23,6 +23,9 @@ MODEL = (
 )
 MAX_SEED = 2**32 - 1
 """What numpy and scikit-learn take."""
+
+MIN_HEADLINES_TO_HINT, MIN_REFUSED_TO_HINT = 20, 0.5
+"""Distinct English headlines, and the share of them above which another model is named."""
 
 Number = TypeVar("Number", int, float)
 
@@ -44,6 +47,16 @@ def say_json(value: Any, *, on_stderr: bool = False) -> None:
     if not text.isprintable():
         text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
     print(text, file=sys.stderr if on_stderr else sys.stdout)
+
+
+def name_other_model(headlines: int, refused: int, topics: Sequence[str]) -> None:
+    """Name the model that has topics for any news, where the champion refused most of a feed."""
+    if headlines < MIN_HEADLINES_TO_HINT or refused <= MIN_REFUSED_TO_HINT * headlines:
+        return
+    note(
+        f"{refused} of {headlines} headlines are not news of the champion's topics "
+        f"({', '.join(topics)}); for topics of any news: --model world"
+    )
 
 
 def outcome_of(error: BaseException) -> tuple[int, str]:

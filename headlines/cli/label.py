@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     Answered: TypeAlias = tuple[PredictionBlock, Sequence[Mapping[str, Any]]]
 
-MIN_HEADLINES_TO_HINT, MIN_REFUSED_TO_HINT = 20, 0.5
-"""Distinct English headlines, and the share of them above which another model is named."""
-
 OWN_COLUMNS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also", "abstained",
     "duplicate_of", "model", "code", "explanation", "publisher", "date", "language",
@@ -124,13 +121,7 @@ class Sieve:
 
     def tell(self, topics: Sequence[str]) -> None:
         """Name the model that has topics for any news, where most of a feed needs one."""
-        few = self.headlines < MIN_HEADLINES_TO_HINT
-        if few or self.refused <= MIN_REFUSED_TO_HINT * self.headlines:
-            return
-        common.note(
-            f"{self.refused} of {self.headlines} headlines are not news of the champion's topics "
-            f"({', '.join(topics)}); for topics of any news: --model world"
-        )
+        common.name_other_model(self.headlines, self.refused, topics)
 
 
 def _column(name: str, key: str) -> str:

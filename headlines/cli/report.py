@@ -103,7 +103,13 @@ def _tell(options: argparse.Namespace, made: Report, reports: Sequence[FeedRepor
         summary["new"] = len(made.since.headlines)
     if not options.json:
         common.note(
-            f"{options.output}: {len(made.found)} headlines, {len(made.stories)} stories that are "
-            f"told more than once, {len(made.themes)} themes"
+            f"{options.output}: {len(made.found)} headlines, {len(made.stories)} stories told "
+            f"more than once, {len(made.themes)} themes"
         )
+    if not options.model:
+        from headlines.labeling.prediction import NOT_NEWS, REASONS
+
+        asked = [p for p in made.predictions if not p.item.duplicate_of and not p.item.language]
+        refused = sum(p.abstained == REASONS[NOT_NEWS] for p in asked)
+        common.name_other_model(len(asked), refused, made.model.topics)
     inputs.tell_feeds(options, summary, reports)

@@ -76,7 +76,7 @@ class ThemeTold:
 class Since:
     """What is new since the earlier report, or in the memory's words since earlier days."""
 
-    day: str | None  #: of the earlier report, where that is known
+    when: str  #: the day of the earlier report, or other words for it
     headlines: tuple[int, ...] | None  #: places of new ones; None where a memory doesn't say
     new: tuple[ClusterChange, ...]
     grown: tuple[ClusterChange, ...]
@@ -201,7 +201,7 @@ def since_told(found: ClusteredFeed, earlier: EarlierReport | None) -> Since | N
         known = earlier.clusters.texts
         new = tuple(place for place, headline in enumerate(found) if headline.id not in known)
     return Since(
-        day=earlier.day if earlier else None,
+        when=(earlier.day or "the earlier report") if earlier else "earlier days",
         headlines=new,
         new=changed(NEW),
         grown=changed(GREW),
@@ -235,7 +235,7 @@ def doubts_told(found: ClusteredFeed, predictions: Sequence[Prediction]) -> Doub
 
 
 def link_of(headline: Headline) -> str | None:
-    """Give the address of a headline's article, where the feed tells one that a page may link to."""
+    """Give the address of a headline's article, where a feed tells one that may be linked to."""
     for name in ("url", "link"):
         address: Any = headline.fields.get(name)
         if isinstance(address, str) and address.startswith(("https://", "http://")):

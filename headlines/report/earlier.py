@@ -15,9 +15,6 @@ from headlines.errors import HeadlinesError
 VERSION = 1
 """Of the data in a page."""
 
-COLUMNS = ("id", "headline", "story", "theme", "strength", "topic", "x", "y")
-"""What the data has of each headline; a topic is its place among `topics`, -1 where there is none."""
-
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
@@ -48,7 +45,7 @@ class EarlierReport:
             raise HeadlinesError(
                 f"{path}: can't be read ({why}); give the .html of an earlier `headlines report`"
             ) from None
-        if not text.lstrip()[:1] == "<":
+        if text.lstrip()[:1] != "<":
             return cls(None, None, EarlierClusters.read(path))
         try:
             return cls._of(json.loads(_DATA.findall(text)[-1]))

@@ -66,6 +66,7 @@ def _environment(**more: Any) -> Environment:
     )
     environment.filters |= {"text": _text, "link": link_of, "publisher": publisher_of}
     environment.filters |= {"thousands": "{:,}".format, "percent": "{:.0%}".format}
+    environment.filters["counted"] = _counted
     return environment
 
 
@@ -74,9 +75,16 @@ def _told(report: Report) -> dict[str, Any]:
     marks = {
         topic: (place % COLOURS, place % SHAPES) for place, topic in enumerate(report.model.topics)
     }
+    compared = any(topic.before is not None for topic in report.topics)
     most = max((topic.headlines for topic in report.topics), default=1)
     new = frozenset((report.since and report.since.headlines) or ())
-    return {"marks": marks, "most": most, "new": new, "version": __version__}
+    return {
+        "marks": marks,
+        "most": most,
+        "new": new,
+        "compared": compared,
+        "version": __version__,
+    }
 
 
 def _file(name: str) -> str:
@@ -93,6 +101,10 @@ def _text(value: object) -> str:
     if len(text) <= MAX_SHOWN:
         return text
     return f"{text[:MAX_SHOWN]}… ({len(text):,} characters)"
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def _for_markdown(value: object) -> object:

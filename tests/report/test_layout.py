@@ -112,7 +112,7 @@ def test_larger_stories_have_larger_discs(feed: ClusteredFeed) -> None:
 
 
 def test_an_empty_feed_has_an_empty_map() -> None:
-    layout = layout_of(ClusteredFeed((), ()))
+    layout = layout_of(ClusteredFeed((), (), ()))
     assert layout.points.shape == (0, 2)
     assert (layout.stories, layout.themes, layout.size) == ((), (), (0, 0))
 
