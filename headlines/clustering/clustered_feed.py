@@ -132,8 +132,16 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
     def __getitem__(self, place: Any) -> Any:
         return self.headlines[place]
 
-    def _repr_html_(self) -> str:
+    def __str__(self) -> str:
         copies = sum(cluster.copies for cluster in self.clusters)
+        kind = "stories" if self.level == "story" else "themes"
+        found = f"{len(self.clusters):,} {kind}"
+        return f"{len(self):,} headlines, {copies:,} of them copies, in {found}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
         rows = [
             (c.cluster, c.name, c.headlines, ", ".join(_shares(c)) or None, c.medoid)
             for c in self.clusters
@@ -143,16 +151,12 @@ class ClusteredFeed(Sequence[ClusteredHeadline]):
             for change in self.changes
             if change.kind != "same"
         ]
+        head = [self.level, "name", "headlines", "topics", "headline in its middle"]
+        news = [self.level, "name", "what became of it", "before", "now"]
         return html_parts(
-            html_table(
-                ["cluster", "name", "headlines", "topics", "headline in its middle"],
-                rows,
-                f"{len(self):,} headlines, {copies:,} of them copies, in {len(rows):,} clusters",
-            ),
+            html_table(head, rows, str(self)),
             _doubts(self.quality) if self.quality else "",
-            html_table(["cluster", "name", "what became of it", "before", "now"], changed)
-            if changed
-            else "",
+            html_table(news, changed) if changed else "",
         )
 
 

@@ -125,6 +125,6 @@ def _word(word: str, effect: float, strength: float) -> str:
     if number[1:] == "0.00":
         return html_text(word)
     colour, line = ("30, 110, 240", "solid") if effect > 0 else ("235, 120, 0", "dashed")
-    style = f"background: rgba({colour}, {0.35 * strength:.2f}); color: inherit"
+    style = f"background: rgba({colour}, {0.35 * strength:.2f})"
     style += f"; border-bottom: 2px {line} rgb({colour})"
-    return f'<mark style="{style}">{html_text(word)} <small>{number}</small></mark>'
+    return f'<span style="{style}">{html_text(word)} <small>{number}</small></span>'

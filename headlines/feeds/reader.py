@@ -68,6 +68,9 @@ class Feed:
     def __iter__(self) -> Iterator[Headline]:
         return iter(self.headlines)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self.report))
+
     def _repr_html_(self) -> str:
         rows = [(h.headline, h.publisher or h.attribution, h.date) for h in self.headlines]
         return html_parts(

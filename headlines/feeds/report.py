@@ -117,6 +117,9 @@ class FeedReport:
             how += ", no header"
         return f"{self.source}: {self.lines} lines ({how})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
     def _repr_html_(self) -> str:
         kinds = [
             (kind, count, *self.left_out.get(kind, (None, None)))

@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from headlines.display.table import html_parts, html_table, html_text
+from headlines.display.table import MAX_ROWS, html_parts, html_table, html_text
 from headlines.feeds.headline import Headline, HeadlineResult
 
 ANSWERED, UNKNOWN, NOT_NEWS, UNSURE = range(4)
@@ -102,17 +102,25 @@ class Predictions(list[Prediction]):
         found = super().__getitem__(place)
         return Predictions(found) if isinstance(found, list) else found
 
+    def _answered(self) -> str:
+        return _answered(len(self), sum(found.topic is not None for found in self))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self) if len(self) <= MAX_ROWS else self._answered())
+
     def _repr_html_(self) -> str:
-        return _table(self, sum(found.topic is not None for found in self))
+        return _table(self, self._answered())
 
 
-def _table(predictions: Sequence[Prediction], answered: int) -> str:
-    """Show some predictions, and how many of all have a topic."""
+def _answered(n: int, answered: int) -> str:
+    return f"{n:,} headline{'s' * (n != 1)}, {answered:,} with a topic"
+
+
+def _table(predictions: Sequence[Prediction], caption: str) -> str:
     rows = (
         (p.headline, p.topic or f"none: {p.abstained}", p.probability, ", ".join(p.also) or None)
         for p in predictions
     )
-    caption = f"{len(predictions):,} headlines, {answered:,} with a topic"
     return html_table(
         ["headline", "topic", "probability", "also"], rows, caption, of=len(predictions)
     )
@@ -188,8 +196,14 @@ class PredictionBlock(Sequence[Prediction]):
             model=self.model,
         )
 
+    def _answered(self) -> str:
+        return _answered(len(self), int(self.answered.sum()))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self._answered())
+
     def _repr_html_(self) -> str:
-        return _table(self, int(self.answered.sum()))
+        return _table(self, self._answered())
 
     def shares_of_topics(self) -> dict[str | None, int]:
         """Count the headlines of each topic given, None for those without one."""

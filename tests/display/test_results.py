@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import DATA, SEEDS, barriers
+from IPython.lib.pretty import pretty
 
 from headlines import Feed, FeedReport, Headline, HeadlineLabeler, evaluate, read_feed
 from headlines.clustering.clustered_feed import Cluster, ClusteredFeed, ClusteredHeadline
@@ -52,6 +53,7 @@ def results(words: str) -> dict[str, Any]:
         model="m",
     )
     story = StoryQuality(0, 2, 0.2, 1, 0.9, words)
+    cluster = Cluster(0, words, words, 1, 0, ((words, 0.5),))
     return {
         "Prediction": one,
         "Predictions": Predictions([one, replace(one, topic=words, abstained=None)]),
@@ -70,8 +72,9 @@ def results(words: str) -> dict[str, Any]:
         ),
         "ClusteredFeed": ClusteredFeed(
             (ClusteredHeadline(headline, 0, words, 0, 0, 1.0),),
-            (Cluster(0, words, words, 1, 0, ((words, 0.5),)),),
-            (ClusterChange("born", 0, words, 0, 1),),
+            stories=(cluster,),
+            themes=(cluster,),
+            changes=(ClusterChange("born", 0, words, 0, 1),),
             quality=FeedQuality(0.5, (story,)),
         ),
         "Evaluation": replace(
@@ -176,6 +179,15 @@ def test_of_many_predictions_some_are_shown_and_the_rest_counted(
     html = labeler.label(made_headlines)._repr_html_()
     assert html.count("<tr>") == 1 + 20 + 1
     assert "and 1,980 more" in html
+
+
+def test_a_terminal_of_ipython_shows_a_few_predictions_and_counts_many(
+    labeler: HeadlineLabeler, made_headlines: list[str]
+) -> None:
+    found = labeler.label(made_headlines)
+    assert pretty(found[:2]) == repr(list(found[:2]))
+    assert pretty(found).startswith("2,000 headlines, ")
+    assert pretty(labeler.label_block([p.item for p in found[:1]])).startswith("1 headline, ")
 
 
 def test_a_prediction_shows_its_topics_or_why_it_has_none(labeler: HeadlineLabeler) -> None:

@@ -52,4 +52,4 @@ def test_a_word_for_and_a_word_against_differ_by_more_than_colour() -> None:
     assert "<bdi>Drone</bdi> <small>+2.50</small>" in told
     assert "<bdi>Oil</bdi> <small>\u22121.00</small>" in told
     assert told.count("solid") == told.count("dashed") == 1
-    assert told.endswith("</mark> <bdi>the</bdi></p>")
+    assert told.endswith("</span> <bdi>the</bdi></p>")

@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from copy import deepcopy
+from pathlib import Path
 
+import nbformat
 import pytest
 from conftest import ROOT
+
+sys.path.insert(0, str(Path(__file__).parent))
+import notebook
 
 SHOWN = {
     "label_a_frame.py": ["courts", "are worth a look", "a target error of 0.2"],
@@ -38,3 +44,15 @@ def test_an_example_runs_and_shows_what_it_says(program: str) -> None:
     assert done.returncode == 0, done.stderr
     for text in SHOWN[program]:
         assert text in done.stdout, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda p: p.name)
+def test_a_notebook_shows_what_comes_out_of_it(place: Path) -> None:
+    kept = nbformat.read(place, as_version=4)
+    anew = deepcopy(kept)
+    notebook.run(anew, place.parent)
+    notebook.keep_html(anew)
+    for was, now in zip(kept.cells, anew.cells, strict=True):
+        assert was == now, f"python tests/docs/notebook.py examples/{place.name} writes it anew"
+    assert kept.metadata == anew.metadata
