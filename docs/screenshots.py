@@ -1,7 +1,7 @@
 """Takes docs/report.png and docs/review.png: what `headlines report` and `headlines review` show.
 
 ``python docs/screenshots.py`` runs both commands on seeds/feed.txt, opens their pages in the
-system's Chromium, 1,200 px wide, and writes the pictures anew; with ``report`` or ``review`` after
+system's Chromium, and writes the pictures anew; with ``report`` or ``review`` after
 it, that one alone. It needs ``pip install '.[test]'``.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 FEED = "seeds/feed.txt"  # as the pages name it
-WIDTH, HEIGHT = 1200, 900
+SIZES = {"report": (1440, 1480), "review": (1200, 800)}
 MAX_BYTES = 150_000
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
 
@@ -60,17 +60,25 @@ def pixels_of(browser: Browser, picture: bytes) -> NDArray[np.uint8]:
 
 
 def png_of(pixels: NDArray[np.uint8], colours: int) -> bytes:
-    """Write a picture as PNG in its most frequent colours, 256 at most; others become the nearest.
+    """Write a picture as PNG in so many of its colours, 256 at most; others become the nearest.
 
-    Text stays sharp, which it doesn't in JPEG.
+    Text stays sharp, which it doesn't in JPEG. The colours are those that are frequent and far
+    from one another, so that a small mark keeps its own.
     """
     height, width = pixels.shape[:2]
     all_of_them, number, count = np.unique(
         pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
     )
-    kept = all_of_them[np.argsort(-count, kind="stable")[:colours]]
-    far = [((kept.astype(int) - colour) ** 2).sum(axis=1).argmin() for colour in all_of_them]
-    rows = np.array(far, dtype=np.uint8)[number.ravel()].reshape(height, width)
+    kept = all_of_them[count.argmax()][None]
+    far = ((all_of_them.astype(int) - kept) ** 2).sum(axis=1)
+    nearest = np.zeros(len(far), dtype=np.uint8)
+    while len(kept) < colours and far.any():
+        new = all_of_them[(count * far).argmax()][None]
+        to_new = ((all_of_them.astype(int) - new) ** 2).sum(axis=1)
+        nearest[to_new < far] = len(kept)
+        far = np.minimum(far, to_new)
+        kept = np.vstack([kept, new])
+    rows = nearest[number.ravel()].reshape(height, width)
     lines = np.hstack([np.zeros((height, 1), np.uint8), rows])  # 0: no filter
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)  # 8 bits a pixel, of a palette
     parts = [(b"IHDR", head), (b"PLTE", kept.tobytes())]
@@ -130,7 +138,8 @@ def main(names: list[str]) -> None:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name in names or PAGES:
             with PAGES[name](Path(folder)) as address:
-                page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+                width, height = SIZES[name]
+                page = browser.new_page(viewport={"width": width, "height": height})
                 page.goto(address)
                 page.wait_for_load_state("networkidle")
                 taken = page.screenshot(animations="disabled")

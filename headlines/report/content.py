@@ -55,7 +55,7 @@ class StoryTold:
     theme: int
     places: tuple[int, ...]
     topic: str | None  #: of most of its headlines
-    publishers: tuple[tuple[str, int], ...]  #: those that tell it most first
+    publishers: tuple[tuple[str, int], ...]  #: those that tell it most first; none if few are known
     since: str | None  #: the first of its headlines' dates
     until: str | None
     news: str  #: ``new`` or ``grown`` since the earlier report, or nothing
@@ -169,13 +169,14 @@ def _story(
     topics = Counter(predictions[place].topic for place in places)
     dates = sorted(filter(None, (found[place].item.date for place in places)))
     publishers = Counter(filter(None, (publisher_of(found[place].item) for place in places)))
+    told = tuple(sorted(publishers.items(), key=lambda item: (-item[1], item[0])))
     return StoryTold(
         number=number,
         name=names.get(number, found[places[0]].headline),
         theme=found[places[0]].theme,
         places=tuple(places),
         topic=topics.most_common(1)[0][0],
-        publishers=tuple(sorted(publishers.items(), key=lambda item: (-item[1], item[0]))),
+        publishers=() if 2 * publishers.total() < len(places) else told,
         since=dates[0][:10] if dates else None,
         until=dates[-1][:10] if dates else None,
         news=news.get(number, ""),
