@@ -20,6 +20,7 @@ COMMANDS = {
     "label": "label",
     "cluster": "cluster",
     "topics": "cluster",
+    "review": "review",
     "train": "train",
     "evaluate": "train",
     "distill": "train",

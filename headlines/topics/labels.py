@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from headlines.feeds.decoding import (
     decoded,
     encoding_of,
     end_of_lines,
+    is_broken,
     line_by_line,
     pieces_of,
 )
@@ -323,7 +325,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 fault=lambda: stream.fault,
             )
             lines = list(line_by_line(pieces))
-        column = _checked_columns(lines, path)
+        column, dialect = _checked_columns(lines, path)
+        if strict := _strict_rows(lines, dialect):
+            yield from strict
+            return
         for record in table_records(lines, Layout(column=column, header=True), str(path)):
             if record.kind is LineKind.QUARANTINED:
                 refuse(record.line, record.reason, record.text)
@@ -334,11 +339,42 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise TaxonomyError(str(error)) from None
 
 
-def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> str:
+def _strict_rows(
+    lines: Sequence[tuple[int, str]], dialect: Dialect
+) -> list[tuple[int, dict[str, str]]]:
+    """Give the rows of a file with withdrawals where all are CSV to the letter, else none.
+
+    Such a file is written by programs, and any headline may stand in it: one with a backslash
+    before a quote is not to change how the others are read.
+    """
+    head = [name.casefold() for name in dialect.head]
+    if "withdrawn" not in head:
+        return []
+    reader = csv.reader(
+        (f"{line}\n" for _, line in lines), delimiter=dialect.delimiter or ",", strict=True
+    )
+    found, start = [], 0
+    try:
+        for cells in reader:
+            number, start = lines[start][0], reader.line_num
+            names = [cell.strip().casefold() for cell in cells]
+            if not any(names) or names == head:
+                continue
+            if len(cells) != len(head) or any(is_broken(cell) for cell in cells):
+                return []
+            found.append((number, dict(zip(head, cells, strict=True))))
+    except csv.Error:
+        return []
+    return found
+
+
+def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> tuple[str, Dialect]:
     """Give the column of headlines, or of their hashes, where each column is there once."""
     sample = [line for _, line in lines[:SAMPLE_LINES]]
-    head = Dialect.told(sample, Layout(header=True)).head if any(map(str.strip, sample)) else ()
-    columns = [name.casefold() for name in head]
+    dialect = Dialect("", (), header=True)
+    if any(map(str.strip, sample)):
+        dialect = Dialect.told(sample, Layout(header=True))
+    columns = [name.casefold() for name in dialect.head]
     column = "sha256" if "sha256" in columns and "headline" not in columns else "headline"
     if missing := sorted({column, "topic"} - set(columns)):
         raise TaxonomyError(
@@ -351,4 +387,4 @@ def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> str:
             raise TaxonomyError(
                 f"{path}: line 1: columns {places} are both called {name!r}; rename one"
             )
-    return column
+    return column, dialect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from pathlib import Path
 
@@ -193,3 +194,29 @@ def test_a_withdrawal_is_said_by_yes_or_no(tmp_path: Path) -> None:
 def test_what_a_labels_file_says_of_corrections_is_not_read_as_a_date(tmp_path: Path) -> None:
     path = write(tmp_path / "l.csv", ["headline,topic,corrected", "Rain,rights,by Ann"])
     assert [label.topic for label in read_labels(path, ("rights", "war"))] == ["rights"]
+
+
+ODD = ['He said \\"', '\\" \\\\ Strike ends', 'Mayor, "Hero"', "---", "=1+1", 'x\\", y', "a\\"]
+
+
+@pytest.mark.parametrize("first", ODD)
+def test_no_headline_changes_how_the_rows_after_it_are_read(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "c.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = [("headline", "topic", "withdrawn"), *((text, "war", "") for text in (first, *ODD))]
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    found, _ = merge_corrections([], path, ("war", "rights"))
+    assert {label.headline.id for label in found} == {Headline.parse(text).id for text in ODD}
+
+
+def test_a_file_with_withdrawals_that_is_not_csv_to_the_letter_is_read_as_others_are(
+    tmp_path: Path,
+) -> None:
+    rows = ["sep=;", "Headline;topic;withdrawn", 'He said "no";war;', "", "Rain;rights"]
+    rows.append("Rain;war;")
+    with pytest.raises(TaxonomyError, match=r"c\.csv: line 5: 2 fields"):
+        merge_corrections([], write(tmp_path / "c.csv", rows), ("war", "rights"))
+    found, _ = merge_corrections(
+        [], write(tmp_path / "c.csv", rows[:4] + rows[5:] + rows[1:2]), ("war", "rights")
+    )
+    assert [label.headline.headline for label in found] == ['He said "no"', "Rain"]
