@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headlines.errors import HeadlinesError, OutputError, require
 from headlines.feeds.decoding import has_halves
-from headlines.review.desk import Desk, RequestError
+from headlines.review.desk import MAX_FOUND, Desk, RequestError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -123,7 +123,7 @@ class _Guard:
                 if opened:
                     said = "Path=/; HttpOnly; SameSite=Strict"
                     more["Set-Cookie"] = f"{self._cookie}={self._session}; {said}"
-                message["headers"] += [(k.encode(), v.encode()) for k, v in more.items()]
+                message["headers"] += [(k.lower().encode(), v.encode()) for k, v in more.items()]
             await send(message)
 
         app: ASGIApp = self._app
@@ -272,7 +272,8 @@ def _now(desk: Desk, wish: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _search(desk: Desk, wish: Mapping[str, Any]) -> dict[str, Any]:
-    return {"found": desk.search(_text(wish, "words")[:200])}
+    found = desk.search(_text(wish, "words")[:200])
+    return {"found": found, "more": " or more" if len(found) == MAX_FOUND else ""}
 
 
 def _answer(desk: Desk, wish: Mapping[str, Any]) -> dict[str, Any]:

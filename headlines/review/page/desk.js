@@ -130,7 +130,7 @@ function showWhy(question) {
     element.append(bdi(word));
     return [element, " "];
   }));
-  $("legend").textContent = `+ speaks for ${question.topic}, − for ${question.runner_up}; the stronger, the darker`;
+  $("legend").textContent = `+ speaks for ${question.topic}, − for ${question.runner_up}; the stronger, the deeper its colour`;
   $("near").replaceChildren(...question.neighbours.map((near) =>
     make("li", {}, bdi(near.headline), make("span", { className: "tag", textContent: near.topic }))));
   if (!question.neighbours.length) $("near").append(make("li", { textContent: "none is known" }));
@@ -210,9 +210,9 @@ let searches = 0;
 async function search() {
   const number = ++searches;
   const words = $("find-words").value;
-  const { found } = await ask(`/api/search?words=${encodeURIComponent(words)}`).catch((error) => {
+  const { found, more } = await ask(`/api/search?words=${encodeURIComponent(words)}`).catch((error) => {
     $("find-said").textContent = error.message;
-    return { found: [] };
+    return { found: [], more: "" };
   });
   if (number !== searches) return;  // an older answer came late
   $("found").replaceChildren(...found.map(({ id, headline, topic }) => {
@@ -224,7 +224,7 @@ async function search() {
     });
     return make("li", {}, button);
   }));
-  if (words.trim()) $("find-said").textContent = found.length ? `${found.length} found` : "None has these words";
+  if (words.trim()) $("find-said").textContent = found.length ? `${found.length}${more} found` : "None has these words";
   else $("find-said").textContent = "";
 }
 
