@@ -29,6 +29,7 @@ from headlines.feeds.fetching import fetched
 from headlines.neighbours import nearest
 from headlines.persistence.signing import make_keys
 from headlines.retraining.monitoring import write_metrics
+from headlines.review.server import DeskServer, application
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -174,6 +175,10 @@ EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
         "backports": lambda folder: read_feed(write(folder / "x", b"\x28\xb5\x2f\xfd")),
     },
     "scale": {"faiss": lambda _: nearest(np.zeros((20_001, 2), np.float32), 5)},
+    "review": {
+        "starlette": lambda _: application(None, print),
+        "uvicorn": lambda _: DeskServer(None),
+    },
     "nightly": {
         "cryptography": lambda folder: make_keys(folder / "key"),
         "prometheus_client": lambda folder: write_metrics(folder / "x.prom", {"promoted": 1}),

@@ -21,6 +21,7 @@ COMMANDS = {
     "cluster": "cluster",
     "topics": "cluster",
     "report": "report",
+    "review": "review",
     "train": "train",
     "evaluate": "train",
     "distill": "train",

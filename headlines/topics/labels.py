@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +19,7 @@ from headlines.feeds.decoding import (
     decoded,
     encoding_of,
     end_of_lines,
+    is_broken,
     line_by_line,
     pieces_of,
 )
@@ -71,7 +74,8 @@ def read_labels(
         are, in any dialect and encoding, but a row that can't be read is an error. In the place of
         `headline` a column `sha256` may hold the SHA-256 of the headline under `normalise_v1`,
         where the text itself can't be published. A column `drawn` with ``no`` marks headlines
-        that were chosen for being hard or rare.
+        that were chosen for being hard or rare, a column `withdrawn` with ``yes`` a row that takes
+        another one back (`merge_corrections`).
     topics : sequence of str
         The topics that may be named; case, white space and the encoding of accents don't count.
     headlines : iterable of Headline, optional
@@ -89,7 +93,8 @@ def read_labels(
         When a file can't be read, a topic isn't known, or a headline has two labels.
     """
     found: dict[str, tuple[GoldLabel, str]] = {}
-    for label, where, _ in _labels(paths, topics, headlines):
+    for row in _standing(_labels(paths, topics, headlines)):
+        label, where = row.label, row.where
         earlier = found.setdefault(label.headline.id, (label, where))
         if earlier[0].topic != label.topic:
             raise TaxonomyError(
@@ -125,33 +130,70 @@ def merge_corrections(
 
     The corrections are read as by `read_labels`; there is one label for each distinct headline. The
     latest is the one that stands last, or, where two have a date in a column `corrected`, the one
-    with the later date; a time without a zone is UTC. Raises TaxonomyError when a file can't be
-    read, a topic isn't known, or a date can't be read or may be two days.
+    with the later date; a time without a zone is UTC. A row with ``yes`` in a column `withdrawn`
+    takes back the latest earlier row of its headline that has its topics, as if that one had never
+    been written. Raises TaxonomyError when a file can't be read, a topic isn't known, or a date
+    can't be read or may be two days.
     """
-    found: dict[str, tuple[GoldLabel, str, datetime | None]] = {
-        label.headline.id: (label, "the labels", None) for label in labels
-    }
+    found = {label.headline.id: _Row(label, "the labels") for label in labels}
     conflicts = []
-    for label, where, row in _labels(paths, topics, headlines):
-        date = _corrected(row.get("corrected", ""), where)
-        now = (label, where, date)
-        if before := found.get(label.headline.id):
-            early, late = (
-                (now, before) if date and before[2] and date < before[2] else (before, now)
-            )
-            if early[0].topic != late[0].topic:
+    for row in _standing(_labels(paths, topics, headlines, dated=True)):
+        now = row
+        if before := found.get(row.label.headline.id):
+            early, now = (before, row) if row.is_after(before) else (row, before)
+            if early.label.topic != now.label.topic:
                 conflicts.append(
                     Conflict(
-                        headline=label.headline.headline,
-                        earlier=early[0].topic,
-                        later=late[0].topic,
-                        where_earlier=early[1],
-                        where_later=late[1],
+                        headline=row.label.headline.headline,
+                        earlier=early.label.topic,
+                        later=now.label.topic,
+                        where_earlier=early.where,
+                        where_later=now.where,
                     )
                 )
-            now = late
-        found[label.headline.id] = now
-    return [label for label, _, _ in found.values()], conflicts
+        found[row.label.headline.id] = now
+    return [row.label for row in found.values()], conflicts
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of a file of labels, and where it stands."""
+
+    label: GoldLabel
+    where: str
+    corrected: datetime | None = None
+    withdrawn: bool = False
+    place: int = -1  # among all rows
+
+    def is_after(self, other: _Row) -> bool:
+        """Say whether it was written later: by the dates of both, or else by where they stand."""
+        if self.corrected and other.corrected and self.corrected != other.corrected:
+            return self.corrected > other.corrected
+        return self.place > other.place
+
+    def takes_back(self, other: _Row) -> bool:
+        """Say whether it withdraws such a row."""
+        same = self.label.topic == other.label.topic and self.label.also == other.label.also
+        return same and self.is_after(other)
+
+
+def _standing(rows: Iterable[_Row]) -> list[_Row]:
+    """Give the rows that count: without those that were taken back, and what took them back."""
+    read = list(rows)
+    by_id: dict[str, list[_Row]] = {}
+    for row in read:
+        if not row.withdrawn:
+            by_id.setdefault(row.label.headline.id, []).append(row)
+    gone: set[int] = set()
+    for row in read:
+        latest: _Row | None = None
+        for other in by_id.get(row.label.headline.id, ()) if row.withdrawn else ():
+            takes = other.place not in gone and row.takes_back(other)
+            if takes and (latest is None or other.is_after(latest)):
+                latest = other
+        if latest is not None:
+            gone.add(latest.place)
+    return [row for row in read if not row.withdrawn and row.place not in gone]
 
 
 def _corrected(written: str, where: str) -> datetime | None:
@@ -168,12 +210,17 @@ def _corrected(written: str, where: str) -> datetime | None:
 
 
 def _labels(
-    paths: str | Path | Iterable[str | Path], topics: Sequence[str], headlines: Iterable[Headline]
-) -> Iterator[tuple[GoldLabel, str, dict[str, str]]]:
-    """Give each label of the files, where it stands, and its row."""
+    paths: str | Path | Iterable[str | Path],
+    topics: Sequence[str],
+    headlines: Iterable[Headline],
+    *,
+    dated: bool = False,
+) -> Iterator[_Row]:
+    """Give each label of the files; the dates of corrections where they are asked for."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     known = known_names(topics)
     at_hand: dict[str, Headline] | None = None
+    places = itertools.count()
     for path in files:
         for line, row in _rows(Path(path)):
             where = f"{path}: line {line}"
@@ -194,17 +241,26 @@ def _labels(
                 headline = found
             if not headline.headline:
                 raise TaxonomyError(f"{where}: the headline is empty; fill it in or delete the row")
-            drawn = (row.get("drawn") or "yes").strip().casefold()
-            if drawn not in ("yes", "no"):
-                raise TaxonomyError(f"{where}: drawn is {drawn!r}, expected yes or no")
             try:
                 also = topics_in(row.get("also", ""), known)
             except ValueError as error:
                 raise _unknown(str(error), topics, where) from None
-            label = GoldLabel(
-                headline=headline, topic=topic, also=also, quotable=published, drawn=drawn == "yes"
+            drawn = _said(row, "drawn", where, otherwise="yes")
+            yield _Row(
+                GoldLabel(headline, topic, also=also, quotable=published, drawn=drawn),
+                where,
+                corrected=_corrected(row.get("corrected", ""), where) if dated else None,
+                withdrawn=_said(row, "withdrawn", where, otherwise="no"),
+                place=next(places),
             )
-            yield label, where, row
+
+
+def _said(row: Mapping[str, str], column: str, where: str, *, otherwise: str) -> bool:
+    """Read a cell of yes or no."""
+    cell = (row.get(column) or "").strip().casefold() or otherwise
+    if cell not in ("yes", "no"):
+        raise TaxonomyError(f"{where}: {column} is {cell[:60]!r}, expected yes or no")
+    return cell == "yes"
 
 
 def topics_in(cell: str, known: Mapping[str, str]) -> tuple[str, ...]:
@@ -269,7 +325,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 fault=lambda: stream.fault,
             )
             lines = list(line_by_line(pieces))
-        column = _checked_columns(lines, path)
+        column, dialect = _checked_columns(lines, path)
+        if strict := _strict_rows(lines, dialect):
+            yield from strict
+            return
         for record in table_records(lines, Layout(column=column, header=True), str(path)):
             if record.kind is LineKind.QUARANTINED:
                 refuse(record.line, record.reason, record.text)
@@ -280,21 +339,52 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise TaxonomyError(str(error)) from None
 
 
-def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> str:
+def _strict_rows(
+    lines: Sequence[tuple[int, str]], dialect: Dialect
+) -> list[tuple[int, dict[str, str]]]:
+    """Give the rows of a file with withdrawals where all are CSV to the letter, else none.
+
+    Such a file is written by programs, and any headline may stand in it: one with a backslash
+    before a quote is not to change how the others are read.
+    """
+    head = [name.casefold() for name in dialect.head]
+    if "withdrawn" not in head:
+        return []
+    reader = csv.reader(
+        (f"{line}\n" for _, line in lines), delimiter=dialect.delimiter or ",", strict=True
+    )
+    found, start = [], 0
+    try:
+        for cells in reader:
+            number, start = lines[start][0], reader.line_num
+            names = [cell.strip().casefold() for cell in cells]
+            if not any(names) or names == head:
+                continue
+            if len(cells) != len(head) or any(is_broken(cell) for cell in cells):
+                return []
+            found.append((number, dict(zip(head, cells, strict=True))))
+    except csv.Error:
+        return []
+    return found
+
+
+def _checked_columns(lines: Sequence[tuple[int, str]], path: Path) -> tuple[str, Dialect]:
     """Give the column of headlines, or of their hashes, where each column is there once."""
     sample = [line for _, line in lines[:SAMPLE_LINES]]
-    head = Dialect.told(sample, Layout(header=True)).head if any(map(str.strip, sample)) else ()
-    columns = [name.casefold() for name in head]
+    dialect = Dialect("", (), header=True)
+    if any(map(str.strip, sample)):
+        dialect = Dialect.told(sample, Layout(header=True))
+    columns = [name.casefold() for name in dialect.head]
     column = "sha256" if "sha256" in columns and "headline" not in columns else "headline"
     if missing := sorted({column, "topic"} - set(columns)):
         raise TaxonomyError(
             f"{path}: line 1: no column {' and no column '.join(missing)}; "
             f"the columns are {', '.join(columns) or '(none)'}"
         )
-    for name in (column, "topic", "also", "corrected", "drawn"):
+    for name in (column, "topic", "also", "corrected", "drawn", "withdrawn"):
         if columns.count(name) > 1:
             places = " and ".join(str(i) for i, other in enumerate(columns, 1) if other == name)
             raise TaxonomyError(
                 f"{path}: line 1: columns {places} are both called {name!r}; rename one"
             )
-    return column
+    return column, dialect

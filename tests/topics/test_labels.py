@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from pathlib import Path
 
@@ -143,3 +144,79 @@ def test_a_correction_whose_date_is_none_or_two_is_an_error(tmp_path: Path, date
     path = write(tmp_path / "c.csv", content.encode())
     with pytest.raises(TaxonomyError, match=rf"c\.csv: line 3: corrected is '{date}'.*2024-06-01"):
         merge_corrections([], path, ("media", "rights"))
+
+
+def standing(tmp_path: Path, *rows: str) -> list[str]:
+    """The topics that count after corrections of a headline that is labelled media."""
+    head = "headline,topic,also,corrected,withdrawn"
+    path = write(tmp_path / "c.csv", [head, *rows])
+    before = [GoldLabel(Headline.parse("Floods"), "media")]
+    found, _ = merge_corrections(before, path, ("media", "rights", "war"))
+    return [label.topic for label in found if label.headline.headline == "Floods"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "topic"),
+    [
+        (["Floods,rights,,,", "Floods,rights,,,yes"], "media"),
+        (["Floods,rights,,,", "Floods,war,,,", "Floods,war,,,yes"], "rights"),
+        (["Floods,rights,,,", "Floods,war,,,", "Floods,rights,,,yes"], "war"),
+        (["Floods,rights,,,", "Floods,rights,,,", "Floods,rights,,,yes"], "rights"),
+        (["Floods,rights,war,,", "Floods,rights,,,yes"], "rights"),
+        (["Floods,rights,,,yes", "Floods,rights,,,"], "rights"),
+        (["Floods,rights,,,", "Floods,rights,,,yes", "Floods,rights,,,NO"], "rights"),
+        (["Rain,rights,,,", "Floods,rights,,,", "Rain,rights,,,yes"], "rights"),
+        # Sorted by topic in a spreadsheet, dates still tell what came first.
+        (["Floods,rights,,2026-01-02,yes", "Floods,rights,,2026-01-01,"], "media"),
+        (["Floods,war,,2026-01-02,", "Floods,rights,,2026-01-01,", "Floods,war,,2026-01-03,yes"],
+         "rights"),
+    ],
+)  # fmt: skip
+def test_a_withdrawn_row_takes_back_the_latest_earlier_one_with_its_topics(
+    tmp_path: Path, rows: list[str], topic: str
+) -> None:
+    assert standing(tmp_path, *rows) == [topic]
+
+
+def test_a_label_that_was_taken_back_is_none(tmp_path: Path) -> None:
+    rows = ["headline,topic,withdrawn", "Rain,rights,", "Snow,war,", "Rain,rights,yes"]
+    path = write(tmp_path / "c.csv", rows)
+    for found in (merge_corrections([], path, ("rights", "war"))[0],
+                  read_labels(path, ("rights", "war"))):  # fmt: skip
+        assert [label.headline.headline for label in found] == ["Snow"]
+
+
+def test_a_withdrawal_is_said_by_yes_or_no(tmp_path: Path) -> None:
+    with pytest.raises(TaxonomyError, match=r"c\.csv: line 2: withdrawn is 'x', expected yes"):
+        standing(tmp_path, "Floods,rights,,,x")
+
+
+def test_what_a_labels_file_says_of_corrections_is_not_read_as_a_date(tmp_path: Path) -> None:
+    path = write(tmp_path / "l.csv", ["headline,topic,corrected", "Rain,rights,by Ann"])
+    assert [label.topic for label in read_labels(path, ("rights", "war"))] == ["rights"]
+
+
+ODD = ['He said \\"', '\\" \\\\ Strike ends', 'Mayor, "Hero"', "---", "=1+1", 'x\\", y', "a\\"]
+
+
+@pytest.mark.parametrize("first", ODD)
+def test_no_headline_changes_how_the_rows_after_it_are_read(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "c.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = [("headline", "topic", "withdrawn"), *((text, "war", "") for text in (first, *ODD))]
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    found, _ = merge_corrections([], path, ("war", "rights"))
+    assert {label.headline.id for label in found} == {Headline.parse(text).id for text in ODD}
+
+
+def test_a_file_with_withdrawals_that_is_not_csv_to_the_letter_is_read_as_others_are(
+    tmp_path: Path,
+) -> None:
+    rows = ["sep=;", "Headline;topic;withdrawn", 'He said "no";war;', "", "Rain;rights"]
+    rows.append("Rain;war;")
+    with pytest.raises(TaxonomyError, match=r"c\.csv: line 5: 2 fields"):
+        merge_corrections([], write(tmp_path / "c.csv", rows), ("war", "rights"))
+    found, _ = merge_corrections(
+        [], write(tmp_path / "c.csv", rows[:4] + rows[5:] + rows[1:2]), ("war", "rights")
+    )
+    assert [label.headline.headline for label in found] == ['He said "no"', "Rain"]
