@@ -41,8 +41,8 @@ STEPS = 0.5 * 0.95 ** np.arange(80)
 SPREAD, NEARLY = 0.65, 1e-3
 """How far from the middle they are, in the mean of a coordinate's squares; what isn't quite 0."""
 
-MOST_TURNS = 12
-"""Turns of the map that are tried for the one that fills it best."""
+MOST_TURNS, MANY = 12, 300
+"""Turns of the map that are tried for the one that fills it best: a few themes; of many, one."""
 
 MOST_FULL, GROWTH = 0.8, 1.03
 """Share of a place that discs may fill, at first, and how it grows while they don't fit in."""
@@ -185,9 +185,7 @@ def _ties(groups: _Groups, graph: FeedGraph | None) -> sparse.csr_matrix:
     held = (np.ones(n), (groups.of, graph.texts))
     member = sparse.csr_matrix(held, shape=(m, graph.weights.shape[0]))
     member.data[:] = 1  # a text counts once, however many copies it has
-    between = (member @ graph.weights @ member.T).tocsr()
-    between.setdiag(0)
-    return between
+    return (member @ graph.weights @ member.T).tocsr()
 
 
 def _members(labels: Places) -> list[Places]:
@@ -275,7 +273,8 @@ def _packed(radii: Floats, ties: sparse.csr_matrix, aspect: float | None = None)
     aims = [_two_largest(radii) / least]
     if aspect:
         some = slice(MOST_AIMED)
-        aims = _turned(_aims(radii[some] ** 2, ties[some, some].toarray()))
+        at_once = _aims(radii[some] ** 2, ties[some, some].toarray())
+        aims = _turned(at_once, min(MOST_TURNS, MANY // len(radii)))
     fit: list[Floats] = []
     half = least
     while not fit:
@@ -291,8 +290,8 @@ def _packed(radii: Floats, ties: sparse.csr_matrix, aspect: float | None = None)
 def _strain(placed: Floats, ties: sparse.csr_matrix) -> float:
     """Tell how far apart tied discs lie."""
     every = ties.tocoo()
-    far = _length(placed[every.row] - placed[every.col]) @ every.data
-    return round(float(far), 6)
+    far = _length(placed[every.row] - placed[every.col]) * every.data
+    return round(float(far.sum()), 6)
 
 
 def _two_largest(radii: Floats) -> Floats:
@@ -301,11 +300,14 @@ def _two_largest(radii: Floats) -> Floats:
     return np.array([[-(one + other) * other**2 / (one**2 + other**2), 0.0]])
 
 
-def _turned(aims: Floats) -> list[Floats]:
-    """Turn the aims, which have no up and down, for one that fits better; many discs fit so."""
-    angles = np.arange(0, np.pi, np.pi / max(1, min(MOST_TURNS, 300 // len(aims))))
-    turns = np.array([[np.cos(angles), np.sin(angles)], [-np.sin(angles), np.cos(angles)]])
-    return [np.einsum("ij,jk->ik", aims, turns[..., k]) for k in range(len(angles))]
+def _turned(aims: Floats, turns: int) -> list[Floats]:
+    """Turn the aims, which have no up and down, as often as told, but once at least."""
+    x, y = aims.T
+    angles = np.arange(0, np.pi, np.pi / max(1, turns))
+    return [
+        np.stack([x * cos - y * sin, x * sin + y * cos], axis=1)
+        for cos, sin in zip(np.cos(angles), np.sin(angles), strict=True)
+    ]
 
 
 def _aims(masses: Floats, ties: Floats) -> Floats:
@@ -315,7 +317,7 @@ def _aims(masses: Floats, ties: Floats) -> Floats:
     as evenly as in a square from -1 to 1.
     """
     m = len(masses)
-    masses = masses / masses.mean()
+    masses, ties = masses / masses.mean(), ties * (1 - np.eye(m))
     pull = ties / max(ties.sum(), 1e-9) * m
     push = np.outer(masses, masses) / m
     weight = (masses + pull.sum(axis=1))[:, None]
@@ -367,7 +369,8 @@ def _placed(radii: Floats, ties: sparse.csr_matrix, aims: Floats, ground: _Groun
         if disc < len(aims):
             target = aims[disc]
         elif len(others):
-            target = weights @ placed[others] / (weights.sum() * (1 + CENTRE))
+            drawn = (weights[:, None] * placed[others]).sum(axis=0)
+            target = drawn / (weights.sum() * (1 + CENTRE))
         away = (ground.x - target[0]) ** 2 + (ground.y - target[1]) ** 2
         away[ground.room < radius] = np.inf
         best = int(np.argmin(away)) if len(away) else 0
