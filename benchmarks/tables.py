@@ -30,6 +30,14 @@ OF_DAYS = {"googlenews_t": "GoogleNews-T", "googlenews_ts": "GoogleNews-TS"} | {
     "wiki_stories": "Wikipedia's stories", "allsides": "AllSides"
 }  # fmt: skip
 
+FEEDS_OF_MAPS = {
+    "seeds": "*the seed feed*",
+    "allsides 300": "AllSides, 300",
+    "allsides 1000": "AllSides, 1,000",
+    "googlenews_t 300": "GoogleNews-T, 300",
+    "googlenews_t 1000": "GoogleNews-T, 1,000",
+    "pool 10000": "*the pool, 10,000*",
+}
 LIKE_OTHERS = ("model2vec, logistic regression", "TF-IDF, logistic regression")
 """Peers that few_shot() has and few_labels() leaves out: each is near another one."""
 
@@ -1045,3 +1053,25 @@ def decorations() -> str:
         )
     head = ["", "decorations", "topics changed", "ids changed"]
     return table([*head, "TF-IDF: topics changed", "on average"], rows, "lr")
+
+
+def report_map() -> str:
+    """What the map of the report keeps of a feed, beside other layouts."""
+    rows = []
+    for feed, found in result("report_map")["feeds"].items():
+        for name, of in found["layouts"].items():
+            true, again = of["true_stories"], of.get("same_shuffled")
+            rows.append([
+                FEEDS_OF_MAPS[feed] if name == "headlines" else "",
+                f"**{name}**" if name == "headlines" else name,
+                share(of["stories"]),
+                "" if true is None else share(true),
+                *(share(of[measure]) for measure in ("neighbours", "trustworthiness", "tied")),
+                percent(of["hidden"]),
+                "" if again is None else "yes" if of["same"] and again else "no",
+                seconds(of["seconds"]),
+                f"{of['peak_mb']}",
+            ])  # fmt: skip
+    head = ["feed", "layout", "stories", "true stories", "neighbours", "trustworthiness", "tied"]
+    head += ["hidden", "same, shuffled too", "seconds", "MB"]
+    return table(head, rows, "llr")

@@ -30,7 +30,19 @@ STORY_GAP, THEME_GAP = 0.25, 0.6
 """Room that is left around a story and around a theme, in the same unit."""
 
 CENTRE = 0.1
-"""How strongly the middle draws a disc, beside all those that it is tied to."""
+"""How strongly the middle draws a story, beside all those that it is tied to."""
+
+MOST_AIMED = 128
+"""Themes whose places are found at once; smaller ones go to those that they are tied to."""
+
+STEPS = 0.5 * 0.95 ** np.arange(80)
+"""How far a theme may move in each step, while these are found."""
+
+SPREAD, NEARLY = 0.65, 1e-3
+"""How far from the middle they are, in the mean of a coordinate's squares; what isn't quite 0."""
+
+MOST_TURNS, MANY = 12, 300
+"""Turns of the map that are tried for the one that fills it best: a few themes; of many, one."""
 
 MOST_FULL, GROWTH = 0.8, 1.03
 """Share of a place that discs may fill, at first, and how it grows while they don't fit in."""
@@ -164,7 +176,7 @@ def _in_order(keys: Places) -> Places:
 
 
 def _ties(groups: _Groups, graph: FeedGraph | None) -> sparse.csr_matrix:
-    """Add up the edges between groups, those to a large group for less: it has more of them."""
+    """Add up the edges between groups."""
     from scipy import sparse
 
     n, m = len(groups.of), len(groups.numbers)
@@ -173,8 +185,7 @@ def _ties(groups: _Groups, graph: FeedGraph | None) -> sparse.csr_matrix:
     held = (np.ones(n), (groups.of, graph.texts))
     member = sparse.csr_matrix(held, shape=(m, graph.weights.shape[0]))
     member.data[:] = 1  # a text counts once, however many copies it has
-    between = member @ graph.weights @ member.T
-    return (between @ sparse.diags(1 / np.bincount(groups.of))).tocsr()
+    return (member @ graph.weights @ member.T).tocsr()
 
 
 def _members(labels: Places) -> list[Places]:
@@ -207,10 +218,7 @@ def _seeds(texts: Places) -> Floats:
 
     Copies, which share a number in `texts`, (n,), lie beside one another.
     """
-    k = np.arange(len(texts))
-    angle, radius = k * GOLDEN, np.sqrt(k + 0.5)
-    seeds = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    seeds -= seeds.mean(axis=0)
+    seeds = _sunflower(len(texts))
     seeds = seeds[np.argsort(np.round(_length(seeds), 9), kind="stable")]
     result = np.empty_like(seeds)
     for copies in _members(_in_order(texts)):
@@ -221,6 +229,13 @@ def _seeds(texts: Places) -> Floats:
         if len(copies) > 1:
             seeds = seeds[np.argsort(np.round(_length(seeds), 9), kind="stable")]
     return result
+
+
+def _sunflower(n: int) -> Floats:
+    k = np.arange(n)
+    angle, radius = k * GOLDEN, np.sqrt(k + 0.5)
+    seeds = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return np.asarray(seeds - seeds.mean(axis=0))
 
 
 def _within(theme_of: Places, radii: Floats, ties: sparse.csr_matrix) -> tuple[Floats, Floats]:
@@ -253,13 +268,69 @@ def _packed(radii: Floats, ties: sparse.csr_matrix, aspect: float | None = None)
     order = np.argsort(np.round(-radii, 9), kind="stable")
     ties, radii = ties[order][:, order].tocsr(), radii[order]
     ties.sort_indices()
-    whole = np.pi if aspect is None else 4 * aspect
-    half = max(radii[0], float(np.sqrt(np.pi * (radii**2).sum() / whole / MOST_FULL)))
-    while (placed := _placed(radii, ties, _ground(half, radii[-1], aspect))) is None:
+    whole = 4 * aspect if aspect else np.pi
+    least = max(radii[0], float(np.sqrt(np.pi * (radii**2).sum() / whole / MOST_FULL)))
+    aims = [_two_largest(radii) / least]
+    if aspect:
+        some = slice(MOST_AIMED)
+        at_once = _aims(radii[some] ** 2, ties[some, some].toarray())
+        aims = _turned(at_once, min(MOST_TURNS, MANY // len(radii)))
+    fit: list[Floats] = []
+    half = least
+    while not fit:
+        grid, scale = _ground(half, radii[-1], aspect), (half * (aspect or 1), half)
+        tried = (_placed(radii, ties, some * scale, grid) for some in aims)
+        fit = [placed for placed in tried if placed is not None]
         half *= GROWTH
-    result = np.empty_like(placed)
-    result[order] = placed
+    result = np.empty((len(radii), 2))
+    result[order] = min(fit, key=lambda placed: _strain(placed, ties)) if len(fit) > 1 else fit[0]
     return result
+
+
+def _strain(placed: Floats, ties: sparse.csr_matrix) -> float:
+    """Tell how far apart tied discs lie."""
+    every = ties.tocoo()
+    far = _length(placed[every.row] - placed[every.col]) * every.data
+    return round(float(far.sum()), 6)
+
+
+def _two_largest(radii: Floats) -> Floats:
+    """Aim the largest disc to where the middle lies between it and the second, by their areas."""
+    one, other = radii[0], radii[min(1, len(radii) - 1)]
+    return np.array([[-(one + other) * other**2 / (one**2 + other**2), 0.0]])
+
+
+def _turned(aims: Floats, turns: int) -> list[Floats]:
+    """Turn the aims, which have no up and down, as often as told, but once at least."""
+    x, y = aims.T
+    angles = np.arange(0, np.pi, np.pi / max(1, turns))
+    return [
+        np.stack([x * cos - y * sin, x * sin + y * cos], axis=1)
+        for cos, sin in zip(np.cos(angles), np.sin(angles), strict=True)
+    ]
+
+
+def _aims(masses: Floats, ties: Floats) -> Floats:
+    """Give places for m discs at once: ties, (m, m), draw together what masses, (m,), push apart.
+
+    The energy LinLog is made small (Noack 2007), from a sunflower on. The places, (m, 2), lie about
+    as evenly as in a square from -1 to 1.
+    """
+    m = len(masses)
+    masses, ties = masses / masses.mean(), ties * (1 - np.eye(m))
+    pull = ties / max(ties.sum(), 1e-9) * m
+    push = np.outer(masses, masses) / m
+    weight = (masses + pull.sum(axis=1))[:, None]
+    places = _sunflower(m) / np.sqrt(m)
+    for longest in STEPS:
+        away = places[:, None] - places[None]
+        apart = np.hypot(away[..., 0], away[..., 1]) + NEARLY
+        force = ((push / apart**2 - pull / apart)[..., None] * away).sum(axis=1) / weight
+        length = np.hypot(force[:, 0], force[:, 1])[:, None]
+        places = places + force * np.minimum(1, longest / np.maximum(length, NEARLY))
+        places = np.round(places - places.mean(axis=0), 6)
+    spread = np.sqrt(((places**2).sum(axis=1) * masses).mean() / 2)
+    return np.asarray(places * (SPREAD / max(spread, NEARLY)))
 
 
 class _Ground(NamedTuple):
@@ -280,21 +351,26 @@ def _ground(half: float, least: float, aspect: float | None) -> _Ground:
     across, down = (np.arange(-int(h / step), int(h / step) + 1) * step for h in (width, half))
     y, x = (axis.ravel() for axis in np.meshgrid(down, across, indexing="ij"))
     room = np.minimum(width - abs(x), half - abs(y)) if aspect else half - np.hypot(x, y)
-    return _Ground(x, y, room).at(room >= least)
+    return _Ground(x, y, room)
 
 
-def _placed(radii: Floats, ties: sparse.csr_matrix, ground: _Ground) -> Floats | None:
-    """Place discs, the largest first, or tell that one doesn't fit in."""
+def _placed(radii: Floats, ties: sparse.csr_matrix, aims: Floats, ground: _Ground) -> Floats | None:
+    """Place discs on the ground, the largest first, or tell that one doesn't fit in.
+
+    The first go to where they aim at, the others to those that they are tied to.
+    """
     placed = np.zeros((len(radii), 2))
+    ground = ground.at(ground.room >= radii[-1])  # a copy, which discs are to fill
     for disc, radius in enumerate(radii.tolist()):
         row = slice(ties.indptr[disc], ties.indptr[disc + 1])
         known = ties.indices[row] < disc
         others, weights = ties.indices[row][known], ties.data[row][known]
         target = np.zeros(2)
-        if len(others):
-            target = weights @ placed[others] / (weights.sum() * (1 + CENTRE))
-        elif disc == 0 and len(radii) > 1:  # so that the middle lies between the two largest
-            target[0] = -(radius + radii[1]) * radii[1] ** 2 / (radius**2 + radii[1] ** 2)
+        if disc < len(aims):
+            target = aims[disc]
+        elif len(others):
+            drawn = (weights[:, None] * placed[others]).sum(axis=0)
+            target = drawn / (weights.sum() * (1 + CENTRE))
         away = (ground.x - target[0]) ** 2 + (ground.y - target[1]) ** 2
         away[ground.room < radius] = np.inf
         best = int(np.argmin(away)) if len(away) else 0

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 from conftest import SEEDS
+from scipy import sparse
 
 from headlines import HeadlineLabeler, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed, cluster_day
@@ -16,7 +17,7 @@ from headlines.clustering.clusterer import Clusterer
 from headlines.clustering.memory import ClusterMemory
 from headlines.clustering.whitening import Whitening
 from headlines.feeds.headline import Headline
-from headlines.report.layout import Disc, Layout, layout_of
+from headlines.report.layout import Disc, Layout, _packed, layout_of
 
 ROUNDING = 2e-4
 """Farther than that no two places can come by rounding them and their radii."""
@@ -109,6 +110,15 @@ def test_larger_stories_have_larger_discs(feed: ClusteredFeed) -> None:
     sizes = np.bincount([headline.story for headline in feed])
     discs = sorted(layout_of(feed).stories, key=lambda disc: disc.radius)
     assert sorted(sizes) == [sizes[disc.number] for disc in discs]
+
+
+@pytest.mark.parametrize("aspect", [None, 1.5], ids=["stories", "themes"])
+def test_tied_discs_lie_nearer_than_others(aspect: float | None) -> None:
+    kinds = np.arange(24) % 3
+    tied = (kinds[:, None] == kinds) & ~np.eye(24, dtype=bool)
+    places = _packed(np.linspace(1, 2, 24), sparse.csr_matrix(tied.astype(float)), aspect)
+    away = np.linalg.norm(places[:, None] - places, axis=2)
+    assert away[tied].mean() < 0.75 * away[kinds[:, None] != kinds].mean()
 
 
 def test_an_empty_feed_has_an_empty_map() -> None:
