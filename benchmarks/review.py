@@ -13,7 +13,7 @@ answers bring (5 random orders a draw); a curve that doesn't reach it counts 100
 Intervals: 95 %, bootstrap over draws, 1,000 times. `full` compares whole labelers after 75 and 100
 answers, trained on the headlines asked about as their feed too, in 4 draws.
 
-No setting was chosen on these sets: `benchmarks.research.review` chose on others.
+No setting was chosen on these sets: `benchmarks.research.order` chose on others.
 ``python -m benchmarks.review --data DIR``. Public origins: `common.ORIGINS`.
 """
 

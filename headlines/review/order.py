@@ -17,7 +17,7 @@ from headlines.labeling.labeler import HeadlineLabeler
 from headlines.labeling.prediction import Prediction
 from headlines.model.examples import sampled_places
 from headlines.model.scorer import probabilities_of
-from headlines.neighbours import STEPS, whole_vectors
+from headlines.neighbours import STEPS, blocks, whole_vectors
 from headlines.topics.labels import GoldLabel
 
 if TYPE_CHECKING:
@@ -132,7 +132,10 @@ def suggestions(
     settled = answered.union(known.ids, (x.headline.id for x in labels))
     keys = list(feed)
     is_settled = np.array([key in settled for key in keys])
-    near = _nearness(points, np.vstack([known.points, points[is_settled]])).max(axis=1)
+    others = np.vstack([known.points, points[is_settled]])
+    near = np.concatenate(
+        [_nearness(points[r], others).max(axis=1) for r in blocks(len(keys), 256)]
+    )
     asked = np.flatnonzero(~is_settled)
     order = asked[spread(points[asked], shares[asked], near[asked], random_state)].tolist()
     some = {key: h for key, h in feed.items() if key not in settled or key in doubted}
@@ -141,8 +144,8 @@ def suggestions(
         Suggestion(said[key], DOUBTED, f"its label may be wrong: {topic}", label=topic)
         for key, topic in doubted.items()
     ]
-    others = {key: found for key, found in said.items() if key not in doubted}
-    new = {} if clusters is None else dict(_new_topics(clusters, others, answered))
+    left = {key: found for key, found in said.items() if key not in doubted}
+    new = {} if clusters is None else dict(_new_topics(clusters, left, answered))
     rest = [_said(said[keys[i]], near[i]) for i in order if keys[i] not in new]
     return list(_woven(first, list(new.values()), rest))
 
