@@ -404,7 +404,7 @@ def review_curves() -> str:
 def review_whole() -> str:
     """How right whole labelers are after answers in the desk's order and random ones."""
     rows = []
-    for name, own in result("review")["full"].items():
+    for name, own in result("review")["whole"].items():
         shown = SETS[name].strip("*").split(",")[0]
         ours, others = (map(share, own[order]) for order in ("headlines review", "random"))
         rows += [

@@ -132,10 +132,7 @@ def suggestions(
     settled = answered.union(known.ids, (x.headline.id for x in labels))
     keys = list(feed)
     is_settled = np.array([key in settled for key in keys])
-    others = np.vstack([known.points, points[is_settled]])
-    near = np.concatenate(
-        [_nearness(points[r], others).max(axis=1) for r in blocks(len(keys), 256)]
-    )
+    near = _nearest(points, np.vstack([known.points, points[is_settled]]))
     asked = np.flatnonzero(~is_settled)
     order = asked[spread(points[asked], shares[asked], near[asked], random_state)].tolist()
     some = {key: h for key, h in feed.items() if key not in settled or key in doubted}
@@ -198,6 +195,12 @@ def _nearness(points: Floats, others: Floats) -> Floats:
     """Give the squares of the cosines between points, 0 where they are below 0."""
     cosine = np.maximum(points @ others.T / STEPS**2, 0)
     return np.asarray(cosine * cosine)
+
+
+def _nearest(points: Floats, others: Floats) -> Floats:
+    """Give the nearness of each point to the nearest of the others."""
+    parts = [_nearness(points[rows], others).max(axis=1) for rows in blocks(len(points), 256)]
+    return np.concatenate(parts)
 
 
 def _doubt(shares: Floats) -> Floats:
