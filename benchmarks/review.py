@@ -10,9 +10,9 @@ k-means are scikit-learn's. Accuracy is that of `TopicClassifier`, without unlab
 the built-in embedder's vectors, the same for all orders. *Needed* is where the mean curve over 20
 draws (accuracy after 0, 10, ... 100 answers, linear between) reaches the accuracy that 100 random
 answers bring (5 random orders a draw); a curve that doesn't reach it counts 100, and says so.
-Intervals: 95 %, bootstrap over draws, 1,000 times. With ``--whole`` the program
-compares, in 4 draws, whole labelers after 75 and 100 answers instead, trained on the headlines asked
-about as their feed too, and adds that to the JSON.
+Intervals: 95 %, bootstrap over draws, 1,000 times. With ``--whole`` the program compares, in 4
+draws, whole labelers after 75 and 100 answers instead, trained on the headlines asked about as
+their feed too, and adds that to the JSON.
 
 No setting was chosen on these sets: `benchmarks.research.order` chose on others.
 ``python -m benchmarks.review --data DIR``. Public origins: `common.ORIGINS`.

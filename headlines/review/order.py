@@ -96,10 +96,10 @@ def suggestions(
 ) -> list[Suggestion]:
     """Put a feed's headlines into the order in which a person is to be asked.
 
-    First come those that speak for the most headlines that the model is unsure of and that are
-    unlike what was asked before (`spread`); between them labels that may be wrong, and one
-    headline of each cluster that may be a new topic. How sure the model is, is told by a quick
-    one of all labels known now: asked again after some answers, the order follows them.
+    First come those that speak for most of what the model is unsure of and that are unlike what
+    was asked before (`spread`); between them labels that may be wrong, and one headline of each
+    cluster that may be a new topic. A quick model of all labels known now tells how sure it is:
+    called again after some answers, the order follows them.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def suggestions(
     headlines : sequence of Headline
         Copies are asked once, lines without a title never; their order doesn't count.
     labels : sequence of GoldLabel, optional
-        All labels known now; those that the labeler was trained on are known anyway. A labelled
+        All labels known now; those that the labeler keeps are known anyway. A labelled
         headline is asked again only where its label may be wrong.
     skip : collection of str, optional
         Ids of the headlines that a person answered already, or passed over.
@@ -220,12 +220,12 @@ class _Known:
 
     @classmethod
     def of(cls, labeler: HeadlineLabeler, labels: Sequence[GoldLabel]) -> _Known:
-        """Gather what the labeler was trained on, and labels, which overrule it."""
+        """Gather what the labeler was trained and tested on, and labels, which overrule it."""
         number = {topic: i for i, topic in enumerate(labeler.topics)}
         given = {x.headline.id: x for x in labels if x.topic in number}
         terms = labeler.embedder.terms([x.headline.text for x in given.values()])
         found: dict[str, tuple[Sequence[int], str, bool]] = {
-            e.id: (e.terms, e.topic, not e.written) for e in labeler.state.training_set.training
+            e.id: (e.terms, e.topic, not e.written) for e in labeler.state.training_set.examples
         }
         for (key, label), own in zip(given.items(), terms, strict=True):
             found[key] = (own, label.topic, True)
