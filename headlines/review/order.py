@@ -47,7 +47,7 @@ QUICK = 1e-4
 """Tolerance of the model's fit: a person waits."""
 
 FIRM = 0.5
-"""Probability of another topic from which a label is in doubt."""
+"""Probability of another topic from which a label is in doubt: with less, most doubts were wrong."""
 
 SURE_FROM, LIKE_FROM = 0.7, 0.5
 """Probability from which the model isn't unsure, and the cosine from which a headline is like a
@@ -151,10 +151,10 @@ def spread(points: Floats, shares: Floats, near: Floats, random_state: int = 0) 
     """Put points into an order such that any first few of them speak for what is unsure.
 
     Each one picked adds the most to how near all points lie to one that was asked, a point
-    weighing by the model's doubt of it: the greedy choice of
-    facility locations (Wei, Iyer, Bilmes 2015, Submodularity in data subset selection and active
-    learning), with bounds that are looked at again only when they lead (Minoux 1978). Behind
-    `MAX_PICKED` of them the rest follows by weight alone.
+    weighing by the model's doubt of it: the greedy choice of facility locations (Wei, Iyer, Bilmes
+    2015, Submodularity in data subset selection and active learning), with bounds that are looked
+    at again only when they lead (Minoux 1978, Accelerated greedy algorithms for maximizing
+    submodular set functions). Behind `MAX_PICKED` of them the rest follows by doubt alone.
 
     Parameters
     ----------
@@ -256,9 +256,9 @@ class _Known:
         """Give the labels that people gave to some headlines and that may be wrong, by id.
 
         The least probable stands first. Each is judged by a model of the other labels, by which
-        one of all labels' topics has to be as probable as it usually is where it is right.
+        another topic has to be as probable as it usually is where it is right.
         """
-        own = [i for i, key in enumerate(self.ids) if self.by_people[i] and key in among]
+        own = {i for i, key in enumerate(self.ids) if self.by_people[i] and key in among}
         if not own:
             return {}
         rng = np.random.default_rng(random_state)
@@ -268,8 +268,8 @@ class _Known:
             held = order[fold::FOLDS]
             shares[held] = self.shares(self.points[held], held)
         firm = shares.max(axis=1) >= FIRM
-        found = [i for i in suspected_errors(shares, self.y).tolist() if firm[i]]
-        return {self.ids[i]: self.topics[self.y[i]] for i in found if i in set(own)}
+        found = [i for i in suspected_errors(shares, self.y).tolist() if firm[i] and i in own]
+        return {self.ids[i]: self.topics[self.y[i]] for i in found}
 
 
 def _distinct(headlines: Sequence[Headline]) -> dict[str, Headline]:
