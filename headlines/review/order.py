@@ -47,7 +47,7 @@ QUICK = 1e-4
 """Tolerance of the model's fit: a person waits."""
 
 FIRM = 0.5
-"""Probability of another topic from which a label is in doubt: with less, most doubts were wrong."""
+"""Probability of another topic from which a label is in doubt: with 0.4, most doubts were wrong."""
 
 SURE_FROM, LIKE_FROM = 0.7, 0.5
 """Probability from which the model isn't unsure, and the cosine from which a headline is like a
