@@ -120,6 +120,7 @@ class _Session:
         self._show(self._question)
 
     def _new_topic(self, question: Question) -> None:
+        self._desk.refuse_new_topics()
         story = question.story
         for number, headline in enumerate(story, 1):
             self.say(f"  {number:>3} {headline.headline}")

@@ -117,9 +117,11 @@ def desk_at(folder: Path, *arguments: str | Path) -> Iterator[DeskProcess]:
                 return
         raise AssertionError(f"the desk didn't start: {said}")
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def kept(path: Path, topics: tuple[str, ...] = ()) -> dict[str, str]:

@@ -125,7 +125,7 @@ FORGED = {
     "backslashes": ("GET", "/..\\desk.py", None, {}),
     "an end of the text": ("GET", "/desk.js%00.html", None, {}),
     "two slashes": ("POST", "//api/answer", ANSWER, {}),
-    "an address as the path": ("GET", "http://evil.example/api/now", None, {"Host": "evil.example"}),
+    "an address as the path": ("GET", "http://x.example/api/now", None, {"Host": "x.example"}),
 }  # fmt: skip
 
 
