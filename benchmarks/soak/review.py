@@ -9,7 +9,7 @@ kills   ``kill -9`` 0 to 600 ms after the client began; one answer in eight is a
 crowd   Two desks on one file, a client for each: all lines of both are there, and what the file
         says of each headline is what the later of the two said.
 
-Run ``python -m benchmarks.soak.review [--kills 100] [--answers 300] [--seed 0]``; it needs the extra
+Run ``python -m benchmarks.soak.review [--kills 100] [--answers 300] [--seed 0]``, with the extra
 `review`.
 """
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import http.client
 import io
+import itertools
 import json
 import os
 import random
@@ -225,7 +226,7 @@ def crowd(folder: Path, count: int, rng: random.Random, ids: list[str], topics: 
         "undone": len(both) - len(answered),
         "lost": lost,
         "lines_torn": torn,
-        "out_of_order": sum(a > b for a, b in zip(times, times[1:], strict=False)),
+        "out_of_order": sum(a > b for a, b in itertools.pairwise(times)),
         "headlines_told": len(standing(path, topics)),
         "exit_codes": codes,
     }

@@ -185,7 +185,8 @@ def _wanted(options: argparse.Namespace, answers: int) -> bool:
     """Ask whether to train anew, where there is somebody to ask."""
     if options.retrain != "ask" or not sys.stdin.isatty():
         return bool(options.retrain == "yes")
-    print(f"{answers} corrections; retrain now? [y/N] ", end="", file=sys.stderr, flush=True)
+    told = f"{answers} correction{'s' * (answers != 1)}"
+    print(f"{told}; retrain now? [y/N] ", end="", file=sys.stderr, flush=True)
     with contextlib.suppress(EOFError):
         return input().strip().casefold() in ("y", "yes")
     return False
@@ -213,8 +214,8 @@ def _tell(options: argparse.Namespace, desk: Desk, outcome: Outcome | None) -> i
     else:
         agreed = f"; the machine agreed with {now.agreed} of {now.compared}" if now.compared else ""
         common.note(
-            f"{desk.ledger.path}: {now.answers} answers ({now.undone} undone, {now.skipped} "
-            f"skipped){agreed}"
+            f"{desk.ledger.path}: {now.answers} answer{'s' * (now.answers != 1)} ({now.undone} "
+            f"undone, {now.skipped} skipped){agreed}"
         )
         if outcome is not None:
             _tell_outcome(outcome)

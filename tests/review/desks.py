@@ -51,7 +51,7 @@ class DeskProcess:
     def send(
         self, method: str, path: str, body: bytes | None = None, **headers: str | None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Send a request as the page would; a header is replaced by another, or by None left out."""
+        """Send a request as the page would; other headers take the place of its own, None none."""
         told: dict[str, str | None] = {"Host": self.host, "Cookie": self.cookie or None}
         if method == "POST":
             told |= {"Origin": f"http://{self.host}", "Content-Type": "application/json"}
