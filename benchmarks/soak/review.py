@@ -3,7 +3,7 @@
 A desk for the seed feed is forked from this process, which has loaded what it needs, and runs the
 command line's own function; a client answers over HTTP as the page does, as fast as it is answered.
 
-kills   ``kill -9`` 0 to 600 ms after the client began; one answer in eight is an undo. After each:
+kills   ``kill -9`` 0 to 600 ms after the first answer; one answer in eight is an undo. After each:
         every line of the file is whole, and what it says is what was acknowledged, the last request
         aside, which may or may not have been done. The next desk works on the same file.
 crowd   Two desks on one file, a client for each: all lines of both are there, and what the file
@@ -35,14 +35,15 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-import starlette.applications  # noqa: F401 (what a desk loads is loaded here, once)
-import uvicorn  # noqa: F401
+import uvicorn.protocols.http.h11_impl  # noqa: F401 (what a desk loads is loaded here, once)
 
 from benchmarks import common
 from benchmarks.common import ROOT
 from headlines import HeadlineLabeler, read_feed
 from headlines.cli.main import main as main_of_headlines
+from headlines.cli.main import parser_of
 from headlines.feeds.headline import Headline
+from headlines.review import outcome, server, terminal  # noqa: F401
 from headlines.topics.labels import merge_corrections
 
 FEED = ROOT / "seeds" / "feed.txt"
@@ -162,6 +163,7 @@ def kills(folder: Path, wanted: int, rng: random.Random, ids: list[str], topics:
         before, _ = rows_of(path)
         desk = Desk(path)
         client = desk.client
+        client.answer(ids, topics, rng)
         threading.Timer(rng.uniform(0, 0.6), os.kill, (desk.child, signal.SIGKILL)).start()
         try:
             while True:
@@ -243,6 +245,7 @@ def main() -> None:
     headlines = read_feed(FEED).headlines
     labeler.cluster(headlines, level="story")  # what a desk loads is loaded
     labeler.explain(headlines[0])
+    parser_of("review")
     ids = sorted({headline.id for headline in headlines})
     command = f"python -m benchmarks.soak.review --kills {options.kills}"
     found: dict[str, Any] = {"seed": options.seed}
