@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.cli import common, inputs
-from headlines.errors import ConfigError, FeedError
+from headlines.errors import ConfigError, FeedError, MissingExtraError
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
@@ -74,6 +74,8 @@ def review(options: argparse.Namespace) -> int:
         ask(desk)
     else:
         _serve(options, desk)
+    if not options.json:  # first of all: a retraining may fail
+        _tell_answers(desk)
     answers = desk.progress().answers
     outcome = None
     if config is not None and answers and _wanted(options, answers):
@@ -81,7 +83,12 @@ def review(options: argparse.Namespace) -> int:
 
         with inputs.stages("headlines"):
             outcome = retrained(config, labeler, headlines)
-    return _tell(options, desk, outcome)
+    if options.json:
+        common.say_json(_summary(desk, outcome))
+    elif outcome is not None:
+        _tell_outcome(outcome)
+    kept = outcome is not None and not outcome.result.decision.accepted
+    return common.REFUSED if kept else common.DONE
 
 
 # ---------------------------------------------------------------- what is read
@@ -149,12 +156,17 @@ def _desk(
     if not headlines:
         raise FeedError(f"{', '.join(options.feed)}: no headlines; name a feed that has some")
     with inputs.stages("headlines"):
+        try:
+            clusters = labeler.cluster(headlines, level="story", random_state=options.seed)
+        except MissingExtraError as error:  # a review does without
+            common.note(f"no stories are shown: {error}")
+            clusters = None
         desk = Desk(
             labeler,
             headlines,
             ledger,
             labels=read_labels(config.labels if config else [], topics, headlines),
-            clusters=labeler.cluster(headlines, level="story", random_state=options.seed),
+            clusters=clusters,
             topics_file=topics_file or None,
             random_state=options.seed,
         )
@@ -185,7 +197,8 @@ def _wanted(options: argparse.Namespace, answers: int) -> bool:
     """Ask whether to train anew, where there is somebody to ask."""
     if options.retrain != "ask" or not sys.stdin.isatty():
         return bool(options.retrain == "yes")
-    print(f"{answers} corrections; retrain now? [y/N] ", end="", file=sys.stderr, flush=True)
+    told = f"{answers} correction{'s' * (answers != 1)}"
+    print(f"{told}; retrain now? [y/N] ", end="", file=sys.stderr, flush=True)
     with contextlib.suppress(EOFError):
         return input().strip().casefold() in ("y", "yes")
     return False
@@ -194,7 +207,16 @@ def _wanted(options: argparse.Namespace, answers: int) -> bool:
 # ---------------------------------------------------------------- what came of it
 
 
-def _tell(options: argparse.Namespace, desk: Desk, outcome: Outcome | None) -> int:
+def _tell_answers(desk: Desk) -> None:
+    now = desk.progress()
+    agreed = f"; the machine agreed with {now.agreed} of {now.compared}" if now.compared else ""
+    common.note(
+        f"{desk.ledger.path}: {now.answers} answer{'s' * (now.answers != 1)} ({now.undone} undone, "
+        f"{now.skipped} skipped){agreed}"
+    )
+
+
+def _summary(desk: Desk, outcome: Outcome | None) -> dict[str, Any]:
     now = desk.progress()
     summary: dict[str, Any] = {
         "answers": now.answers,
@@ -208,19 +230,7 @@ def _tell(options: argparse.Namespace, desk: Desk, outcome: Outcome | None) -> i
     }
     if outcome is not None:
         summary["retrain"] = outcome.to_row()
-    if options.json:
-        common.say_json(summary)
-    else:
-        agreed = f"; the machine agreed with {now.agreed} of {now.compared}" if now.compared else ""
-        common.note(
-            f"{desk.ledger.path}: {now.answers} answers ({now.undone} undone, {now.skipped} "
-            f"skipped){agreed}"
-        )
-        if outcome is not None:
-            _tell_outcome(outcome)
-    if outcome is not None and not outcome.result.decision.accepted:
-        return common.REFUSED
-    return common.DONE
+    return summary
 
 
 def _tell_outcome(outcome: Outcome) -> None:

@@ -271,23 +271,28 @@ class Desk:
         Raises RequestError where it has no name or no headline, or where the topics are the
         built-in ones, TaxonomyError where there is a topic of that name.
         """
-        if self.topics_file is None:
-            raise RequestError(
-                "the built-in topics can't be added to: copy seeds/topics.toml beside the "
-                "configuration, name it under topics there (or give --topics FILE), start again"
-            )
+        topics_file = self.refuse_new_topics()
         name = " ".join(name.split())
         if not name or not ids:
             raise RequestError("a new topic has a name, and one headline or more")
         headlines = [self._known(id) for id in dict.fromkeys(ids)]
         with self.ledger.held():
-            add_topics(self.topics_file, [Topic(name, definition=" ".join(definition.split()))])
+            add_topics(topics_file, [Topic(name, definition=" ".join(definition.split()))])
         self.topics()
         [name] = [t for t in self.ledger.topics if normalise_v1(t) == normalise_v1(name)]
         labels = tuple(GoldLabel(headline, name) for headline in headlines)
         self.ledger.append(labels)
         self.new_topics.append(name)
         self._acts.append(_Act(headlines[0].id, labels, compared=False))
+
+    def refuse_new_topics(self) -> Path:
+        """Give the topics file; raises RequestError, which says what to do, where there is none."""
+        if self.topics_file is None:
+            raise RequestError(
+                "the built-in topics can't be added to: copy seeds/topics.toml beside the "
+                "configuration, name it under topics there (or give --topics FILE), start again"
+            )
+        return self.topics_file
 
     # ------------------------------------------------------------------ within
 

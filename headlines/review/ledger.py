@@ -15,7 +15,7 @@ from headlines.errors import HeadlinesError, LockedError, OutputError, TaxonomyE
 from headlines.feeds.columns import Layout
 from headlines.feeds.decoding import SNIFF_BYTES, encoding_of, end_of_lines
 from headlines.feeds.dialects import SAMPLE_LINES, Dialect
-from headlines.files import replacing, sync_folder, writing
+from headlines.files import replacing, sync_folder, target_of, writing
 from headlines.topics.labels import GoldLabel, merge_corrections
 
 COLUMNS = ("headline", "topic", "also", "corrected", "withdrawn", "drawn")
@@ -48,6 +48,10 @@ class Ledger:
     ) -> None:
         self.path = Path(path)
         self.topics = tuple(topics)
+        target = target_of(path)
+        if target is None:
+            raise OutputError(f"{path}: is no file; name one that answers can be kept in")
+        self._lock = target.with_name(f".{target.name}.lock")  # one, by whatever link
         self.fault = ""
         self._standing: dict[str, GoldLabel] = {}
         self._seen: tuple[int, int] = (-1, -1)  # of the file as it was read: its size and number
@@ -98,8 +102,13 @@ class Ledger:
                     raise
             if not size:
                 sync_folder(self.path.parent)
-            if known and not withdrawn:
-                self._standing |= {label.headline.id: label for label in labels}
+            for label in labels:  # also where another program's row keeps the file from being read
+                self._standing.pop(label.headline.id, None)
+            if withdrawn:
+                self._seen = (-1, -1)
+                return
+            self._standing |= {label.headline.id: label for label in labels}
+            if known:
                 self._seen = self._state()
 
     def _rows(
@@ -207,7 +216,7 @@ class Ledger:
         """Hold the file, so that no row is read half-written and none lies within another."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_SECONDS)
+        lock = FileLock(self._lock, timeout=LOCK_SECONDS)
         with writing(self.path, "; choose a folder that exists and that you may write to"):
             try:
                 lock.acquire()

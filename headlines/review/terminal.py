@@ -26,7 +26,8 @@ def review(desk: Desk) -> None:
         while session.step():
             pass
     except (EOFError, KeyboardInterrupt):
-        session.say("")
+        if sys.stdin.isatty():
+            session.say("")
 
 
 class _Session:
@@ -41,7 +42,11 @@ class _Session:
 
     def _asked(self, prompt: str) -> str:
         print(prompt, end="", file=sys.stderr, flush=True)
-        return input().strip()
+        try:
+            return input().strip()
+        finally:
+            if not sys.stdin.isatty():  # where nobody's Enter ends the line
+                self.say("")
 
     def step(self) -> bool:
         """Show a headline where none is, and do what is typed; False when all is done."""
@@ -120,6 +125,7 @@ class _Session:
         self._show(self._question)
 
     def _new_topic(self, question: Question) -> None:
+        self._desk.refuse_new_topics()
         story = question.story
         for number, headline in enumerate(story, 1):
             self.say(f"  {number:>3} {headline.headline}")

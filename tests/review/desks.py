@@ -51,7 +51,7 @@ class DeskProcess:
     def send(
         self, method: str, path: str, body: bytes | None = None, **headers: str | None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Send a request as the page would; a header is replaced by another, or by None left out."""
+        """Send a request as the page would; other headers take the place of its own, None none."""
         told: dict[str, str | None] = {"Host": self.host, "Cookie": self.cookie or None}
         if method == "POST":
             told |= {"Origin": f"http://{self.host}", "Content-Type": "application/json"}
@@ -117,9 +117,11 @@ def desk_at(folder: Path, *arguments: str | Path) -> Iterator[DeskProcess]:
                 return
         raise AssertionError(f"the desk didn't start: {said}")
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def kept(path: Path, topics: tuple[str, ...] = ()) -> dict[str, str]:

@@ -90,10 +90,13 @@ def test_a_line_that_another_program_left_cut_is_not_joined_with_ours(tmp_path: 
         file.write('"Rain, sn')
     assert [g.headline.headline for g in ledger.standing().values()] == ["Floods"]
     assert "c.csv: line 3" in ledger.fault
+    ledger.append([label("Hail")])
+    ledger.append([label("Hail")], withdrawn=True)
     ledger.append([label("Snow")])
+    assert [g.headline.headline for g in ledger.standing().values()] == ["Floods", "Snow"]
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[2] == '"Rain, sn'
-    assert lines[3].startswith("Snow,courts,")
+    assert [line.split(",")[0] for line in lines[3:]] == ["Hail", "Hail", "Snow"]
     with pytest.raises(TaxonomyError, match=r"c\.csv: line 3: .*mend the row"):
         Ledger(path, TOPICS)
     write(path, [line for line in lines if "sn" not in line])
@@ -129,7 +132,7 @@ def test_a_file_without_the_columns_of_an_undo_is_written_anew_only_when_told(
         ("headline,topic,also,corrected,withdrawn\nKöln,drones,,,\n".encode("cp1252"), "UTF-8"),
         ("headline,topic,also,corrected,withdrawn\n".encode("utf-16"), "UTF-8"),
         (b"headline,topic,also,corrected,withdrawn\rRain,drones,,,\r", "UTF-8"),
-        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(range(256)), ""),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(range(256)), "c.csv"),
     ],
 )
 def test_a_file_that_cannot_be_appended_to_is_refused_and_left_as_it_is(
@@ -168,6 +171,9 @@ def test_an_answer_that_cannot_be_written_is_an_error_and_not_in_the_file(
 def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="choose a folder that exists"):
         Ledger(tmp_path / "none" / "c.csv", TOPICS)
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(OutputError, match="/dev/null: is no file"):
+        Ledger("/dev/null", TOPICS)
 
 
 def _answers(path: Path, name: str, count: int) -> None:

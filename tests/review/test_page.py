@@ -37,6 +37,7 @@ def done(page: Page, desk: DeskProcess) -> tuple[int, str, str]:
     return desk.ended()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (800, "light"), (1600, "dark")])
 def test_a_whole_review_is_done_by_keyboard(
     width: int, scheme: str, tmp_path: Path, visit: Visit
@@ -102,6 +103,7 @@ def test_focus_is_seen_and_buttons_do_what_their_keys_do(tmp_path: Path, visit: 
         assert kept(tmp_path / "c.csv") == {}
 
 
+@pytest.mark.slow
 def test_a_feed_of_hostile_headlines_is_shown_as_text(tmp_path: Path, visit: Visit) -> None:
     lines = (DATA / "hostile_headlines.jsonl").read_text(encoding="utf-8").splitlines()
     texts = {Headline.parse(json.loads(line)["headline"]).headline for line in lines}
@@ -113,9 +115,12 @@ def test_a_feed_of_hostile_headlines_is_shown_as_text(tmp_path: Path, visit: Vis
         while page.locator("#asked").is_visible():
             text = page.locator("#headline").text_content() or ""
             seen.add(text)
-            parts = page.locator("#headline > *, #words script, #words img, #near img, #near script")
-            assert parts.count() == 0
+            assert page.locator("#headline > *, #asked script, #asked img, #asked svg").count() == 0
             assert not page.evaluate(WIDE), text
+            if len(text) > 10_000:  # it scrolls, and its topics stay in sight
+                assert barriers(page) == []
+                assert page.locator("#topics button").first.is_visible()
+                assert page.locator("#topics").bounding_box()["y"] < 900
             page.keyboard.press("1")
             expect(page.locator("#progress")).to_contain_text(f"{len(seen)} answered")
         assert page.evaluate("typeof window.hit") == "undefined"
@@ -128,9 +133,7 @@ def test_a_new_topic_begins_with_the_headlines_of_its_story(tmp_path: Path, visi
               "Lighthouse Point Whale Swims Back to Sea"]  # fmt: skip
     write(tmp_path / "feed.txt", [*FEED, *whales])
     topics = write(tmp_path / "topics.toml", (SEEDS / "topics.toml").read_bytes())
-    with desk_at(
-        tmp_path, "feed.txt", "--corrections", "c.csv", "--topics", "topics.toml"
-    ) as desk:
+    with desk_at(tmp_path, "feed.txt", "--corrections", "c.csv", "--topics", "topics.toml") as desk:
         page = visit(desk.url, width=800)
         expect(page.locator("#asked")).to_be_visible()
         page.keyboard.press("?")
@@ -166,3 +169,18 @@ def test_built_in_topics_are_not_added_to_and_the_page_says_what_to_do(
         page.keyboard.press("n")
         expect(page.locator("#add-refused")).to_contain_text("Copy seeds/topics.toml")
         assert not page.locator("#add-name").is_visible()
+
+
+def test_a_row_that_another_program_left_cut_is_told_and_answers_go_on(
+    tmp_path: Path, visit: Visit
+) -> None:
+    write(tmp_path / "feed.txt", FEED)
+    with desk_at(tmp_path, "feed.txt", "--corrections", "c.csv") as desk:
+        page = visit(desk.url)
+        expect(page.locator("#asked")).to_be_visible()
+        press(page, "1", "Kept as sanctions. u takes it back.")
+        with (tmp_path / "c.csv").open("a", encoding="utf-8") as file:
+            file.write('"Rain, sn')
+        page.keyboard.press("2")
+        expect(page.locator("#fault")).to_contain_text("c.csv: line 3")
+        expect(page.locator("#progress")).to_contain_text("2 answered · 8 left")

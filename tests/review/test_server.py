@@ -125,7 +125,7 @@ FORGED = {
     "backslashes": ("GET", "/..\\desk.py", None, {}),
     "an end of the text": ("GET", "/desk.js%00.html", None, {}),
     "two slashes": ("POST", "//api/answer", ANSWER, {}),
-    "an address as the path": ("GET", "http://evil.example/api/now", None, {"Host": "evil.example"}),
+    "an address as the path": ("GET", "http://x.example/api/now", None, {"Host": "x.example"}),
 }  # fmt: skip
 
 
@@ -206,3 +206,21 @@ def test_a_port_that_is_taken_is_told_with_its_remedy(tmp_path: Path) -> None:
             desk_at(tmp_path, "feed.txt", "--corrections", "c.csv", "--port", str(port)),
         ):
             pass
+
+
+def test_an_answer_that_cannot_be_kept_is_told_and_asked_again(tmp_path: Path) -> None:
+    write(tmp_path / "feed.txt", FEED)
+    with desk_at(tmp_path, "feed.txt", "--corrections", "c.csv") as desk:
+        desk.open()
+        (tmp_path / "c.csv").mkdir()
+        id = desk.ask("/api/now")["question"]["id"]
+        wish = json.dumps({"id": id, "topic": "drones"}).encode()
+        status, _, said = desk.send("POST", "/api/answer", wish)
+        assert status == 409
+        assert "c.csv: can't be written" in json.loads(said)["error"]
+        now = desk.ask("/api/now")
+        assert now["question"]["id"] == id
+        assert now["progress"]["answers"] == 0
+        (tmp_path / "c.csv").rmdir()
+        desk.ask("/api/answer", {"id": id, "topic": "drones"})
+        assert list(kept(tmp_path / "c.csv").values()) == ["drones"]

@@ -81,7 +81,13 @@ function showProgress(progress) {
 function showQuestion(question) {
   $("reason").textContent = question.reason && `Asked: ${question.reason}`;
   $("headline").textContent = question.headline;
-  $("headline").classList.toggle("long", question.headline.length > 160);
+  const long = question.headline.length > 160;  // it scrolls, so that the topics stay in sight
+  for (const [id, stop] of [["headline", -1], ["words", null]]) {
+    $(id).classList.toggle("long", long);
+    if (long) $(id).tabIndex = 0;
+    else if (stop === null) $(id).removeAttribute("tabindex");
+    else $(id).tabIndex = stop;
+  }
   const origin = [question.publisher, question.date, question.source].filter(Boolean);
   $("origin").replaceChildren(...origin.flatMap((text, i) => (i ? [" · ", bdi(text)] : [bdi(text)])));
   const given = question.answered;
@@ -119,6 +125,7 @@ function showWhy(question) {
   const sure = `${question.topic}, ${percent(question.probability) || "0%"}`;
   $("verdict").textContent = question.news ? sure : `${sure}; but it may be no news of these topics`;
   const most = Math.max(...question.words.map((word) => Math.abs(word.effect)), 1e-9);
+  $("words").dir = getComputedStyle($("headline")).direction;  // words apart don't tell theirs
   $("words").replaceChildren(...question.words.flatMap(({ word, effect }) => {
     const strength = Math.round(100 * Math.abs(effect) / most);
     const element = make("span", {});
