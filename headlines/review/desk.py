@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +27,6 @@ MAX_FOUND = 30
 
 MAX_STORY = 200
 """Headlines of a story that a new topic may begin with."""
-
-ANSWERS_BETWEEN = 10
-"""Answers after which what is left is put into order anew, while a person goes on."""
 
 
 class RequestError(HeadlinesError):
@@ -161,13 +155,12 @@ class Desk:
             if headline.text:
                 self._headlines.setdefault(headline.id, headline)
         answered = ledger.standing()
-        self._labels = [label for label in labels if label.headline.id not in answered]
-        self._order_of = partial(
-            suggestions, labeler, headlines, clusters=clusters, random_state=random_state
-        )
-        self._order = _by_id(self._order_of(labels=self._labels))
-        self._ordered_at = 0  # this desk's answers then
-        self._ordering: Future[list[Suggestion]] | None = None
+        order = suggestions(
+            labeler, headlines,
+            labels=[label for label in labels if label.headline.id not in answered],
+            clusters=clusters, random_state=random_state,
+        )  # fmt: skip
+        self._order = {found.prediction.id: found for found in order}
         self._others: dict[str, Suggestion] = {}
         self._story, self._stories = _stories_of(clusters)
         self._acts: list[_Act] = []
@@ -189,7 +182,6 @@ class Desk:
         """Give the headline that teaches most among those that nobody answered, if there is one."""
         self.topics()
         answered, skipped = self.ledger.standing(), self._skipped()
-        self._order_anew(answered)
         for key, found in self._order.items():
             if key not in answered and key not in skipped:
                 return self._question(found)
@@ -304,20 +296,6 @@ class Desk:
 
     # ------------------------------------------------------------------ within
 
-    def _order_anew(self, answered: Mapping[str, GoldLabel]) -> None:
-        """Let what was answered tell what to ask next; nobody waits for it."""
-        if self._ordering is not None and self._ordering.done():
-            # What was answered stays behind it: it may be taken back, and is asked again then.
-            new = _by_id(self._ordering.result())
-            self._order = new | {key: s for key, s in self._order.items() if key not in new}
-            self._ordering = None
-        answers = sum(bool(act.labels) for act in self._acts)
-        if self._ordering is None and answers >= self._ordered_at + ANSWERS_BETWEEN:
-            self._ordered_at = answers
-            known = [label for label in self._labels if label.headline.id not in answered]
-            labels = [*known, *answered.values()]
-            self._ordering = _beside(partial(self._order_of, labels=labels, skip=set(answered)))
-
     def _known(self, id: str) -> Headline:
         if id not in self._headlines:
             raise RequestError(f"the feed has no headline of the id {id[:40]!r}")
@@ -362,24 +340,6 @@ class Desk:
         self._topics_read = changed
         self._definitions = {topic.name: topic.definition for topic in taxonomy.topics}
         self.ledger.topics = taxonomy.names
-
-
-def _by_id(order: Sequence[Suggestion]) -> dict[str, Suggestion]:
-    return {found.prediction.id: found for found in order}
-
-
-def _beside(work: Callable[[], list[Suggestion]]) -> Future[list[Suggestion]]:
-    """Do some work in a thread that the end of the program doesn't wait for."""
-    future: Future[list[Suggestion]] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def _stories_of(
