@@ -10,10 +10,11 @@ k-means are scikit-learn's. Accuracy is that of `TopicClassifier`, without unlab
 the built-in embedder's vectors, the same for all orders. *Needed* is where the mean curve over 20
 draws (accuracy after 0, 10, ... 100 answers, linear between) reaches the accuracy that 100 random
 answers bring (5 random orders a draw); a curve that doesn't reach it counts 100, and says so.
-Intervals: 95 %, bootstrap over draws, 1,000 times. `full` compares whole labelers after 75 and 100
-answers, trained on the headlines asked about as their feed too, in 4 draws.
+Intervals: 95 %, bootstrap over draws, 1,000 times. With ``--whole`` the program compares, in 4
+draws, whole labelers after 75 and 100 answers instead, trained on the headlines asked about as
+their feed too, and adds that to the JSON.
 
-No setting was chosen on these sets: `benchmarks.research.review` chose on others.
+No setting was chosen on these sets: `benchmarks.research.order` chose on others.
 ``python -m benchmarks.review --data DIR``. Public origins: `common.ORIGINS`.
 """
 
@@ -47,8 +48,8 @@ SETS = {  # columns of the topic and of the headline
 }
 SHOTS, POOL, TEST, ROWS = 5, 2000, 2000, 8000
 BATCH, ANSWERS = 10, 100
-DRAWS, FULL_DRAWS = 20, 4
-FULL_POINTS = (75, 100)
+DRAWS, WHOLE_DRAWS = 20, 4
+WHOLE_POINTS = (75, 100)
 RANDOM_ORDERS = 5
 BOOTSTRAP_DRAWS = 1000
 OURS, RANDOM = "headlines review", "random"
@@ -245,26 +246,28 @@ def measured(task: tuple[Path, str, int]) -> dict[str, Any]:
     print(name, seed, {order: round(c[-1], 4) for order, (_, c) in runs.items()}, flush=True)
     return {
         "curves": {order: curve for order, (_, curve) in runs.items()},
-        "answered": {order: runs[order][0] for order in (OURS, RANDOM)},
         "level": float(np.mean(ends)),
     }
 
 
-def whole(task: tuple[Path, str, int, Places]) -> list[float]:
+def whole(task: tuple[Path, str, int]) -> dict[str, list[float]]:
     """Give the accuracy of whole labelers after some of the answers of one draw."""
-    folder, name, seed, answered = task
+    folder, name, seed = task
     data = _read(folder, name)
     draw = data.draw(seed)
     texts = [data.headlines[i] for i in draw.test.tolist()]
     feed = [data.headlines[i] for i in draw.pool.tolist()]
-    curve = []
-    for n in FULL_POINTS:
-        labeler = draw.labeler(np.concatenate([draw.labelled, answered[:n]]), feed)
-        told = labeler.probabilities_of(texts).argmax(axis=1)
-        number = np.array([data.topics.index(topic) for topic in labeler.topics])
-        curve.append(float((number[told] == data.y[draw.test]).mean()))
-    print(name, seed, curve, flush=True)
-    return curve
+    curves: dict[str, list[float]] = {}
+    for order in (OURS, RANDOM):
+        answered, _ = answered_in(draw, ORDERS[order])
+        for n in WHOLE_POINTS:
+            labeler = draw.labeler(np.concatenate([draw.labelled, answered[:n]]), feed)
+            told = labeler.probabilities_of(texts).argmax(axis=1)
+            number = np.array([data.topics.index(topic) for topic in labeler.topics])
+            right = float((number[told] == data.y[draw.test]).mean())
+            curves.setdefault(order, []).append(right)
+    print(name, seed, curves, flush=True)
+    return curves
 
 
 def needed(curve: Floats, level: float, points: Sequence[int]) -> float | None:
@@ -314,36 +317,39 @@ def summed_up(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the benchmark."""
+    """Run the benchmark, or the part with whole labelers."""
     parser = common.arguments(__doc__, "review.json")
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--whole", action="store_true", help="measure whole labelers")
     options = parser.parse_args()
     if not common.there(options.data, *(f"{name}.tsv.xz" for name in SETS)):
         return
     warnings.simplefilter("ignore")
-    versions = peers.versions_of_peers()
-    used = {name: v for name, v in versions.items() if v != "not installed"}
-    tasks = [(options.data, name, seed) for seed in range(options.draws) for name in SETS]
+    draws = WHOLE_DRAWS if options.whole else options.draws
+    tasks = [(options.data, name, seed) for seed in range(draws) for name in SETS]
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in SETS}
     with ProcessPoolExecutor(options.processes) as workers:
-        for (_, name, _), result in zip(tasks, workers.map(measured, tasks), strict=True):
+        results = workers.map(whole if options.whole else measured, tasks)
+        for (_, name, _), result in zip(tasks, results, strict=True):
             found[name].append(result)
-        content = {"draws": options.draws, **summed_up(found)}
-        for order, own in content["orders"].items():
+    content = common.known(options.output)
+    if options.whole:
+        content["whole"] = {
+            name: {
+                "answers": list(WHOLE_POINTS),
+                **{o: np.mean([d[o] for d in own], axis=0).round(4).tolist() for o in own[0]},
+            }
+            for name, own in found.items()
+        }
+    else:
+        used = {n: v for n, v in peers.versions_of_peers().items() if v != "not installed"}
+        now = {"draws": options.draws, **summed_up(found)}
+        content |= common.described("python -m benchmarks.review", now, used)
+        for order, own in now["orders"].items():
             each = {name: s["needed"] for name, s in own["sets"].items()}
             print(order, own["needed"], own["interval"], each, flush=True)
-        command = "python -m benchmarks.review"
-        common.write(options.output, common.described(command, content, used))
-        several = [task for task in tasks if task[2] < FULL_DRAWS]
-        content["full"] = {name: {"answers": list(FULL_POINTS)} for name in SETS}
-        for order in (OURS, RANDOM):
-            some = [(*task, found[task[1]][task[2]]["answered"][order]) for task in several]
-            curves = list(workers.map(whole, some))
-            for name in SETS:
-                own = [c for c, task in zip(curves, several, strict=True) if task[1] == name]
-                content["full"][name][order] = np.mean(own, axis=0).round(4).tolist()
-    common.write(options.output, common.described(command, content, used))
+    common.write(options.output, content)
 
 
 if __name__ == "__main__":

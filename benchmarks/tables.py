@@ -373,6 +373,53 @@ def few_shot(name: str) -> str:
     return table([*head, "answered", "their error", "fit, s", "texts a second"], rows, "lr")
 
 
+def review_order() -> str:
+    """Answers that each order needs to be as right as after 100 random ones."""
+    found = result("review")["orders"]
+    sets = {name: SETS[name].strip("*").split(",")[0] for name in result("review")["level"]}
+    rows = []
+    for order, own in found.items():
+        each = [own["sets"][name] for name in sets]
+        cells = [f"{s['needed']:.0f}" if s["reached"] else "over 100" for s in each]
+        low, high = own["interval"]
+        mean = f"{'' if own['reached'] else 'over '}{own['needed']:.0f} ({low:.0f} to {high:.0f})"
+        shown = f"**{order}**" if order.startswith("headlines") else order
+        rows.append([shown, *cells, mean])
+    return table(["order", *sets.values(), "mean (95 % interval)"], rows, "lr")
+
+
+def review_curves() -> str:
+    """How right the classifier is after so many answers in each order."""
+    found = result("review")
+    rows = []
+    for name in found["level"]:
+        shown = SETS[name].strip("*").split(",")[0]
+        for order, own in found["orders"].items():
+            curve = own["sets"][name]["curve"]
+            rows.append([shown, order, *(share(value) for value in curve[::2])])
+    answers = [str(20 * i) for i in range(len(rows[0]) - 2)]
+    return table(["set", "order", *answers], rows, "llr")
+
+
+def review_whole() -> str:
+    """How right whole labelers are after answers in the desk's order and random ones."""
+    rows = []
+    for name, own in result("review")["whole"].items():
+        shown = SETS[name].strip("*").split(",")[0]
+        ours, others = (map(share, own[order]) for order in ("headlines review", "random"))
+        rows += [
+            [shown, f"{n}", *both] for n, *both in zip(own["answers"], ours, others, strict=True)
+        ]
+    return table(["set", "answers", "the desk's order", "random"], rows, "lr")
+
+
+def review_choice() -> str:
+    """What each part of the desk's order brings, on the sets that chose it."""
+    found = result("order")["variants"]
+    rows = [[n, f"{own['needed']:.0f}", f"{own['gain']:+.3f}"] for n, own in found.items()]
+    return table(["", "needed", "more accurate than random"], rows, "lr")
+
+
 def own_topics(part: str) -> str:
     """What a feed of each mix adds to models of people's own topics."""
     found = result("own_topics")

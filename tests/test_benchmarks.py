@@ -68,3 +68,14 @@ def test_b_cubed_is_what_its_definition_gives(monkeypatch: pytest.MonkeyPatch) -
     expected = 2 * precision * recall / (precision + recall)
     assert days.b_cubed(truth, labels) == pytest.approx(expected)
     assert days.b_cubed(truth, labels, 3) == pytest.approx(2 * (7 / 9) * (5 / 9) / (12 / 9))
+
+
+def test_answers_needed_are_where_the_curve_first_reaches_the_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    review = importlib.import_module("benchmarks.review")
+    curve = np.array([0.5, 0.6, 0.8, 0.7])
+    assert review.needed(curve, 0.7, range(0, 40, 10)) == pytest.approx(15)
+    assert review.needed(curve, 0.4, range(0, 40, 10)) == 0
+    assert review.needed(curve, 0.9, range(0, 40, 10)) is None

@@ -17,7 +17,7 @@ from headlines.labeling.labeler import HeadlineLabeler
 from headlines.labeling.prediction import Prediction
 from headlines.model.examples import sampled_places
 from headlines.model.scorer import probabilities_of
-from headlines.neighbours import STEPS, whole_vectors
+from headlines.neighbours import STEPS, blocks, whole_vectors
 from headlines.topics.labels import GoldLabel
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ QUICK = 1e-4
 """Tolerance of the model's fit: a person waits."""
 
 FIRM = 0.5
-"""Probability of another topic from which a label is in doubt."""
+"""Probability of another topic from which a label is in doubt: with 0.4, most doubts were wrong."""
 
 SURE_FROM, LIKE_FROM = 0.7, 0.5
 """Probability from which the model isn't unsure, and the cosine from which a headline is like a
@@ -96,10 +96,10 @@ def suggestions(
 ) -> list[Suggestion]:
     """Put a feed's headlines into the order in which a person is to be asked.
 
-    First come those that speak for the most headlines that the model is unsure of and that are
-    unlike what was asked before (`spread`); between them labels that may be wrong, and one
-    headline of each cluster that may be a new topic. How sure the model is, is told by a quick
-    one of all labels known now: asked again after some answers, the order follows them.
+    First come those that speak for most of what the model is unsure of and that are unlike what
+    was asked before (`spread`); between them labels that may be wrong, and one headline of each
+    cluster that may be a new topic. A quick model of all labels known now tells how sure it is:
+    called again after some answers, the order follows them.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def suggestions(
     headlines : sequence of Headline
         Copies are asked once, lines without a title never; their order doesn't count.
     labels : sequence of GoldLabel, optional
-        All labels known now; those that the labeler was trained on are known anyway. A labelled
+        All labels known now; those that the labeler keeps are known anyway. A labelled
         headline is asked again only where its label may be wrong.
     skip : collection of str, optional
         Ids of the headlines that a person answered already, or passed over.
@@ -132,7 +132,7 @@ def suggestions(
     settled = answered.union(known.ids, (x.headline.id for x in labels))
     keys = list(feed)
     is_settled = np.array([key in settled for key in keys])
-    near = _nearness(points, np.vstack([known.points, points[is_settled]])).max(axis=1)
+    near = _nearest(points, np.vstack([known.points, points[is_settled]]))
     asked = np.flatnonzero(~is_settled)
     order = asked[spread(points[asked], shares[asked], near[asked], random_state)].tolist()
     some = {key: h for key, h in feed.items() if key not in settled or key in doubted}
@@ -141,8 +141,8 @@ def suggestions(
         Suggestion(said[key], DOUBTED, f"its label may be wrong: {topic}", label=topic)
         for key, topic in doubted.items()
     ]
-    others = {key: found for key, found in said.items() if key not in doubted}
-    new = {} if clusters is None else dict(_new_topics(clusters, others, answered))
+    left = {key: found for key, found in said.items() if key not in doubted}
+    new = {} if clusters is None else dict(_new_topics(clusters, left, answered))
     rest = [_said(said[keys[i]], near[i]) for i in order if keys[i] not in new]
     return list(_woven(first, list(new.values()), rest))
 
@@ -151,10 +151,10 @@ def spread(points: Floats, shares: Floats, near: Floats, random_state: int = 0) 
     """Put points into an order such that any first few of them speak for what is unsure.
 
     Each one picked adds the most to how near all points lie to one that was asked, a point
-    weighing by the model's doubt of it: the greedy choice of
-    facility locations (Wei, Iyer, Bilmes 2015, Submodularity in data subset selection and active
-    learning), with bounds that are looked at again only when they lead (Minoux 1978). Behind
-    `MAX_PICKED` of them the rest follows by weight alone.
+    weighing by the model's doubt of it: the greedy choice of facility locations (Wei, Iyer, Bilmes
+    2015, Submodularity in data subset selection and active learning), with bounds that are looked
+    at again only when they lead (Minoux 1978, Accelerated greedy algorithms for maximizing
+    submodular set functions). Behind `MAX_PICKED` of them the rest follows by doubt alone.
 
     Parameters
     ----------
@@ -197,6 +197,12 @@ def _nearness(points: Floats, others: Floats) -> Floats:
     return np.asarray(cosine * cosine)
 
 
+def _nearest(points: Floats, others: Floats) -> Floats:
+    """Give the nearness of each point to the nearest of the others."""
+    parts = [_nearness(points[rows], others).max(axis=1) for rows in blocks(len(points), 256)]
+    return np.concatenate(parts)
+
+
 def _doubt(shares: Floats) -> Floats:
     """Give the chance that two draws from the probabilities of a headline's topics differ."""
     return np.asarray(1 - (shares**2).sum(axis=1))
@@ -214,12 +220,12 @@ class _Known:
 
     @classmethod
     def of(cls, labeler: HeadlineLabeler, labels: Sequence[GoldLabel]) -> _Known:
-        """Gather what the labeler was trained on, and labels, which overrule it."""
+        """Gather what the labeler was trained and tested on, and labels, which overrule it."""
         number = {topic: i for i, topic in enumerate(labeler.topics)}
         given = {x.headline.id: x for x in labels if x.topic in number}
         terms = labeler.embedder.terms([x.headline.text for x in given.values()])
         found: dict[str, tuple[Sequence[int], str, bool]] = {
-            e.id: (e.terms, e.topic, not e.written) for e in labeler.state.training_set.training
+            e.id: (e.terms, e.topic, not e.written) for e in labeler.state.training_set.examples
         }
         for (key, label), own in zip(given.items(), terms, strict=True):
             found[key] = (own, label.topic, True)
@@ -250,9 +256,9 @@ class _Known:
         """Give the labels that people gave to some headlines and that may be wrong, by id.
 
         The least probable stands first. Each is judged by a model of the other labels, by which
-        one of all labels' topics has to be as probable as it usually is where it is right.
+        another topic has to be as probable as it usually is where it is right.
         """
-        own = [i for i, key in enumerate(self.ids) if self.by_people[i] and key in among]
+        own = {i for i, key in enumerate(self.ids) if self.by_people[i] and key in among}
         if not own:
             return {}
         rng = np.random.default_rng(random_state)
@@ -262,8 +268,8 @@ class _Known:
             held = order[fold::FOLDS]
             shares[held] = self.shares(self.points[held], held)
         firm = shares.max(axis=1) >= FIRM
-        found = [i for i in suspected_errors(shares, self.y).tolist() if firm[i]]
-        return {self.ids[i]: self.topics[self.y[i]] for i in found if i in set(own)}
+        found = [i for i in suspected_errors(shares, self.y).tolist() if firm[i] and i in own]
+        return {self.ids[i]: self.topics[self.y[i]] for i in found}
 
 
 def _distinct(headlines: Sequence[Headline]) -> dict[str, Headline]:
