@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 KEYS = "1234567890abcefghijklmoprtvwxyzABCEFGHIJKLMOPRTVWXYZ"
 """What chooses a topic, in their order; the letters left out are commands."""
+
+ANSWERS_BETWEEN = 20
+"""Answers after which the order is told anew: it follows them."""
 
 MAX_FOUND = 30
 """Headlines that a search gives."""
@@ -154,13 +158,12 @@ class Desk:
         for headline in headlines:
             if headline.text:
                 self._headlines.setdefault(headline.id, headline)
-        answered = ledger.standing()
-        order = suggestions(
-            labeler, headlines,
-            labels=[label for label in labels if label.headline.id not in answered],
-            clusters=clusters, random_state=random_state,
-        )  # fmt: skip
-        self._order = {found.prediction.id: found for found in order}
+        self._labels = tuple(labels)
+        self._clusters = clusters
+        self._random_state = random_state
+        self._order = self._ordered(ledger.standing())
+        self._answered_since = 0
+        self._ordering: threading.Thread | None = None
         self._others: dict[str, Suggestion] = {}
         self._story, self._stories = _stories_of(clusters)
         self._acts: list[_Act] = []
@@ -182,6 +185,8 @@ class Desk:
         """Give the headline that teaches most among those that nobody answered, if there is one."""
         self.topics()
         answered, skipped = self.ledger.standing(), self._skipped()
+        if self._answered_since >= ANSWERS_BETWEEN:
+            self._order_anew(answered)
         for key, found in self._order.items():
             if key not in answered and key not in skipped:
                 return self._question(found)
@@ -245,6 +250,7 @@ class Desk:
         label = GoldLabel(self._known(id), topic, also=further)
         self.ledger.append([label])
         self._acts.append(_Act(id, (label,)))
+        self._answered_since += 1
 
     def skip(self, id: str) -> None:
         """Ask a headline no more in this review."""
@@ -295,6 +301,35 @@ class Desk:
         return self.topics_file
 
     # ------------------------------------------------------------------ within
+
+    def _ordered(self, answered: Mapping[str, GoldLabel]) -> dict[str, Suggestion]:
+        """Put the feed into order, the answers being known; what was skipped keeps its place."""
+        labels = [label for label in self._labels if label.headline.id not in answered]
+        found = suggestions(
+            self.labeler,
+            list(self._headlines.values()),
+            labels=[*labels, *answered.values()],
+            skip=set(answered),
+            clusters=self._clusters,
+            random_state=self._random_state,
+        )
+        return {suggestion.prediction.id: suggestion for suggestion in found}
+
+    def _order_anew(self, answered: Mapping[str, GoldLabel]) -> None:
+        """Do so beside the review: of a large feed it takes longer than a person waits."""
+        if self._ordering is not None and self._ordering.is_alive():
+            return
+        known = dict(answered)
+
+        def order() -> None:
+            before = self._order
+            now = self._ordered(known)
+            # What was answered may be undone, and is asked again then: last.
+            self._order = now | {key: found for key, found in before.items() if key not in now}
+
+        self._answered_since = 0
+        self._ordering = threading.Thread(target=order, daemon=True)
+        self._ordering.start()
 
     def _known(self, id: str) -> Headline:
         if id not in self._headlines:
