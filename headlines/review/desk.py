@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KEYS = "1234567890abcefghijklmoprtvwxyzABCEFGHIJKLMOPRTVWXYZ"
 """What chooses a topic, in their order; the letters left out are commands."""
 
-ANSWERS_BETWEEN = 20
+ANSWERS_BETWEEN = 10
 """Answers after which the order is told anew: it follows them."""
 
 MAX_FOUND = 30

@@ -138,8 +138,10 @@ def suggestions(
     some = {key: h for key, h in feed.items() if key not in settled or key in doubted}
     said = dict(zip(some, labeler.label(list(some.values()), any_text=True), strict=True))
     first = [
-        Suggestion(said[key], DOUBTED, f"its label may be wrong: {topic}", label=topic)
-        for key, topic in doubted.items()
+        Suggestion(
+            said[key], DOUBTED, f"labelled {topic}, but what is like it says {other}", label=topic
+        )
+        for key, (topic, other) in doubted.items()
     ]
     left = {key: found for key, found in said.items() if key not in doubted}
     new = {} if clusters is None else dict(_new_topics(clusters, left, answered))
@@ -252,11 +254,11 @@ class _Known:
         model = fit_logistic(design, np.eye(n_topics)[self.y], weight, C, tolerance=QUICK)
         return probabilities_of(points @ model.coef.T / STEPS + model.intercept)
 
-    def doubted(self, among: Collection[str], random_state: int) -> dict[str, str]:
+    def doubted(self, among: Collection[str], random_state: int) -> dict[str, tuple[str, str]]:
         """Give the labels that people gave to some headlines and that may be wrong, by id.
 
         The least probable stands first. Each is judged by a model of the other labels, by which
-        another topic has to be as probable as it usually is where it is right.
+        another topic, given too, has to be as probable as it usually is where it is right.
         """
         own = {i for i, key in enumerate(self.ids) if self.by_people[i] and key in among}
         if not own:
@@ -269,7 +271,8 @@ class _Known:
             shares[held] = self.shares(self.points[held], held)
         firm = shares.max(axis=1) >= FIRM
         found = [i for i in suspected_errors(shares, self.y).tolist() if firm[i] and i in own]
-        return {self.ids[i]: self.topics[self.y[i]] for i in found}
+        best = shares.argmax(axis=1)
+        return {self.ids[i]: (self.topics[self.y[i]], self.topics[best[i]]) for i in found}
 
 
 def _distinct(headlines: Sequence[Headline]) -> dict[str, Headline]:
