@@ -235,7 +235,7 @@ def crowd(folder: Path, count: int, rng: random.Random, ids: list[str], topics: 
 
 
 def main() -> None:
-    parser = common.arguments(__doc__, "soak/review.json", data=False)
+    parser = common.arguments(__doc__, "soak/desks.json", data=False)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--answers", type=int, default=300, help="of each of two desks")
     parser.add_argument("--seed", type=int, default=0)

@@ -85,8 +85,9 @@ class Question:
 class Progress:
     """How far a review is.
 
-    Answers are this desk's that stand, `by_others` those that others gave to headlines of the
-    feed; the machine's first topic agrees with so many of those that it could have given.
+    Answers are this desk's that stand; `by_others` are those of others, or of an earlier review, to
+    headlines of the feed. The machine's first topic agrees with so many of those that it could
+    have given.
     """
 
     answers: int

@@ -175,7 +175,7 @@ def told_progress(desk: Desk) -> str:
     now = desk.progress()
     told = f"{now.answers} answered, {now.left} left"
     if now.by_others:
-        told += f", {now.by_others} by others"
+        told += f", {now.by_others} earlier or by others"
     if now.compared:
         told += f"; the machine agreed with {now.agreed} of {now.compared}"
     return told

@@ -71,7 +71,7 @@ function show(now) {
 
 function showProgress(progress) {
   const parts = [`${progress.answers} answered`, `${progress.left} left`];
-  if (progress.by_others) parts.push(`${progress.by_others} by others`);
+  if (progress.by_others) parts.push(`${progress.by_others} earlier or by others`);
   if (progress.compared) parts.push(`the machine agreed with ${progress.agreed} of ${progress.compared}`);
   $("progress").textContent = parts.join(" · ");
   const all = progress.answers + progress.by_others + progress.skipped + progress.left;
@@ -169,7 +169,7 @@ async function finish() {
     $("empty").hidden = false;
     $("empty-title").textContent = "Done";
     $("empty-text").textContent =
-      `${progress.answers} answers are kept in ${file}. This page can be closed; what is next stands where the desk was started.`;
+      `${progress.answers === 1 ? "1 answer is" : `${progress.answers} answers are`} kept in ${file}. This page can be closed; what is next stands where the desk was started.`;
     $("empty-title").focus();
     tell("");
   } catch (error) {
