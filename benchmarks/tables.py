@@ -1122,3 +1122,38 @@ def report_map() -> str:
     head = ["feed", "layout", "stories", "true stories", "neighbours", "trustworthiness", "tied"]
     head += ["hidden", "same, shuffled too", "seconds", "MB"]
     return table(head, rows, "llr")
+
+
+def report_pages() -> str:
+    """How long a report takes, and how large and quick its page is."""
+    rows = []
+    for size, found in result("report")["pages"].items():
+        for key, name in (("headlines", "**headlines**"), ("bertopic", "BERTopic, a map alone")):
+            if of := found.get(key):
+                page = found["page"] if key == "headlines" else {}
+                rows.append([
+                    f"{int(size):,}" if key == "headlines" else "",
+                    name,
+                    seconds(of["seconds"]),
+                    f"{of['megabytes']:.0f}",
+                    f"{of['bytes'] / 1e6:.1f}",
+                    *(f"{page[what]:.0f}" if page else "" for what in ("load", "search", "draw")),
+                ])  # fmt: skip
+    head = ["headlines", "report", "seconds", "peak memory, MB", "page, MB"]
+    return table([*head, "loaded, ms", "search, ms", "map drawn, ms"], rows, "llr")
+
+
+def report_drawing() -> str:
+    """What three ways to draw the same map weigh and take."""
+    rows = [
+        [
+            f"{int(size):,}",
+            way,
+            f"{of['bytes'] / 1e6:.2f}",
+            f"{of['load']:.0f}",
+            f"{of['zoom']:.0f}",
+        ]
+        for size, ways in result("report")["drawing"].items()
+        for way, of in ways.items()
+    ]
+    return table(["dots", "drawn by", "page, MB", "drawn after, ms", "zoomed, ms"], rows, "rlr")

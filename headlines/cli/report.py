@@ -31,8 +31,8 @@ def add_parser(verbs: Verbs) -> None:
     )  # fmt: skip
     inputs.add_input_options(command)
     add = command.add_argument
-    help = "the page, .html, or a text for a chat or a mail, .md (default: report.html)"
-    add("-o", "--output", metavar="FILE", help=f"{help}; - is standard output")
+    help = "the page, .html, or a text for a chat or a mail, .md; - is standard output"
+    add("-o", "--output", metavar="FILE", help=f"{help} (default: report.html)")
     help = "of the output (default: told from its name)"
     add("--format", choices=("html", "md"), help=help)
     help = "stands at the top (default: the inputs' names)"

@@ -138,10 +138,8 @@ def suggestions(
     some = {key: h for key, h in feed.items() if key not in settled or key in doubted}
     said = dict(zip(some, labeler.label(list(some.values()), any_text=True), strict=True))
     first = [
-        Suggestion(
-            said[key], DOUBTED, f"labelled {topic}, but what is like it says {other}", label=topic
-        )
-        for key, (topic, other) in doubted.items()
+        Suggestion(said[key], DOUBTED, f"labelled {own}, but what is like it says {other}", own)
+        for key, (own, other) in doubted.items()
     ]
     left = {key: found for key, found in said.items() if key not in doubted}
     new = {} if clusters is None else dict(_new_topics(clusters, left, answered))

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conftest import ROOT, SEEDS, write
+from conftest import ROOT, SEEDS, write
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TOWN = ROOT / "examples" / "town"

@@ -7,30 +7,24 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from reports import DAY, NEXT_DAY, dated, page_of, report_of_demo_feed
 
 from headlines import Headline, HeadlineLabeler
 from headlines.errors import HeadlinesError
 from headlines.report.earlier import EarlierReport
 from headlines.report.periods import MAX_PERIODS, Periods
 from headlines.report.report import Report
-from tests.report.conftest import page_of
-
-DAY = (
-    "Drone Hits Oil Depot in Tver",
-    "Oil Depot in Tver Burns After Drone Attack",
-    "EU Approves New Sanctions on Moscow",
-    "Court in Moscow Jails Rapper for Nine Years",
-    "Floods Hit Siberia",
-)
-NEXT_DAY = (
-    "Tver Oil Depot Still Burning After Drone Attack",
-    "Drone Hits Oil Depot in Tver",
-    "Snow Falls in Sochi",
-)
 
 
-def dated(texts: tuple[str, ...], day: str) -> list[Headline]:
-    return [replace(Headline.parse(text), date=day) for text in texts]
+@pytest.fixture(scope="module")
+def seed_report(labeler: HeadlineLabeler) -> Report:
+    return report_of_demo_feed(labeler)
+
+
+@pytest.fixture
+def seed_page(seed_report: Report, tmp_path: Path) -> str:
+    """The address of the demo feed's page."""
+    return page_of(seed_report, tmp_path / "report.html")
 
 
 @pytest.fixture

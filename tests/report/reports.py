@@ -1,25 +1,41 @@
-"""What tests of the report share: pages made of small feeds, by the shipped model."""
+"""Reports of small feeds, and their pages."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
+from conftest import DATA, SEEDS
 
 from headlines import Headline, HeadlineLabeler, read_feed
 from headlines.report.report import Report
-from tests.conftest import DATA, SEEDS
+
+DAY = (
+    "Drone Hits Oil Depot in Tver",
+    "Oil Depot in Tver Burns After Drone Attack",
+    "EU Approves New Sanctions on Moscow",
+    "Court in Moscow Jails Rapper for Nine Years",
+    "Floods Hit Siberia",
+)
+NEXT_DAY = (
+    "Tver Oil Depot Still Burning After Drone Attack",
+    "Drone Hits Oil Depot in Tver",
+    "Snow Falls in Sochi",
+)
 
 
-@pytest.fixture(scope="session")
-def seed_report(labeler: HeadlineLabeler) -> Report:
+def dated(texts: Sequence[str], day: str) -> list[Headline]:
+    return [replace(Headline.parse(text), date=day) for text in texts]
+
+
+def report_of_demo_feed(labeler: HeadlineLabeler) -> Report:
     feed = read_feed(SEEDS / "feed.txt")
     return Report.of(labeler, feed.headlines, title="The demo feed", inputs=[feed.report])
 
 
-@pytest.fixture(scope="session")
-def hostile() -> list[Headline]:
+def hostile_headlines() -> list[Headline]:
     """Hostile headlines, as a feed's rows give them: with a publisher and a link as bad."""
     found = []
     lines = (DATA / "hostile_headlines.jsonl").read_text(encoding="utf-8").splitlines()
@@ -31,12 +47,7 @@ def hostile() -> list[Headline]:
     return found
 
 
-@pytest.fixture
-def seed_page(seed_report: Report, tmp_path: Path) -> str:
-    """The address of the demo feed's page."""
-    return page_of(seed_report, tmp_path / "report.html")
-
-
 def page_of(report: Report, path: Path) -> str:
+    """Write a report's page; give its address."""
     path.write_text(report.to_html(), encoding="utf-8")
     return path.as_uri()

@@ -8,18 +8,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import barriers
+from reports import DAY, NEXT_DAY, dated, hostile_headlines, page_of, report_of_demo_feed
 
 from headlines import Headline, HeadlineLabeler
 from headlines.errors import shown
 from headlines.report.report import Report
-from tests.conftest import barriers
-from tests.report.conftest import page_of
-from tests.report.test_report import DAY, NEXT_DAY, dated
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Visit = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="module")
+def seed_report(labeler: HeadlineLabeler) -> Report:
+    return report_of_demo_feed(labeler)
+
+
+@pytest.fixture
+def seed_page(seed_report: Report, tmp_path: Path) -> str:
+    """The address of the demo feed's page."""
+    return page_of(seed_report, tmp_path / "report.html")
+
+
+@pytest.fixture(scope="module")
+def hostile() -> list[Headline]:
+    return hostile_headlines()
 
 
 def told(page: Page) -> str:
