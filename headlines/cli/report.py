@@ -87,6 +87,8 @@ def _settle_output(options: argparse.Namespace) -> str:
 
 def _title(reports: Sequence[FeedReport]) -> str:
     names = [os.path.basename(report.source) for report in reports]
+    if names == ["-"]:
+        return "Headlines"
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -103,8 +105,8 @@ def _tell(options: argparse.Namespace, made: Report, reports: Sequence[FeedRepor
         summary["new"] = len(made.since.headlines)
     if not options.json:
         common.note(
-            f"{options.output}: {len(made.found)} headlines, {len(made.stories)} stories told "
-            f"more than once, {len(made.themes)} themes"
+            f"{options.output}: headlines: {len(made.found)}, stories told more than once: "
+            f"{len(made.stories)}, themes: {len(made.themes)}"
         )
     if not options.model:
         from headlines.labeling.prediction import NOT_NEWS, REASONS

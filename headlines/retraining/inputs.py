@@ -36,7 +36,10 @@ class Source:
                 digest = hashlib.file_digest(file, "sha256")
                 size = file.tell()
         except OSError as error:
-            raise ConfigError(f"{kind}: {path}: can't be read ({error.strerror})") from None
+            none = "; an empty file is one without any" if kind == "corrections" else ""
+            raise ConfigError(
+                f"{kind}: {path}: can't be read ({error.strerror}); check the path{none}"
+            ) from None
         return cls(kind=kind, path=path, sha256=digest.hexdigest(), bytes=size)
 
     def to_row(self) -> dict[str, Any]:

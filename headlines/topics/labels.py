@@ -132,12 +132,14 @@ def merge_corrections(
     latest is the one that stands last, or, where two have a date in a column `corrected`, the one
     with the later date; a time without a zone is UTC. A row with ``yes`` in a column `withdrawn`
     takes back the latest earlier row of its headline that has its topics, as if that one had never
-    been written. Raises TaxonomyError when a file can't be read, a topic isn't known, or a date
-    can't be read or may be two days.
+    been written. An empty file has none. Raises TaxonomyError when a file can't be read, a topic
+    isn't known, or a date can't be read or may be two days.
     """
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    files = [path for path in files if not _is_empty(Path(path))]
     found = {label.headline.id: _Row(label, "the labels") for label in labels}
     conflicts = []
-    for row in _standing(_labels(paths, topics, headlines, dated=True)):
+    for row in _standing(_labels(files, topics, headlines, dated=True)):
         now = row
         if before := found.get(row.label.headline.id):
             early, now = (before, row) if row.is_after(before) else (row, before)
@@ -207,6 +209,10 @@ def _corrected(written: str, where: str) -> datetime | None:
             "write it as 2024-06-01, or 2024-06-01T08:00+02:00"
         )
     return instant_of(found)
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _labels(

@@ -186,6 +186,12 @@ def test_a_label_that_was_taken_back_is_none(tmp_path: Path) -> None:
         assert [label.headline.headline for label in found] == ["Snow"]
 
 
+def test_an_empty_file_of_corrections_has_none(tmp_path: Path) -> None:
+    assert merge_corrections([], write(tmp_path / "corrections.csv", ""), ["courts"]) == ([], [])
+    with pytest.raises(TaxonomyError, match="no column headline"):
+        merge_corrections([], write(tmp_path / "blank.csv", "\n"), ["courts"])
+
+
 def test_a_withdrawal_is_said_by_yes_or_no(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match=r"c\.csv: line 2: withdrawn is 'x', expected yes"):
         standing(tmp_path, "Floods,rights,,,x")
