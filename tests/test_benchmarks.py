@@ -79,3 +79,32 @@ def test_answers_needed_are_where_the_curve_first_reaches_the_level(
     assert review.needed(curve, 0.7, range(0, 40, 10)) == pytest.approx(15)
     assert review.needed(curve, 0.4, range(0, 40, 10)) == 0
     assert review.needed(curve, 0.9, range(0, 40, 10)) is None
+
+
+def test_each_headline_is_in_one_read_pair_and_each_band_is_halved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    common = importlib.import_module("benchmarks.common")
+    pairs = common.records(ROOT / "benchmarks" / "near_duplicates.tsv")
+    hashes = [pair[side] for pair in pairs for side in "ab"]
+    assert len(set(hashes)) == 2 * len(pairs)
+    assert all(len(h) == 64 and int(h, 16) >= 0 for h in hashes)
+    assert {pair[reading] for pair in pairs for reading in ("copy", "again")} == {"yes", "no"}
+    halves = Counter((pair["band"], pair["split"]) for pair in pairs)
+    assert all(abs(halves[b, "choose"] - halves[b, "report"]) <= 1 for b, _ in halves)
+
+
+def test_a_pair_is_in_the_band_of_what_alone_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    copies = importlib.import_module("benchmarks.research.copies")
+
+    def band(a: str, b: str) -> str | None:
+        found: str | None = copies.band(copies.Row("", a, ""), copies.Row("", b, ""))
+        return found
+
+    assert band("Ship sinks off anti-war coast", "Ship sinks off antiwar coast.") == "same letters"
+    assert band("Storm kills 2 people in Spain", "Storm kills 22 people in Spain") == "number"
+    assert band("What we know of the Paris fire", "What we know of the Oslo fire") == "name"
+    assert band("Storm batters coast of Spain", "Storm batters the coast of Spain") == ".6 to .8"
+    assert band("Storm batters coast of Spain", "Bank raises rates again") is None
