@@ -4,7 +4,7 @@
 each headline as the SHA-256 of its form under `normalise_v1`, as the texts aren't ours to publish.
 No headline is in two pairs, and no two pairs begin with the same three words, so that a series
 ("Wordle hints for ...") counts once. *copy* and *again* are one reader's two readings, the second
-in another order and without a look at the first, but soon after it: their agreement says how firm
+in another order but soon after the first, which was in mind: their agreement says how firm
 the rule is, not how far two readers would agree. *split* halves each band by a hash: a half to
 choose by and a half to report on. Shares of copies are those of the bands, not of a feed.
 
