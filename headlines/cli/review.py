@@ -39,7 +39,7 @@ def add_parser(verbs: Verbs) -> None:
     add("--config", metavar="FILE", help=help)
     help = "the topics file that answers choose from (default: the configuration's, or the model's)"
     add("--topics", metavar="FILE", help=help)
-    help = "with --config, train anew at the end (default: ask, on a terminal)"
+    help = "with --config, train anew at the end; ask does so on a terminal alone (default: ask)"
     add("--retrain", choices=("ask", "yes", "no"), default="ask", help=help)
     help = "write the file of corrections anew where it lacks the columns that an undo needs"
     add("--add-columns", action="store_true", help=help)
