@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 from benchmarks.figures import interval, percent, result, say, seconds, share, table
@@ -1157,3 +1158,79 @@ def report_drawing() -> str:
         for way, of in ways.items()
     ]
     return table(["dots", "drawn by", "page, MB", "drawn after, ms", "zoomed, ms"], rows, "rlr")
+
+
+def near_duplicates() -> str:
+    """Which rule tells copies of a headline from others that look it."""
+    found = result("near_duplicates")
+    rows = []
+    for rule, of in found["sets"]["report"].items():
+        choose, best = found["sets"]["choose"][rule], found["at_best_f1"]["report"][rule]
+        is_fixed = rule == "same text, folded" or "today" in rule
+        rows.append([
+            f"**{rule}**" if rule == "our rule" else rule,
+            f"{share(choose['precision'])} / {share(choose['recall'])}",
+            *(
+                f"{share(of[what])} ({share(low, 2)} to {share(high, 2)})"
+                for what in ("precision", "recall")
+                for low, high in [of[f"{what}_interval"]]
+            ),
+            "" if is_fixed else f"{share(best['precision'])} / {share(best['recall'])}",
+        ])  # fmt: skip
+    head = ["", "choose: precision / recall", "report: precision", "recall"]
+    return table([*head, "at the limit of the best F1"], rows, "lr")
+
+
+def near_duplicates_of_bands() -> str:
+    """What the rule finds in each band of the report half."""
+    rows = [
+        [band, *(f"{of[what]}" for what in ("pairs", "copies", "found", "right"))]
+        for band, of in result("near_duplicates")["bands"].items()
+    ]
+    return table(["band", "pairs", "copies", "found", "rightly"], rows, "lr")
+
+
+def near_duplicates_elsewhere() -> str:
+    """What the rules give on sets that ask another question."""
+    sets = result("near_duplicates")["sets"]
+    rows = [
+        [rule, *(
+            f"{share(sets[name][rule]['precision'])} / {share(sets[name][rule]['recall'])}"
+            for name in ("sts_headlines", "msr_paraphrase")
+        )]
+        for rule in ("cosine 0.97 (today)", "words, Jaccard", "our rule", "nothing exchanged")
+    ]  # fmt: skip
+    return table(["", "SemEval STS, headlines", "Microsoft Research, sentences"], rows, "lr")
+
+
+def near_candidates() -> str:
+    """Which index finds the copies, and what it costs."""
+    rows = [
+        [
+            name,
+            f"{of['candidates']:,}",
+            share(of["pairs_found"]),
+            share(of["headlines_found"]),
+            seconds(of["seconds"]),
+            seconds(of["rule_seconds"]),
+            f"{of['megabytes']}",
+        ]
+        for name, of in result("near_candidates")["indexes"].items()
+    ]
+    head = ["index", "candidates", "copies found", "headlines with a copy found", "seconds"]
+    return table([*head, "the rule, seconds", "MB"], rows, "lr")
+
+
+def near_candidates_extrapolated(size: int = 600_000) -> str:
+    """What the index of rare words would cost at another size, by how it grew last."""
+    found = result("near_candidates")
+    half, whole = list(found["growth"].values())[-2:]
+    times = size / found["headlines"]
+    index = found["indexes"]["rare words"]
+    candidates = whole["candidates"] * times ** math.log2(whole["candidates"] / half["candidates"])
+    ruled = index["rule_seconds"] * candidates / index["candidates"]
+    linear = found["reading_seconds"] + found["embedding_seconds"] + index["seconds"]
+    return (
+        f"Extrapolated to {size:,}: {candidates / 1e6:.1f} million candidates and "
+        f"{(linear * times + ruled) / 60:.0f} minutes of one processor."
+    )
