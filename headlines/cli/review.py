@@ -45,8 +45,8 @@ def add_parser(verbs: Verbs) -> None:
     add("--add-columns", action="store_true", help=help)
     add("--terminal", action="store_true", help="ask here, in lines, and serve no page")
     help = "of the page, on this machine alone (default: a free one)"
-    add("--port", type=_port, default=0, metavar="N", help=help)
-    help = "don't open the page in a browser (default: where standard error is a terminal)"
+    add("--port", type=_port, metavar="N", help=help)
+    help = "don't open the page in a browser, as is done where standard error is a terminal"
     add("--no-open", action="store_true", help=help)
     common.add_seed_option(command)
     common.add_model_option(command)
@@ -180,7 +180,7 @@ def _serve(options: argparse.Namespace, desk: Desk) -> None:
     """Serve the page until it is done with, and say where it is."""
     from headlines.review.server import DeskServer
 
-    server = DeskServer(desk, options.port)
+    server = DeskServer(desk, options.port or 0)
 
     def ready() -> None:
         common.note(f"open {server.url} (Ctrl-C ends it)")
