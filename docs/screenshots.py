@@ -100,7 +100,7 @@ def report(folder: Path) -> Iterator[str]:
     """Write the report; give its address."""
     page = folder / "report.html"
     command = [sys.executable, "-m", "headlines", "report", FEED, "-o", str(page)]
-    subprocess.run(command, env=ENVIRONMENT, check=True, cwd=ROOT)  # noqa: S603
+    subprocess.run(command, env=ENVIRONMENT, check=True, cwd=ROOT)  # noqa: S603 (our own command)
     yield page.as_uri()
 
 
@@ -109,7 +109,7 @@ def review(folder: Path) -> Iterator[str]:
     """Serve the review desk; give its address."""
     command = [sys.executable, "-m", "headlines", "review", FEED]
     command += ["--corrections", str(folder / "corrections.csv"), "--no-open"]
-    desk = subprocess.Popen(  # noqa: S603
+    desk = subprocess.Popen(  # noqa: S603 (our own command)
         command, env=ENVIRONMENT, cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     told: list[str] = []

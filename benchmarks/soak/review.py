@@ -43,7 +43,7 @@ from headlines import HeadlineLabeler, read_feed
 from headlines.cli.main import main as main_of_headlines
 from headlines.cli.main import parser_of
 from headlines.feeds.headline import Headline
-from headlines.review import outcome, server, terminal  # noqa: F401
+from headlines.review import outcome, server, terminal  # noqa: F401 (loaded for desks to come)
 from headlines.topics.labels import merge_corrections
 
 FEED = ROOT / "seeds" / "feed.txt"
@@ -85,7 +85,7 @@ def _run(arguments: list[str], errors: int) -> None:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(errors, 2)
-        sys.stdout, sys.stderr = (open(n, "w", 1, closefd=False) for n in (1, 2))  # noqa: SIM115
+        sys.stdout, sys.stderr = (open(n, "w", 1, closefd=False) for n in (1, 2))  # noqa: SIM115 (for good)
         code = main_of_headlines(arguments)
     except BaseException:
         traceback.print_exc()
