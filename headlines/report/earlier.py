@@ -46,7 +46,10 @@ class EarlierReport:
                 f"{path}: can't be read ({why}); give the .html of an earlier `headlines report`"
             ) from None
         if text.lstrip()[:1] != "<":
-            return cls(None, None, EarlierClusters.read(path))
+            try:
+                return cls(None, None, EarlierClusters.read(path))
+            except HeadlinesError as error:
+                raise HeadlinesError(f"{error}, or the .html of `headlines report`") from None
         try:
             return cls._of(json.loads(_DATA.findall(text)[-1]))
         except (IndexError, KeyError, TypeError, ValueError):

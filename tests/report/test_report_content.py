@@ -114,6 +114,12 @@ def test_a_page_that_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
         EarlierReport.read(tmp_path / "x.html")
 
 
+def test_a_feed_is_no_earlier_report(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("Floods Hit Siberia\n")
+    with pytest.raises(HeadlinesError, match=r"line 1: .*\.jsonl .*, or the \.html of"):
+        EarlierReport.read(tmp_path / "x.txt")
+
+
 def test_a_report_of_another_version_is_refused(seed_page: str, tmp_path: Path) -> None:
     text = Path(seed_page.removeprefix("file://")).read_text()
     (tmp_path / "x.html").write_text(text.replace('{"version":1', '{"version":9'))
