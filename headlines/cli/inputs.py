@@ -19,6 +19,7 @@ from headlines.files import is_same, is_stdout, is_stream, replacing, target_of
 
 if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
+    from headlines.feeds.columns import Layout
     from headlines.feeds.headline import Headline
     from headlines.feeds.reader import FeedReader
     from headlines.feeds.report import FeedReport, Quarantined
@@ -101,21 +102,26 @@ def readers(
     options: argparse.Namespace, sources: Sequence[Source], **more: Any
 ) -> Iterator[FeedReader]:
     """Give a reader for each source, laid out as the options say; copies are marked across them."""
-    from headlines.feeds.columns import Layout
+    from headlines.feeds.account import SeenIds
     from headlines.feeds.reader import FeedReader
     from headlines.feeds.sources import is_url
 
-    layout = Layout(column=options.column, delimiter=options.delimiter, header=options.header)
-    reader = None
+    seen = SeenIds()
     for source in sources:
         if source == "-" and sys.stdin is None:
             raise FeedError("-: standard input is closed; open it, or name a file")
         if is_url(source):
             source = _fetched(options, str(source))
-        reader = FeedReader(
-            source, format=options.input_format, layout=layout, after=reader, **more
+        yield FeedReader(
+            source, format=options.input_format, layout=layout_of(options), seen=seen, **more
         )
-        yield reader
+
+
+def layout_of(options: argparse.Namespace) -> Layout:
+    """Give how the inputs are laid out, as far as the options say so."""
+    from headlines.feeds.columns import Layout
+
+    return Layout(column=options.column, delimiter=options.delimiter, header=options.header)
 
 
 def sources_of(options: argparse.Namespace) -> list[Source]:

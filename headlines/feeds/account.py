@@ -9,6 +9,7 @@ from itertools import compress, islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headlines.feeds.block import HeadlineBlock, Titles
 from headlines.feeds.columns import Layout, told_by
@@ -38,18 +39,37 @@ class SeenIds:
         self._old = KeyTable(1)
 
     def add(self, ids: Sequence[str]) -> list[bool]:
-        """Remember ids; say of each whether it was there."""
-        keys = np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64)
-        keys |= keys == 0  # which a table can't hold
+        """Remember ids, 16 hex digits each; say of each whether it was there."""
+        return self.add_keys(keys_of(ids)).tolist()
+
+    def add_keys(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Do so for ids as `keys_of` gives them; how many come at once changes nothing."""
+        known = np.zeros(len(keys), dtype=np.bool_)
+        done = 0
+        while done < len(keys):
+            # No more at once than there is room for: the window moves on at the same id always.
+            some = keys[done : done + WINDOW_IDS - len(self._young)]
+            known[done : done + len(some)] = self._added(some)
+            done += len(some)
+            if len(self._young) == WINDOW_IDS:
+                self._old, self._young = self._young, KeyTable(WINDOW_IDS)
+        return known
+
+    def _added(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         known = (self._young.find(keys) >= 0) | (self._old.find(keys) >= 0)
         _, first = np.unique(keys, return_index=True)
         again = np.ones(len(keys), dtype=np.bool_)
         again[first] = known[first]
         new = keys[~again]
-        if len(self._young) + len(new) > WINDOW_IDS:
-            self._old, self._young = self._young, KeyTable(WINDOW_IDS)
         self._young.add(new, np.zeros(len(new), dtype=np.int32))
-        return [bool(a) for a in again]
+        return again
+
+
+def keys_of(ids: Sequence[str]) -> NDArray[np.uint64]:
+    """Give ids as numbers, none of them 0, which a table of keys can't hold."""
+    keys = np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64)
+    keys |= keys == 0
+    return keys
 
 
 class Account:

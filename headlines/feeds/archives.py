@@ -54,12 +54,16 @@ class ByteStream:
     """Bytes that can be looked at before they are read.
 
     A stream of what is packed ends where it can't be unpacked further, and `fault` says why.
+    It ends after `size` bytes, where that is given.
     """
 
-    def __init__(self, file: Any, name: str, packed: ByteStream | None = None) -> None:
+    def __init__(
+        self, file: Any, name: str, packed: ByteStream | None = None, size: int | None = None
+    ) -> None:
         self._file = file
         self.name = name
         self._packed = packed
+        self._size = size
         self._ahead = b""
         self.taken = 0  # bytes, out of the file
         self.fault = ""
@@ -101,6 +105,8 @@ class ByteStream:
 
     def _more(self, size: int) -> bytes:
         take = getattr(self._file, "read1", self._file.read)
+        if self._size is not None:
+            size = min(size, self._size - self.taken)
         if self._packed is None:
             more: bytes = take(size)
         else:

@@ -47,6 +47,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 # What ends a line of a plain text. NEL is a half of a letter in text that was decoded wrongly.
 _ENDS = re.compile("\r{0,2}\n|[\r\v\f\u2028\u2029]|(?<![\x80-\xdf])\x85(?![\x80-\xbf])")
 _ODD_ENDS = ("\r", "\v", "\f", "\x85", "\u2028", "\u2029")
+_ODD_BYTES = (b"\r", b"\v", b"\f", b"\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
 
 def pieces_of(stream: ByteStream, encoding: str) -> Iterator[bytes]:
@@ -66,12 +67,13 @@ def decoded(
     encoding: str,
     set_aside: SetAside,
     *,
+    first: int = 1,
     plain: bool,
     end: bytes = b"\n",
     fault: Callable[[], str] = str,
     longest: int = MAX_LINE_BYTES,
 ) -> Iterator[NumberedLines]:
-    """Number and decode the lines of `pieces_of` a stream, some at a time.
+    """Number, from `first`, and decode the lines of `pieces_of` a stream, some at a time.
 
     The lines of a `plain` text end in anything that ends lines, and those that can't be decoded
     are set aside. Others end in `end`, and a byte that can't be decoded is kept in its line for
@@ -79,8 +81,8 @@ def decoded(
     the last line is set aside, which may be cut.
     """
     codec = _codec(encoding)
-    start = 1
-    for piece, dropped in _whole_lines(pieces, end, longest):
+    start = first
+    for piece, dropped in whole_lines(pieces, end, longest):
         if start == 1:
             piece = piece.removeprefix(codecs.BOM_UTF8)
         if dropped:
@@ -108,6 +110,11 @@ def decoded(
         yield numbers, lines
     if why := fault():
         set_aside(start, why, "")
+
+
+def is_cut_by_bytes(encoding: str) -> bool:
+    """Say whether a line feed is one byte in an encoding, which stands for nothing else."""
+    return _codec(encoding) == encoding
 
 
 def _codec(encoding: str) -> str:
@@ -177,7 +184,9 @@ def end_of_lines(head: bytes) -> bytes:
     return b"\r" if alone > feeds else b"\n"
 
 
-def _whole_lines(pieces: Iterable[bytes], end: bytes, longest: int) -> Iterator[tuple[bytes, int]]:
+def whole_lines(
+    pieces: Iterable[bytes], end: bytes = b"\n", longest: int = MAX_LINE_BYTES
+) -> Iterator[tuple[bytes, int]]:
     """Join pieces to whole lines; of one that is too long its begin, and how much is left out."""
     parts: list[bytes] = []
     size = dropped = 0
@@ -199,6 +208,13 @@ def _whole_lines(pieces: Iterable[bytes], end: bytes, longest: int) -> Iterator[
             size += len(piece)
     if size:
         yield b"".join(parts), dropped
+
+
+def count_of_lines(piece: bytes, encoding: str, *, plain: bool) -> int:
+    """Count the lines of whole ones that end in a line feed, as `decoded` numbers them."""
+    if not plain or not any(mark in piece for mark in _ODD_BYTES):
+        return piece.count(b"\n") + (not piece.endswith(b"\n"))
+    return len(_lines(piece.decode(encoding, "surrogateescape"), b"\n", plain))
 
 
 def _lines(text: str, end: bytes, plain: bool) -> list[str]:

@@ -32,7 +32,8 @@ from headlines.feeds.intake import items_of
 from headlines.feeds.page import LineKind
 from headlines.feeds.records import Record
 from headlines.feeds.report import FeedReport, Quarantined, joined, no_headlines
-from headlines.feeds.sheets import sheet_records, told_sheet
+from headlines.feeds.sheets import BINARY, parquet_records, sheet_records, told_sheet
+from headlines.feeds.spans import Span, Told
 
 MAX_PAGE_BYTES = 10 << 20
 """A longer text is no web page that somebody pasted."""
@@ -81,11 +82,11 @@ class Feed:
 class FeedReader:
     """Reads one input as a stream of headlines, in memory that doesn't grow with it.
 
-    The first arguments are those of `read_feed`, in a `Layout`. Copies of the headlines of a reader
-    that came before (`after`) in the same run are marked here too. `set_aside` gets every row
-    that can't be read, as it comes. With `follow` the input is plain lines, and each is given
-    as it comes in. Raises FeedError while it reads, when the input can't be opened, is binary,
-    or has no column of headlines.
+    The first arguments are those of `read_feed`, in a `Layout`; of the input a `span` can be read
+    alone. Copies of the headlines in `seen`, which readers of a run share, are marked.
+    `set_aside` gets every row that can't be read, as it comes. With `follow` the input is plain
+    lines, and each is given as it comes in. Raises FeedError while it reads, when the input
+    can't be opened, is binary, or has no column of headlines.
     """
 
     def __init__(
@@ -94,7 +95,8 @@ class FeedReader:
         *,
         format: str | None = None,
         layout: Layout = Layout(),  # noqa: B008 (frozen)
-        after: FeedReader | None = None,
+        span: Span | None = None,
+        seen: SeenIds | None = None,
         set_aside: Callable[[Quarantined], object] = lambda row: None,
         follow: bool = False,
     ) -> None:
@@ -105,7 +107,8 @@ class FeedReader:
         self.layout = layout
         self.follow = follow
         self._set_aside = set_aside
-        self._seen: SeenIds = after._seen if after is not None else SeenIds()
+        self.span = span
+        self._seen = SeenIds() if seen is None else seen
         self._accounts = [self._account_of(self.name)]
 
     @property
@@ -131,6 +134,8 @@ class FeedReader:
             stream = ByteStream(file, self.name)
             if self.follow:
                 yield from self._followed(stream)
+            elif self.span is not None and self.span.told is not None and self.span.end:
+                yield from self._read_span(file, self.span, self.span.told)
             else:
                 yield from self._read_all(stream)
         except OSError as error:
@@ -168,41 +173,69 @@ class FeedReader:
                 self._accounts[-1].quarantine(1, str(error), "")  # one of several in an archive
 
     def _read(self, stream: ByteStream, account: Account) -> Iterator[HeadlineBlock]:
-        head = stream.peek(SNIFF_BYTES)
-        if sheet := told_sheet(head, self.format):
-            account.format, account.encoding = sheet, "binary"
+        told = self.told(stream)
+        account.format, account.encoding = told.format, told.encoding
+        if told.format in BINARY:
             with stream.seekable() as file:
-                records = sheet_records(file, sheet, self.layout, stream.name)
+                records = sheet_records(file, told.format, self.layout, stream.name)
                 yield from account.of_records(records)
             return
-        encoding = account.encoding = encoding_of(head, stream.name)
-        if self.format is None:
-            first = head[:FORMAT_BYTES].decode(encoding, "replace")
-            account.format = told_format(first, ending_of(stream.name), self.layout)
-            if account.format == "text" and len(stream.peek(MAX_PAGE_BYTES + 1)) <= MAX_PAGE_BYTES:
-                account.format = "page"  # to be examined as one
         if account.format in TEXTS:
-            text = decoded_whole(stream, encoding)
+            text = decoded_whole(stream, told.encoding)
             records = document_records(text, account.format, self.layout, stream.name)
             yield from account.of_records(records)
             if stream.fault:
                 account.quarantine(account.report.lines + 1, stream.fault, "")
             return
-        if account.format in ("text", "page") and self.layout.column is not None:
+        yield from self._headlines(self._lines(stream, account, told), account, stream.name)
+
+    def told(self, stream: ByteStream) -> Told:
+        """Tell from its beginning how an input is read that isn't packed."""
+        head = stream.peek(SNIFF_BYTES)
+        if sheet := told_sheet(head, self.format):
+            return Told(sheet, "binary")
+        encoding = encoding_of(head, stream.name)
+        format = self.format
+        if format is None:
+            first = head[:FORMAT_BYTES].decode(encoding, "replace")
+            format = told_format(first, ending_of(stream.name), self.layout)
+            if format == "text" and len(stream.peek(MAX_PAGE_BYTES + 1)) <= MAX_PAGE_BYTES:
+                format = "page"  # to be examined as one
+        return Told(format, encoding, end_of_lines(head))
+
+    def _read_span(self, file: IO[bytes], span: Span, told: Told) -> Iterator[HeadlineBlock]:
+        account = self._accounts[0]
+        account.format, account.encoding = told.format, told.encoding
+        if told.format == "parquet":
+            groups = range(span.start, span.end)
+            yield from account.of_records(
+                parquet_records(file, groups, span.line, self.layout, self.name)
+            )
+            return
+        file.seek(span.start)
+        stream = ByteStream(file, self.name, size=span.end - span.start)
+        lines = self._lines(stream, account, told, span.line)
+        yield from self._headlines(lines, account, self.name)
+
+    def _lines(
+        self, stream: ByteStream, account: Account, told: Told, first: int = 1
+    ) -> Iterator[NumberedLines]:
+        """Give the lines of a text, the first one numbered so."""
+        plain = told.format in ("text", "page")
+        if plain and self.layout.column is not None:
             raise FeedError(
                 f"{stream.name}: is plain text and has no column {self.layout.column!r}; leave the "
                 "column out, or say the format (format=, --input-format)"
             )
-        plain, end = account.format in ("text", "page"), end_of_lines(head)
-        lines = decoded(
-            pieces_of(stream, encoding),
-            encoding,
+        return decoded(
+            pieces_of(stream, told.encoding),
+            told.encoding,
             account.quarantine,
+            first=first,
             plain=plain,
-            end=end,
+            end=told.end,
             fault=lambda: stream.fault,
         )
-        yield from self._headlines(lines, account, stream.name)
 
     def _headlines(
         self, lines: Iterator[NumberedLines], account: Account, name: str

@@ -131,30 +131,61 @@ def _names_of(header: Sequence[Any], width: int) -> list[str]:
 # ---------------------------------------------------------------- columnar files
 
 
-def _of_columns(file: IO[bytes], format: str, layout: Layout, source: str) -> Iterator[Record]:
+def parquet_records(
+    file: IO[bytes], groups: Sequence[int], first: int, layout: Layout, source: str
+) -> Iterator[Record]:
+    """Give a record for every row of some row groups, numbered from `first`."""
+    return _of_columns(file, "parquet", layout, source, groups, first)
+
+
+def row_groups(file: IO[bytes], source: str) -> list[tuple[int, int]]:
+    """Give of every row group of a Parquet file its rows, and its bytes when unpacked."""
+    pyarrow = require("pyarrow", "parquet")
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        told = ParquetFile(file).metadata
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _unread(source, "parquet", error) from None
+    groups = map(told.row_group, range(told.num_row_groups))
+    return [(group.num_rows, group.total_byte_size) for group in groups]
+
+
+def _of_columns(
+    file: IO[bytes],
+    format: str,
+    layout: Layout,
+    source: str,
+    groups: Sequence[int] | None = None,
+    first: int = 1,
+) -> Iterator[Record]:
     """Give the rows of a Parquet, Arrow or Feather file, some thousand at a time."""
     pyarrow = require("pyarrow", "parquet")
     try:
-        names, batches = _parquet(file) if format == "parquet" else _arrow(file)
+        names, batches = _parquet(file, groups) if format == "parquet" else _arrow(file)
         wanted = (layout.column or "").partition(".")[0] or None
         column_among(names, wanted)
-        number = 0
+        number = first - 1
         for batch in batches:
             for row in batch.to_pylist():
                 number += 1
                 yield _of_values(number, plain_value(row), layout.column)
     except (pyarrow.ArrowException, OSError) as error:
-        why = short(str(error).split("\n", 1)[0])
-        raise FeedError(f"{source}: can't be read as {format} ({why}); write it anew") from None
+        raise _unread(source, format, error) from None
     except ValueError as error:
         raise FeedError(f"{source}: {error} or name it with column= (--column)") from None
 
 
-def _parquet(file: IO[bytes]) -> tuple[list[str], Any]:
+def _unread(source: str, format: str, error: Exception) -> FeedError:
+    why = short(str(error).split("\n", 1)[0])
+    return FeedError(f"{source}: can't be read as {format} ({why}); write it anew")
+
+
+def _parquet(file: IO[bytes], groups: Sequence[int] | None) -> tuple[list[str], Any]:
     from pyarrow.parquet import ParquetFile
 
     table = ParquetFile(file)
-    return table.schema_arrow.names, table.iter_batches(batch_size=8192)
+    return table.schema_arrow.names, table.iter_batches(batch_size=8192, row_groups=groups)
 
 
 def _arrow(file: IO[bytes]) -> tuple[list[str], Any]:
