@@ -53,6 +53,27 @@ def target_of(path: str | Path) -> Path | None:
         return target
 
 
+def names_folder(path: str | Path) -> bool:
+    """Say whether an output is to be a folder: its name ends in a slash, or it is one."""
+    return str(path).endswith(("/", os.sep)) or os.path.isdir(path)
+
+
+def folder_of(path: str | Path) -> Path:
+    """Give the folder that files will be put in: a new one, or one that is empty.
+
+    Raises OutputError where there is something in it, or it can't be made.
+    """
+    folder = Path(os.path.realpath(path))
+    if folder.is_dir() and not any(folder.iterdir()):
+        target_of(folder / "file")
+        return folder
+    if os.path.lexists(folder):
+        what = "has files in it" if folder.is_dir() else "is a file"
+        raise OutputError(f"{path}: {what}; name a new folder, or remove it")
+    target_of(folder)
+    return folder
+
+
 def is_stream(path: str | Path) -> bool:
     """Say whether a path is a device, a FIFO or what this process writes to: never a file to keep.
 

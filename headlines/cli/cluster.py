@@ -59,7 +59,7 @@ def cluster(options: argparse.Namespace) -> int:
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     chosen = rows.format_of(options.output, options.format)
     with inputs.reading(options) as (blocks, reports):
-        feed = [headline for block in inputs.progress(blocks) for headline in block]
+        feed = [headline for block in blocks for headline in block]
         with inputs.stages("headlines"):
             found = labeler.cluster(
                 feed,

@@ -10,12 +10,20 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 from headlines.cli.common import day, note, say_json, whole
 from headlines.errors import FeedError, OutputError, short
-from headlines.files import is_same, is_stdout, is_stream, replacing, target_of
+from headlines.files import (
+    folder_of,
+    is_same,
+    is_stdout,
+    is_stream,
+    names_folder,
+    replacing,
+    target_of,
+)
 
 if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
@@ -145,6 +153,26 @@ def _fetched(options: argparse.Namespace, url: str) -> IO[bytes]:
 
 
 @contextlib.contextmanager
+def accounting(
+    options: argparse.Namespace, sources: Sequence[Source]
+) -> Iterator[tuple[Quarantine, list[FeedReport]]]:
+    """Give where rows go that can't be read, and a list for the reports: both told of at the end.
+
+    Raises HeadlinesError, before anything is read, when a file would be written over another.
+    """
+    quarantine = Quarantine(_quarantine_path(options, sources))
+    _refuse_clashes(options, sources, quarantine.path)
+    reports: list[FeedReport] = []
+    with quarantine:
+        try:
+            yield quarantine, reports
+        except Exception:
+            _account(options, reports, quarantine)
+            raise
+        _account(options, reports, quarantine)
+
+
+@contextlib.contextmanager
 def reading(
     options: argparse.Namespace, **more: Any
 ) -> Iterator[tuple[Iterator[HeadlineBlock], list[FeedReport]]]:
@@ -153,36 +181,45 @@ def reading(
     Raises HeadlinesError, before anything is read, when a file would be written over another.
     """
     sources = sources_of(options)
-    quarantine = Quarantine(_quarantine_path(options, sources))
-    _refuse_clashes(options, sources, quarantine.path)
-    reports: list[FeedReport] = []
+    with accounting(options, sources) as (quarantine, reports):
+        yield _blocks(options, sources, quarantine, reports, more), reports
 
-    def blocks() -> Iterator[HeadlineBlock]:
-        from headlines.feeds.report import no_headlines
 
+def _blocks(
+    options: argparse.Namespace,
+    sources: Sequence[Source],
+    quarantine: Quarantine,
+    reports: list[FeedReport],
+    more: Mapping[str, Any],
+) -> Iterator[HeadlineBlock]:
+    from headlines.feeds.report import no_headlines
+
+    with bar(0 if more.get("follow") else _size_of(sources)) as watch:
         for reader in readers(options, sources, set_aside=quarantine.add, **more):
-            count = 0
+            count = done = 0
             try:
                 for block in reader.blocks():
                     if not count:
-                        _refuse_unused(options, reader.report)
+                        refuse_unused(options, reader.report)
                     count += len(block)
                     yield block
+                    watch(reader.taken - done, len(block))
+                    done = reader.taken
             finally:
                 reports.append(reader.report)
             if not count:
                 raise no_headlines(reader.report)
 
-    with quarantine:
-        try:
-            yield blocks(), reports
-        except Exception:
-            _account(options, reports, quarantine)
-            raise
-        _account(options, reports, quarantine)
+
+def refuse_empty(report: FeedReport) -> None:
+    """Refuse an input in which no line is a headline."""
+    from headlines.feeds.report import no_headlines
+
+    if not report.kinds["headline"] + report.kinds["duplicate"]:
+        raise no_headlines(report)
 
 
-def _refuse_unused(options: argparse.Namespace, report: FeedReport) -> None:
+def refuse_unused(options: argparse.Namespace, report: FeedReport) -> None:
     """Refuse to take every line of a plain text for a headline where a column is named."""
     if report.format not in ("text", "page") or report.source == _Argument.name:
         return
@@ -202,7 +239,7 @@ def headlines_of(options: argparse.Namespace, paths: Sequence[str]) -> Iterator[
     for reader in readers(options, expanded(paths, note)):
         for number, headline in enumerate(reader):
             if not number:
-                _refuse_unused(options, reader.report)
+                refuse_unused(options, reader.report)
             yield headline
         reports.append(reader.report)
     _tell(reports)
@@ -252,7 +289,7 @@ def _refuse_clashes(
     ):
         if path is not None and path != "-":
             refuse_clash(option, path, taken)
-            target_of(path)
+            (folder_of if names_folder(path) else target_of)(path)
             taken.append((option, path))
 
 
@@ -263,17 +300,40 @@ def refuse_clash(option: str, path: str, taken: Iterable[tuple[str, str]]) -> No
             raise OutputError(f"{path}: is {what} too; name another file with {option}")
 
 
-def progress(blocks: Iterable[HeadlineBlock]) -> Iterator[HeadlineBlock]:
-    """Draw a progress bar on a terminal, nothing in a pipe."""
+Watch: TypeAlias = Callable[[int, int], object]
+"""Is told of bytes of the inputs that are done, and of their headlines."""
+
+
+@contextlib.contextmanager
+def bar(size: int) -> Iterator[Watch]:
+    """Draw on a terminal how much of `size` bytes is done, and the time left; nothing in a pipe.
+
+    Where the size isn't known (0), headlines alone are counted.
+    """
     if not sys.stderr.isatty():
-        yield from blocks
+        yield lambda done, headlines: None
         return
     from tqdm import tqdm
 
-    with tqdm(unit=" headlines", file=sys.stderr, delay=1, leave=False) as bar:
-        for block in blocks:
-            yield block
-            bar.update(len(block))
+    told = "{percentage:3.0f}%|{bar:24}| {postfix[0]:,} headlines, {elapsed}, {remaining} left"
+    if not size:
+        told = "{postfix[0]:,} headlines, {elapsed}"
+    counted = [0]
+    with tqdm(
+        total=size or None, file=sys.stderr, delay=1, leave=False, bar_format=told, postfix=counted
+    ) as drawn:
+
+        def watch(done: int, headlines: int) -> None:
+            counted[0] += headlines
+            drawn.update(min(done, size - drawn.n) if size else headlines)
+
+        yield watch
+
+
+def _size_of(sources: Sequence[Source]) -> int:
+    """Give the bytes of all sources, 0 where one's aren't known."""
+    sizes = [os.path.getsize(s) if isinstance(s, str) and os.path.isfile(s) else 0 for s in sources]
+    return sum(sizes) if all(sizes) else 0
 
 
 @contextlib.contextmanager
@@ -318,9 +378,13 @@ class Quarantine:
 
     def add(self, row: Quarantined) -> None:
         """Keep a row for a person to look at."""
+        self.add_line((json.dumps(row.to_row()) + "\n").encode())
+
+    def add_line(self, line: bytes) -> None:
+        """Keep a row that is written as JSON already."""
         if self._file is None:
             self._file = self._stack.enter_context(replacing(self.path))
-        self._file.write((json.dumps(row.to_row()) + "\n").encode())
+        self._file.write(line)
         self.rows += 1
 
     def __enter__(self) -> Self:
@@ -353,7 +417,7 @@ def _quarantine_path(options: argparse.Namespace, sources: Sequence[Source]) -> 
         return str(options.quarantine)
     stem = "headlines"
     if options.output not in (None, "-") and not is_stream(options.output):
-        stem = options.output
+        stem = options.output.rstrip("/") or stem
     # Rows that were set aside may come back as an input: theirs is another file.
     path = f"{stem}.quarantine.jsonl"
     while any(isinstance(source, str) and is_same(path, source) for source in sources):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from headlines.cli import common, inputs, rows
+from headlines.cli import bulk, common, inputs, rows
 from headlines.errors import ModelError, OutputError
 from headlines.files import is_stream
 
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
     from headlines.feeds.report import FeedReport
     from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.labeling.panel import Answered, Panel, Question, Tally
     from headlines.labeling.prediction import PredictionBlock
-
-    Answered: TypeAlias = tuple[PredictionBlock, Sequence[Mapping[str, Any]]]
 
 OWN_COLUMNS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also", "abstained",
@@ -53,57 +52,11 @@ def add_parser(verbs: Verbs) -> None:
     help = "give each line out as it comes in: plain lines, as of `tail -f feed.txt | headlines`"
     add("--follow", action="store_true", help=help)
     rows.add_output_options(command)
+    bulk.add_bulk_options(command)
     more = "given again, another's topics stand beside the first one's, under its name"
     help = f"{common.MODEL}; {more} (default: champion)"
     add("--model", action="append", metavar="REF", help=help)
     common.add_signature_option(command)
-
-
-@dataclass
-class Model:
-    """A model that headlines are labelled with, and what came of them."""
-
-    name: str
-    labeler: HeadlineLabeler
-    topics: Counter[str] = field(default_factory=Counter)
-    abstained: Counter[str] = field(default_factory=Counter)
-
-    def label(self, block: HeadlineBlock, options: argparse.Namespace) -> PredictionBlock:
-        """Label some thousands of headlines."""
-        found = self.labeler.label_block(
-            block,
-            abstain_below=options.abstain_below,
-            target_error=options.target_error,
-            any_text=options.any_text,
-        )
-        for topic, number in found.shares_of_topics().items():
-            self.topics[topic or "(abstained)"] += number
-        self.abstained.update(found.shares_of_reasons())
-        return found
-
-    def codes_of(self, found: PredictionBlock) -> list[str | None]:
-        """Give the codes of the topics given."""
-        return [self.labeler.codes.get(topic) for topic in found.topics.tolist()]
-
-    def columns(self, found: PredictionBlock, codes: bool) -> dict[str, list[Any]]:
-        """Give what stands in the rows of another model."""
-        columns = {
-            "topic": found.topics.tolist(),
-            "probability": found.shares[:, 0].tolist(),
-            "abstained": found.reasons.tolist(),
-        }
-        return columns | ({"code": self.codes_of(found)} if codes else {})
-
-    def summary(self) -> dict[str, Any]:
-        """Give how many headlines have each topic, and why some have none."""
-        found = {"topics": self.topics, "abstained": self.abstained}
-        return {name: dict(counted.most_common()) for name, counted in found.items()}
-
-    def tell(self, before: str) -> None:
-        """Tell a person how many headlines have no topic, and why."""
-        if none := self.abstained.total():
-            told = ", ".join(f"{number} {why}" for why, number in self.abstained.most_common())
-            common.note(f"{before}no topic for {none} of {self.topics.total()}: {told}")
 
 
 @dataclass
@@ -124,20 +77,15 @@ class Sieve:
         common.name_other_model(self.headlines, self.refused, topics)
 
 
-def _column(name: str, key: str) -> str:
-    """Name a column of another model, where rows are flat."""
-    return name if key == "topic" else f"{name}_{key}"
-
-
-def _models(options: argparse.Namespace) -> list[Model]:
-    """Load the models that are asked for, each with a name that is no other column's."""
-    from headlines.labeling.labeler import HeadlineLabeler
+def _question(options: argparse.Namespace, chosen: str) -> Question:
+    """Say what is asked of which models, each with a name that is no other column's."""
+    from headlines.labeling.panel import Question, column_of
 
     taken = dict.fromkeys(OWN_COLUMNS, "a row has one of its own")
-    models: list[Model] = []
+    models: dict[str, str | None] = {}
     for ref in options.model or [None]:
         name = _name_of(ref)
-        columns = [_column(name, key) for key in ("topic", "probability", "abstained", "code")]
+        columns = [column_of(name, key) for key in ("topic", "probability", "abstained", "code")]
         if not models:
             columns = [name]  # whose answers stand under no name
         elif clash := next(filter(taken.get, columns), None):
@@ -145,9 +93,18 @@ def _models(options: argparse.Namespace) -> list[Model]:
                 f"{ref}: its column would be {clash!r}, and {taken[clash]}; call it by another name"
             )
         taken |= dict.fromkeys(columns, "another model has that name")
-        found = HeadlineLabeler.load(ref, require_signature=options.require_signature)
-        models.append(Model(name, found))
-    return models
+        models[name] = ref
+    return Question(
+        models=tuple(models.items()),
+        abstain_below=options.abstain_below,
+        target_error=options.target_error,
+        any_text=options.any_text,
+        top=options.top,
+        codes=options.codes,
+        explain=options.explain and chosen != "table",  # which has no room for it
+        nested=chosen == "jsonl",
+        signed_by=options.require_signature,
+    )
 
 
 def _name_of(ref: str | None) -> str:
@@ -159,79 +116,67 @@ def _name_of(ref: str | None) -> str:
 
 def label(options: argparse.Namespace) -> int:
     """Give every headline its topic."""
+    from headlines.labeling.panel import Panel
+
     chosen = _format(options)
-    models = _models(options)
-    first, *others = models
-    sieve = Sieve()
+    panel = Panel.load(_question(options, chosen))
+    tally, sieve = panel.tally(), Sieve()
 
     def answered(blocks: Iterable[HeadlineBlock]) -> Iterator[Answered]:
         for block in blocks:
-            found = first.label(block, options)
+            found = panel.answer(block, tally)
             if not options.model:
-                sieve.add(block, found)
-            beside = [(model, model.label(block, options)) for model in others]
-            codes = first.codes_of(found) if options.codes else None
-            more = _more(codes, beside, options.codes, nested=chosen == "jsonl")
-            yield found, more
+                sieve.add(block, found.found)
+            yield found
 
+    if bulk.is_asked(options):
+        job, reports = bulk.label_in_parts(options, panel, chosen)
+        sieve = Sieve(job.headlines, job.refused)
+        _tell(options, panel, job.tally, reports)
+        if not options.model:
+            sieve.tell(panel.labelers[panel.first].topics)
+        return common.DONE
     code = common.DONE
     more = {"follow": True} if options.follow else {}
     with inputs.reading(options, **more) as (blocks, reports):
         try:
-            _write(options, models, answered(inputs.progress(blocks)), chosen)
+            _write(options, panel, answered(blocks), chosen)
         except KeyboardInterrupt:  # the end of what is followed: tell of it as of any other
             if not options.follow:
                 raise
             code = common.INTERRUPTED
-    _tell(options, models, reports)
-    sieve.tell(first.labeler.topics)
+    _tell(options, panel, tally, reports)
+    sieve.tell(panel.labelers[panel.first].topics)
     return code
 
 
-def _more(
-    own_codes: Sequence[str | None] | None,
-    others: Sequence[tuple[Model, PredictionBlock]],
-    codes: bool,
-    *,
-    nested: bool,
-) -> list[dict[str, Any]]:
-    """Give what else there is to say of each headline: its topic's code, and what others say.
-
-    Each other model's answer is one value where rows nest, else it has columns.
-    """
-    columns: dict[str, Sequence[Any]] = {} if own_codes is None else {"code": own_codes}
-    for model, found in others:
-        its = model.columns(found, codes)
-        if nested:
-            answers = zip(*its.values(), strict=True)
-            columns[model.name] = [dict(zip(its, answer, strict=True)) for answer in answers]
-        else:
-            columns |= {_column(model.name, key): values for key, values in its.items()}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
 def _tell(
-    options: argparse.Namespace, models: Sequence[Model], reports: Sequence[FeedReport]
+    options: argparse.Namespace, panel: Panel, tally: Tally, reports: Sequence[FeedReport]
 ) -> None:
     """Say what became of every line, and why headlines have no topic."""
-    first, *others = models
+    several = len(panel.labelers) > 1
     said: dict[str, dict[str, Any]] = {}
-    for model in models:
-        said[model.name] = model.summary()
+    for name, labeler in panel.labelers.items():
+        counts = {"topics": tally.topics[name], "abstained": tally.abstained[name]}
+        said[name] = {key: dict(counted.most_common()) for key, counted in counts.items()}
         if options.target_error is not None:
-            before = f"{model.name}: " if others else ""
-            said[model.name]["target_error"] = _target(model.labeler, options.target_error, before)
-    summary = {"headlines": first.topics.total(), **said[first.name]}
-    if others:
-        summary["models"] = {model.name: said[model.name] for model in others}
+            before = f"{name}: " if several else ""
+            said[name]["target_error"] = _target(labeler, options.target_error, before)
+    summary = {"headlines": tally.topics[panel.first].total(), **said[panel.first]}
+    if several:
+        summary["models"] = {name: said[name] for name in said if name != panel.first}
     inputs.tell_feeds(options, summary, reports)
-    if not options.json:
-        for model in models:
-            model.tell(f"{model.name}: " if others else "")
+    for name in said if not options.json else ():
+        if none := tally.abstained[name].total():
+            told = ", ".join(f"{n} {why}" for why, n in tally.abstained[name].most_common())
+            before = f"{name}: " if several else ""
+            common.note(f"{before}no topic for {none} of {tally.topics[name].total()}: {told}")
 
 
 def _format(options: argparse.Namespace) -> str:
     chosen = rows.format_of(options.output, options.format)
+    if bulk.is_asked(options):
+        bulk.refuse_other_options(options, chosen)
     if not options.follow:
         return chosen
     if options.output not in (None, "-") and not is_stream(options.output):
@@ -248,48 +193,41 @@ def _format(options: argparse.Namespace) -> str:
 
 
 def _write(
-    options: argparse.Namespace,
-    models: Sequence[Model],
-    found: Iterable[Answered],
-    chosen: str,
+    options: argparse.Namespace, panel: Panel, found: Iterable[Answered], chosen: str
 ) -> None:
     """Write predictions: JSON lines block by block, what else there is row by row."""
-    from headlines.labeling.jsonl import lines_of_block
-
-    if chosen == "jsonl" and not options.explain:
-        lines = (lines_of_block(block, options.top, more) for block, more in found)
+    if chosen == "jsonl":
+        lines = map(panel.lines, found)
         rows.write_blocks(lines, options.output, at_once=options.follow)
         return
-    first, *others = models
-    explained = first.labeler if options.explain else None
-    columns = ["topic", "probability", *(["code"] if options.codes else [])]
-    for model in others:
-        keys = ["topic", "probability", *(["code"] if options.codes else [])]
-        columns += [_column(model.name, key) for key in keys]
+    if options.explain and chosen == "table":
+        found = _explained(panel, found)
     rows.write_rows(
-        _rows(found, options.top, explained, as_text=chosen == "table"),
+        chain.from_iterable(map(panel.rows, found)),
         options.output,
         chosen,
-        columns=columns,
+        columns=_columns(panel.question),
         excel_safe=options.excel_safe,
         at_once=options.follow,
     )
 
 
-def _rows(
-    found: Iterable[Answered], top: int, labeler: HeadlineLabeler | None, *, as_text: bool
-) -> Iterator[dict[str, Any]]:
-    """Give the rows, by a labeler with its explanation of each."""
-    for block, more in found:
-        for place, prediction in enumerate(block):
-            told = dict(more[place]) if more else {}
-            if labeler is not None:
-                why = labeler.explain(prediction.item)
-                if as_text:  # a table has no room: it stands above, where a person reads on
-                    for line in str(why).splitlines():
-                        common.note(line)
-                told = {"explanation": why.to_row(), **told}
-            yield prediction.to_row(top, told)
+def _columns(question: Question) -> list[str]:
+    """Name what a table shows."""
+    from headlines.labeling.panel import column_of
+
+    keys = ["topic", "probability", *(["code"] if question.codes else [])]
+    others = [name for name, _ in question.models[1:]]
+    return keys + [column_of(name, key) for name in others for key in keys]
+
+
+def _explained(panel: Panel, found: Iterable[Answered]) -> Iterator[Answered]:
+    """Explain each topic above the table, where a person reads on."""
+    for answered in found:
+        for prediction in answered.found:
+            for line in str(panel.labelers[panel.first].explain(prediction.item)).splitlines():
+                common.note(line)
+        yield answered
 
 
 def _target(labeler: HeadlineLabeler, target_error: float, before: str) -> dict[str, Any]:

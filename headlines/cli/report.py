@@ -53,7 +53,7 @@ def report(options: argparse.Namespace) -> int:
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     earlier = EarlierReport.read(options.previous) if options.previous else None
     with inputs.reading(options) as (blocks, reports):
-        feed = [headline for block in inputs.progress(blocks) for headline in block]
+        feed = [headline for block in blocks for headline in block]
         with inputs.stages("headlines"):
             made = Report.of(
                 labeler,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from headlines.errors import OutputError, require
-from headlines.files import replacing, target_of
+from headlines.files import names_folder, replacing, target_of
 
 FORMATS = ("table", "jsonl", "csv", "tsv", "parquet")
 
@@ -39,6 +39,8 @@ def format_of(output: str | None, chosen: str | None) -> str:
     """Tell the format from the output's ending, or from where standard output goes."""
     if output is None or output == "-":
         return chosen or ("table" if sys.stdout.isatty() else "jsonl")
+    if names_folder(output):
+        return chosen or "parquet"
     ending = Path(output).suffix.lower().lstrip(".")
     ending = {"ndjson": "jsonl", "pq": "parquet"}.get(ending, ending)
     if chosen is None and ending not in ("jsonl", "csv", "tsv", "parquet"):
@@ -204,86 +206,16 @@ def _safe_cell(name: str, value: Any) -> Any:
 
 def _write_parquet(rows: Iterable[Row], output: str | None) -> int:
     """Write rows whose columns and types are known at their end: until then they wait in a file."""
-    if output is None or output == "-":
-        raise OutputError("parquet goes to a file; give --output NAME.parquet")
-    pa, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     from itertools import islice
 
-    types: dict[str, Any] = {}
-    count = parts = 0
+    from headlines.bulk import tables
+
+    if output is None or output == "-":
+        raise OutputError("parquet goes to a file; give --output NAME.parquet")
+    require("pyarrow", "parquet")
+    types: dict[str, str] = {}
     stream = iter(rows)
     with replacing(output) as file, _waiting_room(output) as waiting:
         while some := list(islice(stream, ROW_GROUP)):
-            names = list(dict.fromkeys(name for row in some for name in row))
-            columns = {name: _column(pa, name, [row.get(name) for row in some]) for name in names}
-            part = pa.table(columns)
-            with pa.ipc.new_stream(waiting, part.schema) as writer:
-                writer.write_table(part)
-            types |= {
-                name: _wider(pa, types.get(name, column.type), column.type)
-                for name, column in columns.items()
-            }
-            count += len(some)
-            parts += 1
-        waiting.seek(0)
-        types = {k: pa.string() if pa.types.is_null(t) else t for k, t in types.items()}
-        with parquet.ParquetWriter(file, pa.schema(types)) as writer:
-            for _ in range(parts):
-                part = pa.ipc.open_stream(waiting).read_all()
-                columns = {
-                    name: _widened(pa, part[name], type)
-                    if name in part.column_names
-                    else pa.nulls(len(part), type)
-                    for name, type in types.items()
-                }
-                writer.write_table(pa.table(columns))
-    return count
-
-
-def _column(pa: Any, name: str, values: list[Any]) -> Any:
-    """Give values the type that all of them have; as text and JSON where there is none."""
-    kinds = {type(value) for value in values} - {type(None)}
-    if name == "topics" and kinds == {list}:
-        with contextlib.suppress(pa.ArrowException, KeyError, TypeError):
-            scored = pa.struct({"topic": pa.string(), "probability": pa.float64()})
-            return pa.array(values, pa.list_(scored))
-    if kinds == {list} and all(isinstance(v, str) for value in values for v in value or ()):
-        with contextlib.suppress(UnicodeEncodeError):
-            return pa.array(values, pa.list_(pa.string()))
-    for told, type_ in (({bool}, pa.bool_()), ({int}, pa.int64()), ({int, float}, pa.float64())):
-        if kinds and kinds <= told:
-            with contextlib.suppress(pa.ArrowInvalid, OverflowError):
-                return pa.array(values, type_)
-    if not kinds:
-        return pa.nulls(len(values))
-    return _texts(pa, values)
-
-
-def _texts(pa: Any, values: list[Any]) -> Any:
-    texts = [
-        v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values
-    ]
-    try:
-        return pa.array(texts, pa.string())
-    except UnicodeEncodeError:  # half a surrogate pair
-        clean = [t and t.encode("utf-8", "backslashreplace").decode() for t in texts]
-        return pa.array(clean, pa.string())
-
-
-def _wider(pa: Any, one: Any, other: Any) -> Any:
-    """Give the type that holds what two types hold."""
-    if one == other or pa.types.is_null(other):
-        return one
-    if pa.types.is_null(one):
-        return other
-    return pa.float64() if {one, other} == {pa.int64(), pa.float64()} else pa.string()
-
-
-def _widened(pa: Any, column: Any, type: Any) -> Any:
-    if column.type == type:
-        return column
-    if pa.types.is_null(column.type):
-        return pa.nulls(len(column), type)
-    if pa.types.is_floating(type):
-        return column.cast(type, safe=False)
-    return pa.chunked_array([_texts(pa, column.to_pylist())])
+            types = tables.widest(types, tables.write_block(waiting, some))
+        return tables.write_parquet(waiting, file, types)

@@ -109,7 +109,7 @@ class Account:
             kinds={str(kind): self._kinds[kind] for kind in LineKind},
             reasons=dict(self._reasons),
             quarantined=tuple(self._examples.values()),
-            languages=dict(self._languages),
+            languages=dict(sorted(self._languages.items())),
             left_out=dict(self._left_out),
             page={number: str(kind) for number, kind in self._page.items()},
             layout=self._layout,

@@ -109,6 +109,7 @@ class FeedReader:
         self._set_aside = set_aside
         self.span = span
         self._seen = SeenIds() if seen is None else seen
+        self._stream: ByteStream | None = None
         self._accounts = [self._account_of(self.name)]
 
     @property
@@ -117,6 +118,11 @@ class FeedReader:
         source = self.source
         name = source if isinstance(source, str | Path) else getattr(source, "name", "<stream>")
         return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    @property
+    def taken(self) -> int:
+        """Bytes of the input that were read so far."""
+        return 0 if self._stream is None else self._stream.taken
 
     @property
     def report(self) -> FeedReport:
@@ -131,7 +137,7 @@ class FeedReader:
         """Read the headlines by the thousand, as `__iter__` gives them one by one."""
         file = self._open()
         try:
-            stream = ByteStream(file, self.name)
+            stream = self._stream = ByteStream(file, self.name)
             if self.follow:
                 yield from self._followed(stream)
             elif self.span is not None and self.span.told is not None and self.span.end:

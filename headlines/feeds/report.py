@@ -101,6 +101,19 @@ class FeedReport:
             ],
         }
 
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> FeedReport:
+        """Read what `dataclasses.asdict` gives of one, after a way through JSON too."""
+        rows = [{**row, "layout": _layout(row["layout"])} for row in plain["quarantined"]]
+        left_out = {kind: (line, raw) for kind, (line, raw) in plain["left_out"].items()}
+        told = {
+            "quarantined": tuple(Quarantined(**row) for row in rows),
+            "left_out": left_out,
+            "page": {int(line): kind for line, kind in plain["page"].items()},
+            "layout": _layout(plain["layout"]),
+        }
+        return cls(**{**plain, **told})
+
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items() if count)
         others = ", ".join(f"{short(code, 40)} {n}" for code, n in self._languages_shown())
@@ -143,8 +156,12 @@ class FeedReport:
             yield "others", further
 
 
+def _layout(plain: Mapping[str, Any] | None) -> Any:
+    return plain and Layout(**{**plain, "columns": tuple(plain["columns"])})
+
+
 def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
-    """Give one report on what came from several members of an archive."""
+    """Give one report on what came from several parts of an input, as the members of an archive."""
     if len(reports) == 1:
         return reports[0]
 
@@ -154,14 +171,17 @@ def joined(source: str, reports: Sequence[FeedReport]) -> FeedReport:
             total.update(some)
         return dict(total)
 
+    examples: dict[str, Quarantined] = {}
+    for row in (row for report in reports for row in report.quarantined):
+        examples.setdefault(row.reason, row)
     return FeedReport(
         source=source,
         format=" and ".join(sorted({report.format for report in reports})),
         encoding=" and ".join(sorted({report.encoding for report in reports})),
         kinds=added(report.kinds for report in reports),
-        quarantined=tuple(row for report in reports for row in report.quarantined),
+        quarantined=tuple(examples.values()),
         reasons=added(report.reasons for report in reports),
-        languages=added(report.languages for report in reports),
+        languages=dict(sorted(added(report.languages for report in reports).items())),
         left_out={k: row for report in reversed(reports) for k, row in report.left_out.items()},
     )
 

@@ -1,0 +1,109 @@
+"""Workers: the processes that label chunks, on this machine or of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headlines.bulk.part import Step
+from headlines.errors import HeadlinesError, require, short
+
+LOCAL = "local"
+"""Names a Dask cluster that is made on this machine."""
+
+MAX_LOSSES = 5
+"""Times that workers may be lost one after the other, with no chunk done between."""
+
+logger = logging.getLogger(__name__)
+
+Tasks = Mapping[int, tuple[Any, ...]]
+"""What a step is given of each chunk, by the chunk's number."""
+
+
+class WorkersError(HeadlinesError):
+    """Workers that can't be had, or that die again and again."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What does the steps of a job, through joblib; made by `open`."""
+
+    jobs: int
+    client: Any = None  # of a Dask cluster
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, jobs: int, dask: str | None = None) -> Iterator[Workers]:
+        """Have workers until the block ends: `jobs` processes, or those of a cluster.
+
+        `dask` is the address of a scheduler, or `LOCAL`. Raises WorkersError when there is none.
+        """
+        if dask is None:
+            yield cls(jobs)
+            return
+        distributed = require("distributed", "dask")
+        with contextlib.ExitStack() as stack:
+            try:
+                if dask == LOCAL:
+                    cluster = distributed.LocalCluster(
+                        n_workers=jobs, threads_per_worker=1, dashboard_address=None
+                    )
+                    dask = stack.enter_context(cluster).scheduler_address
+                client = distributed.Client(dask, set_as_default=False)
+                stack.enter_context(client)
+            except (OSError, ValueError) as error:
+                raise WorkersError(
+                    f"{dask}: no Dask scheduler answers there ({short(str(error))}); start one "
+                    "(`dask scheduler`), and workers, or give its address"
+                ) from None
+            yield cls(jobs, client)
+
+    def each(self, step: Step, tasks: Tasks) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Do a step of every chunk; give what is told of each as it is done, in any order.
+
+        A chunk whose worker dies is given to another one. Raises WorkersError when that happens
+        again and again, and what the step raises.
+        """
+        left, losses = dict(tasks), 0
+        while left:
+            try:
+                for number, told in self._round(step, left):
+                    del left[number]
+                    losses = 0
+                    yield number, told
+            except Exception as error:
+                if (why := _loss(error)) is None:
+                    raise
+                losses += 1
+                if losses > MAX_LOSSES:
+                    raise WorkersError(
+                        f"workers are lost again and again ({why}); see to their memory, and run "
+                        "the command again: what is done stays done"
+                    ) from None
+                logger.info("a worker was lost (%s): going on with others", why)
+
+    def _round(self, step: Step, tasks: Tasks) -> Iterator[tuple[int, dict[str, Any]]]:
+        from joblib import Parallel, delayed, parallel_config
+
+        calls = (delayed(_numbered)(step, number, *rest) for number, rest in [*tasks.items()])
+        told = {"backend": "loky", "n_jobs": self.jobs}
+        if self.client is not None:
+            told = {"backend": "dask", "client": self.client, "n_jobs": -1}
+        elif self.jobs == 1:
+            told = {"backend": "sequential"}
+        with parallel_config(**told):
+            yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
+
+
+def _numbered(step: Step, number: int, *rest: Any) -> tuple[int, dict[str, Any]]:
+    return number, step(*rest)
+
+
+def _loss(error: Exception) -> str | None:
+    """Say why a worker or a scheduler was lost; None of an error of another kind."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    lost = {"BrokenProcessPool", "TerminatedWorkerError", "KilledWorker"}
+    return short(str(error) or type(error).__name__) if names & lost else None
