@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from headlines.bulk import part, tables
 from headlines.bulk.ledger import LABELLED, NAME, WRITTEN, Ledger
-from headlines.bulk.plan import LINES, TABLE, Chunk, Order, chunks_of
+from headlines.bulk.plan import TABLE, Chunk, Order, check_files, chunks_of
 from headlines.bulk.workers import Workers
 from headlines.errors import OutputError
 from headlines.feeds.account import SeenIds
@@ -65,6 +65,7 @@ class Job:
         Raises LockedError when another process has it, OutputError when it has another job's
         parts or something else in it, and FeedError when an input can't be read.
         """
+        check_files(sources)
         folder = Path(order.folder)
         _refuse_others(folder)
         described = order.described(sources)
@@ -160,9 +161,7 @@ class Job:
             for lines in self.lines(chunk, copies):
                 file.write(lines)
 
-    def write_tables(
-        self, workers: Workers, marks: dict[int, bytes], types: tables.Types
-    ) -> None:
+    def write_tables(self, workers: Workers, marks: dict[int, bytes], types: tables.Types) -> None:
         """Write the files of all chunks, of tables in the same columns.
 
         `marks` tell of every chunk which rows are copies, a bit each.
@@ -190,7 +189,8 @@ class Job:
 
 
 def _refuse_others(folder: Path) -> None:
-    if not folder.exists() or (folder / NAME).exists() or not any(folder.iterdir()):
+    others = [path.name for path in folder.iterdir()] if folder.exists() else []
+    if NAME in others or all(name.startswith(".lock") for name in others):
         return
     raise OutputError(
         f"{folder}: is where the job keeps its parts, and something else is in it; move it away, "

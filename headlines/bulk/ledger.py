@@ -17,10 +17,11 @@ FORMAT = 1
 
 _SCHEMA = """
 CREATE TABLE job (format INTEGER NOT NULL, described TEXT NOT NULL);
-CREATE TABLE chunks (number INTEGER PRIMARY KEY, spans TEXT NOT NULL, labelled TEXT, written TEXT);
+CREATE TABLE chunks (number INTEGER PRIMARY KEY, spans TEXT NOT NULL);
+CREATE TABLE done (step TEXT, number INTEGER, told TEXT NOT NULL, PRIMARY KEY (step, number));
 """
 LABELLED, WRITTEN = "labelled", "written"
-"""What can be done with a chunk: its part is there; and, where there is a file of it, that file."""
+"""Steps of a chunk: its part is there; and, where there is to be a file of it, that file."""
 
 
 class Ledger:
@@ -61,7 +62,7 @@ class Ledger:
     def begin(self, described: Mapping[str, Any], chunks: Iterable[Chunk]) -> None:
         """Write down a job and all its chunks, or nothing."""
         with _told(self._path):
-            self._connection.executescript(f"BEGIN;{_SCHEMA}")
+            self._connection.executescript("BEGIN;" + _SCHEMA)
             rows = ((chunk.number, json.dumps(chunk.to_plain())) for chunk in chunks)
             self._connection.executemany("INSERT INTO chunks (number, spans) VALUES (?, ?)", rows)
             row = (FORMAT, json.dumps(described))
@@ -75,28 +76,16 @@ class Ledger:
 
     def finish(self, step: str, number: int, told: Mapping[str, Any]) -> None:
         """Write down that a step of a chunk is done, and what is told of it."""
-        with _told(self._path):
-            self._connection.execute(
-                f"UPDATE chunks SET {_column(step)} = ? WHERE number = ?",
-                (json.dumps(told), number),
-            )
-
-    def undo(self, step: str, number: int) -> None:
-        """Write down that a step of a chunk has to be done again."""
-        with _told(self._path):
-            self._connection.execute(
-                f"UPDATE chunks SET {_column(step)} = NULL WHERE number = ?", (number,)
-            )
+        self._rows("REPLACE INTO done VALUES (?, ?, ?)", step, number, json.dumps(told))
 
     def finished(self, step: str) -> set[int]:
         """Give the numbers of the chunks of which a step is done."""
-        column = _column(step)
-        return {n for (n,) in self._rows(f"SELECT number FROM chunks WHERE {column} IS NOT NULL")}
+        return {n for (n,) in self._rows("SELECT number FROM done WHERE step = ?", step)}
 
     def told(self, step: str, number: int) -> dict[str, Any]:
         """Give what was told of a step of a chunk that is done."""
-        query = f"SELECT {_column(step)} FROM chunks WHERE number = ?"
-        [(told,)] = self._rows(query, number)
+        query = "SELECT told FROM done WHERE step = ? AND number = ?"
+        [(told,)] = self._rows(query, step, number)
         found: dict[str, Any] = json.loads(told)
         return found
 
@@ -105,17 +94,11 @@ class Ledger:
             return self._connection.execute(query, values).fetchall()
 
 
-def _column(step: str) -> str:
-    if step not in (LABELLED, WRITTEN):
-        raise ValueError(f"step is {step!r}, expected {LABELLED!r} or {WRITTEN!r}")
-    return step
-
-
 @contextlib.contextmanager
 def _told(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, ValueError) as error:
+    except sqlite3.Error as error:
         raise OutputError(
             f"{path}: can't be read or written ({error}); see to the disk, or remove its folder "
             "to begin anew"

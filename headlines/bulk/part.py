@@ -21,7 +21,7 @@ from headlines.feeds.block import HeadlineBlock
 from headlines.feeds.reader import FeedReader
 from headlines.feeds.report import Quarantined
 from headlines.files import replacing
-from headlines.labeling.panel import Answered, Panel, Question, Tally
+from headlines.labeling.panel import Answered, Panel, Question
 
 ROWS, KEYS, ASIDE, TABLES = "jsonl", "keys", "quarantine.jsonl", "arrow"
 """Endings of a part's files: its rows, what copies are told by, rows set aside, its table."""
@@ -120,9 +120,12 @@ class _Files:
         keys["told"] = ENGLISH * english + REFUSED * (english & answered.found.not_news)
         self._keys.write(keys.tobytes())
         self.count += len(block)
-        if self._is_table:
-            types = tables.write_block(self._rows, list(panel.rows(answered)))
+        if self._is_table and panel.question.explain:
+            types = tables.write_rows(self._rows, list(panel.rows(answered)))
             self.types = tables.widest(self.types, types)
+        elif self._is_table:
+            columns = tables.columns_of(block, answered, panel.question.top)
+            self.types = tables.widest(self.types, tables.write_columns(self._rows, columns))
         else:
             self._rows.write(panel.lines(answered))
 

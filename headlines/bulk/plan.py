@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from headlines.feeds.reader import FeedReader
 from headlines.feeds.spans import Span, Told, spans_of
 from headlines.labeling.panel import Question
 
-CHUNK_BYTES = 4 << 20
-"""Bytes of its inputs that a chunk has at least, where so many are left: some seconds of work."""
+MIN_CHUNK_BYTES, MAX_CHUNK_BYTES = 1 << 18, 4 << 20
+"""Bounds on the bytes of inputs that a chunk has at least: up to a second of work or so."""
+
+CHUNKS = 64
+"""Into how many chunks a job of a size between is cut, whoever works on it."""
 
 MAX_SPANS = 1000
 """Inputs, or parts of them, of one chunk."""
@@ -36,7 +39,8 @@ class Order:
     models : tuple of str
         The contents of the models that it is put to, by their digests.
     folder : str
-        Where the parts go; workers on other machines have to see it under the same name.
+        Where the parts go. Workers on other machines have to see it, the inputs and the models
+        under the same names: `question` has whole paths.
     kind : str
         `LINES` or `TABLE`.
     format : str or None
@@ -50,12 +54,13 @@ class Order:
     folder: str
     kind: str = LINES
     format: str | None = None
-    layout: Layout = Layout()
+    layout: Layout = field(default_factory=Layout)
 
     def described(self, sources: Sequence[str]) -> dict[str, Any]:
         """Tell as plain data what makes two jobs one: the inputs as they are by now, too."""
         said = asdict(self)
-        del said["folder"]
+        del said["folder"], said["question"]["signed_by"]
+        said["question"]["models"] = [name for name, _ in self.question.models]
         stats = [(source, os.stat(source)) for source in sources]
         said["inputs"] = [[source, stat.st_size, stat.st_mtime_ns] for source, stat in stats]
         said["version"] = __version__
@@ -99,16 +104,24 @@ class Chunk:
         return cls(number, tuple(spans))
 
 
-def chunks_of(
-    order: Order, sources: Sequence[str], size: int = CHUNK_BYTES
-) -> Iterator[Chunk]:
+def check_files(sources: Sequence[str]) -> None:
+    """Raise FeedError where an input isn't a file, whose parts can be read again."""
+    for source in sources:
+        if not os.path.isfile(source):
+            why = "is no file" if os.path.lexists(source) or source == "-" else "isn't there"
+            raise FeedError(
+                f"{source}: {why}; parts of a job read files: save what comes in as one, name it"
+            )
+
+
+def chunks_of(order: Order, sources: Sequence[str]) -> Iterator[Chunk]:
     """Cut files into chunks, small ones together; raises FeedError when one can't be read."""
+    total = sum(os.path.getsize(source) for source in sources)
+    size = min(MAX_CHUNK_BYTES, max(MIN_CHUNK_BYTES, total // CHUNKS))
     held: list[Span] = []
     number = 0
     for span in _spans(order, sources, size):
-        if held and (
-            sum(s.size for s in held) + span.size > 2 * size or len(held) == MAX_SPANS
-        ):
+        if held and (sum(s.size for s in held) + span.size > 2 * size or len(held) == MAX_SPANS):
             yield Chunk(number, tuple(held))
             number, held = number + 1, []
         held.append(span)
@@ -121,11 +134,5 @@ def chunks_of(
 
 def _spans(order: Order, sources: Sequence[str], size: int) -> Iterator[Span]:
     for source in sources:
-        if not os.path.isfile(source):
-            why = "is no file" if os.path.lexists(source) else "can't be read (no such file)"
-            raise FeedError(
-                f"{source}: {why}; a job in parts reads files, each part in its turn: save what "
-                "comes in as one, and name it"
-            )
         reader = FeedReader(source, format=order.format, layout=order.layout)
         yield from spans_of(source, reader.told, size)

@@ -15,20 +15,102 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headlines.errors import require
+from headlines.feeds.block import HeadlineBlock
+from headlines.feeds.headline import with_fields
+from headlines.labeling.panel import Answered
 
 Types = Mapping[str, str]
 """The columns in their order, and the name of each one's type (`_types`)."""
 
 
-def write_block(file: IO[bytes], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def write_rows(file: IO[bytes], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Write rows as a block of their own; give its columns and types."""
-    pa = require("pyarrow", "parquet")
     names = list(dict.fromkeys(name for row in rows for name in row))
-    block = pa.table({name: _column(pa, name, [row.get(name) for row in rows]) for name in names})
+    return write_columns(file, {name: [row.get(name) for row in rows] for name in names})
+
+
+def write_columns(file: IO[bytes], columns: Mapping[str, Any]) -> dict[str, str]:
+    """Write lists of values, or arrays of Arrow's, as a block; give its columns and types."""
+    pa = require("pyarrow", "parquet")
+    arrays = {
+        name: _column(pa, name, values) if isinstance(values, list) else values
+        for name, values in columns.items()
+    }
+    block = pa.table(arrays)
     with pa.ipc.new_stream(file, block.schema) as writer:
         writer.write_table(block)
     known = {type_: name for name, type_ in _types(pa).items()}
     return {field.name: known[field.type] for field in block.schema}
+
+
+def columns_of(block: HeadlineBlock, answered: Answered, top: int) -> dict[str, Any]:
+    """Give the columns of what a panel says of a block: those of `PredictionBlock`'s rows.
+
+    What a row would say of itself stands in one array for all; the plain twin is `Panel.rows`.
+    """
+    pa = require("pyarrow", "parquet")
+    found, types = answered.found, _types(pa)
+    n = len(found)
+    names = np.array(found.names, dtype=object)
+    top = min(top, len(names))
+    order, shares = found.order[:, :top], found.shares
+    scored = pa.StructArray.from_arrays(
+        [pa.array(names.take(order.ravel()), pa.string()), pa.array(shares[:, :top].ravel())],
+        fields=list(types["topics"].value_type),
+    )
+    ends = np.concatenate([[0], np.cumsum(found.further.sum(axis=1))])
+    also = pa.array(names.take(found.order[found.further]), pa.string())
+    copies = [id if copy else None for id, copy in zip(block.ids, block.copies, strict=True)]
+    columns: dict[str, Any] = {
+        "id": pa.array(block.ids, pa.string()),
+        "source": pa.array([block.source] * n, pa.string()),
+        "line": pa.array(block.lines, pa.int64()),
+        "headline": list(block.headlines),
+        "topic": pa.array(found.topics, pa.string()),
+        "probability": pa.array(shares[:, 0]),
+        "topics": pa.ListArray.from_arrays(
+            np.arange(0, n * top + 1, top, dtype=np.int32), scored, type=types["topics"]
+        ),
+        "also": pa.ListArray.from_arrays(ends.astype(np.int32), also, type=types["strings"]),
+        "abstained": pa.array(found.reasons, pa.string()),
+        "duplicate_of": pa.array(copies, pa.string()),
+        "model": pa.array([found.model] * n, pa.string()),
+    }
+    answers = set(columns).difference(_OF_HEADLINE)
+    for name in answered.more[0] if answered.more else ():
+        columns[name] = [said[name] for said in answered.more]
+        answers.add(name)
+    return columns | _told_by_inputs(block, answers)
+
+
+_OF_HEADLINE = ("id", "source", "line", "headline")
+_SAID = ("publisher", "date", "language")
+
+
+def _told_by_inputs(block: HeadlineBlock, answers: set[str]) -> dict[str, list[Any]]:
+    """Give the columns that an input fills: those that every row has, and its own."""
+    n = len(block)
+    columns: dict[str, list[Any]] = {name: [None] * n for name in _SAID}
+    known = answers.union(_OF_HEADLINE, _SAID)
+    for place, told in block.others.items():
+        for name in _SAID:
+            columns[name][place] = told.get(name)
+        fields = told.get("fields", {})
+        if not known.isdisjoint(fields):
+            own = dict.fromkeys(known) | {name: told.get(name) for name in _SAID}
+            own |= {"id": block.ids[place], "source": block.source, "line": block.lines[place]}
+            own |= {"headline": block.headlines[place]} | dict.fromkeys(answers, _ANSWER)
+            first = len(own)
+            fields = dict(list(with_fields(own, fields).items())[first:])
+        for name, value in fields.items():
+            if name not in columns:
+                columns[name] = [None] * n
+            columns[name][place] = value
+    return columns
+
+
+_ANSWER = object()
+"""What a model says, which no input said before."""
 
 
 def widest(one: Types, other: Types) -> dict[str, str]:

@@ -46,6 +46,7 @@ class Workers:
             return
         distributed = require("distributed", "dask")
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_quiet("distributed", "tornado"))
             try:
                 if dask == LOCAL:
                     cluster = distributed.LocalCluster(
@@ -75,7 +76,13 @@ class Workers:
                     losses = 0
                     yield number, told
             except Exception as error:
-                if (why := _loss(error)) is None:
+                why = short(str(error) or type(error).__name__)
+                if self.client is not None and _is_among(error, SCHEDULER_LOST):
+                    raise WorkersError(
+                        f"the Dask scheduler was lost ({why}); start it, and run the command "
+                        "again: what is done stays done"
+                    ) from None
+                if not _is_among(error, WORKER_LOST):
                     raise
                 losses += 1
                 if losses > MAX_LOSSES:
@@ -98,12 +105,29 @@ class Workers:
             yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
 
 
+@contextlib.contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Let no library tell at length of workers that come and go: what counts is raised."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in names]
+    loggers = [logging.getLogger(name) for name in known]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
 def _numbered(step: Step, number: int, *rest: Any) -> tuple[int, dict[str, Any]]:
     return number, step(*rest)
 
 
-def _loss(error: Exception) -> str | None:
-    """Say why a worker or a scheduler was lost; None of an error of another kind."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    lost = {"BrokenProcessPool", "TerminatedWorkerError", "KilledWorker"}
-    return short(str(error) or type(error).__name__) if names & lost else None
+WORKER_LOST = {"BrokenProcessPool", "TerminatedWorkerError", "KilledWorker"}
+SCHEDULER_LOST = {"FutureCancelledError", "CommClosedError", "ClosedClientError"}
+"""Names of what joblib's backends raise: Dask's are there only where it is installed."""
+
+
+def _is_among(error: Exception, names: set[str]) -> bool:
+    return not names.isdisjoint(kind.__name__ for kind in type(error).__mro__)

@@ -1,10 +1,11 @@
-"""`headlines label` in parts: on many cores, on a Dask cluster, into a folder, to be gone on with."""
+"""`headlines label` in parts: on many cores or a Dask cluster, and gone on with after a stop."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from headlines.cli import common, inputs, rows
 from headlines.errors import FeedError, OutputError
-from headlines.files import folder_of, is_stream, names_folder, target_of
+from headlines.files import folder_of, is_stream, names_folder
 
 if TYPE_CHECKING:
     from headlines.bulk.job import Job
@@ -69,7 +70,7 @@ def label_in_parts(
     is_folder = options.output not in (None, "-") and names_folder(options.output)
     with _parts_folder(options.output) as folder, contextlib.ExitStack() as stack:
         order = Order(
-            question=panel.question,
+            question=panel.question.from_anywhere(),
             models=tuple(labeler.state.content for labeler in panel.labelers.values()),
             folder=str(folder),
             kind=TABLE if is_folder and chosen == "parquet" else LINES,
@@ -95,13 +96,12 @@ def label_in_parts(
 
 @contextlib.contextmanager
 def _parts_folder(output: str | None) -> Iterator[Path]:
-    """Give the folder of the parts: beside the output, or one that goes away where there is none."""
+    """Give the folder of the parts, beside the output; where there is none, one that goes away."""
     if output is None or output == "-" or is_stream(output):
         with tempfile.TemporaryDirectory(prefix="headlines-") as folder:
             yield Path(folder, "parts")
         return
-    target = folder_of(output) if names_folder(output) else target_of(output)
-    assert target is not None  # it is no stream
+    target = folder_of(output) if names_folder(output) else Path(os.path.realpath(output))
     yield target.with_name(f"{target.name}.parts")
 
 
@@ -157,4 +157,3 @@ class _Found:
         for report in self.job.reports():
             inputs.refuse_unused(self.options, report)
             inputs.refuse_empty(report)
-

@@ -217,5 +217,5 @@ def _write_parquet(rows: Iterable[Row], output: str | None) -> int:
     stream = iter(rows)
     with replacing(output) as file, _waiting_room(output) as waiting:
         while some := list(islice(stream, ROW_GROUP)):
-            types = tables.widest(types, tables.write_block(waiting, some))
+            types = tables.widest(types, tables.write_rows(waiting, some))
         return tables.write_parquet(waiting, file, types)

@@ -40,7 +40,7 @@ class SeenIds:
 
     def add(self, ids: Sequence[str]) -> list[bool]:
         """Remember ids, 16 hex digits each; say of each whether it was there."""
-        return self.add_keys(keys_of(ids)).tolist()
+        return [bool(again) for again in self.add_keys(keys_of(ids))]
 
     def add_keys(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Do so for ids as `keys_of` gives them; how many come at once changes nothing."""

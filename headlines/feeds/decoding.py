@@ -50,14 +50,14 @@ _ODD_ENDS = ("\r", "\v", "\f", "\x85", "\u2028", "\u2029")
 _ODD_BYTES = (b"\r", b"\v", b"\f", b"\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
 
-def pieces_of(stream: ByteStream, encoding: str) -> Iterator[bytes]:
+def pieces_of(stream: ByteStream, encoding: str, size: int = PIECE_BYTES) -> Iterator[bytes]:
     """Give what is left in a stream, some at a time, all that isn't ASCII's kin in UTF-8."""
     if _codec(encoding) == encoding:
-        while piece := stream.read(PIECE_BYTES):
+        while piece := stream.read(size):
             yield piece
         return
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    while piece := stream.read(PIECE_BYTES):
+    while piece := stream.read(size):
         yield decoder.decode(piece).encode()
     yield decoder.decode(b"", final=True).encode()
 

@@ -151,6 +151,8 @@ class FeedReader:
                 file.close()
 
     def _open(self) -> IO[bytes]:
+        if self.span is not None:
+            return open_input(self.span.path)
         if not isinstance(self.source, str | Path):
             return self.source
         if str(self.source) == "-":

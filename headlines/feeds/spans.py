@@ -11,6 +11,9 @@ from headlines.feeds.archives import ByteStream, open_input, texts_in
 from headlines.feeds.decoding import count_of_lines, is_cut_by_bytes, pieces_of, whole_lines
 from headlines.feeds.sheets import row_groups
 
+PIECE_BYTES = 1 << 16
+"""Bytes that lines are counted in at once: a span has at most so many more than it needs."""
+
 BY_LINES = ("text", "jsonl")
 """Formats whose lines are read each for itself; a row of a table may be several."""
 
@@ -41,6 +44,9 @@ class Span:
     Attributes
     ----------
     source : str
+        The input's name as it was given.
+    path : str
+        Where the input is, from anywhere.
     size : int
         Bytes, as far as they are known: how much work it is.
     told : Told or None
@@ -52,6 +58,7 @@ class Span:
     """
 
     source: str
+    path: str
     size: int
     told: Told | None = None
     start: int = 0
@@ -66,7 +73,7 @@ def spans_of(source: str, tell: Callable[[ByteStream], Told], size: int) -> Iter
     read.
     """
     with open_input(source) as file:
-        whole = Span(source, os.fstat(file.fileno()).st_size)
+        whole = Span(source, os.path.abspath(source), os.fstat(file.fileno()).st_size)
         stream = ByteStream(file, source)
         [first] = islice(texts_in(stream), 1)
         if first is not stream:
@@ -96,7 +103,7 @@ def _of_groups(groups: list[tuple[int, int]], whole: Span, size: int) -> Iterato
 def _of_lines(stream: ByteStream, told: Told, whole: Span, size: int) -> Iterator[Span]:
     start = end = lines = 0
     line = 1
-    for piece, dropped in whole_lines(pieces_of(stream, told.encoding)):
+    for piece, dropped in whole_lines(pieces_of(stream, told.encoding, PIECE_BYTES)):
         end += len(piece) + dropped
         plain = told.format == "text"
         lines += 1 if dropped else count_of_lines(piece, told.encoding, plain=plain)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from headlines.feeds.block import HeadlineBlock
 from headlines.labeling.jsonl import line_of, lines_of_block
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.labeling.prediction import Prediction, PredictionBlock
@@ -43,6 +43,15 @@ class Question:
     explain: bool = False
     nested: bool = True
     signed_by: str | None = None
+
+    def from_anywhere(self) -> Question:
+        """Give the same with whole paths, for a process that works in another folder."""
+        models = [(name, _whole(ref)) for name, ref in self.models]
+        return replace(self, models=tuple(models), signed_by=_whole(self.signed_by))
+
+
+def _whole(path: str | None) -> str | None:
+    return os.path.abspath(path) if path is not None and os.path.exists(path) else path
 
 
 @dataclass
