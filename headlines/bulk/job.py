@@ -54,6 +54,7 @@ class Job:
         self._ledger = ledger
         self._seen = SeenIds()
         self._reports: dict[str, list[FeedReport]] = {}
+        self._written = ledger.finished(WRITTEN)
         self.done = {n for n in ledger.finished(LABELLED) if self._is_whole(n)}
 
     @classmethod
@@ -86,12 +87,16 @@ class Job:
 
     def _is_whole(self, number: int) -> bool:
         """Say whether the files of a chunk that is done are there."""
-        rows = self._ledger.told(LABELLED, number)["rows"]
-        ending = part.TABLES if self.order.kind == TABLE else part.ROWS
+        told = self._ledger.told(LABELLED, number)
+        path = self.order.path(number, part.TABLES if self.order.kind == TABLE else part.ROWS)
         with contextlib.suppress(OSError):
             size = self.order.path(number, part.KEYS).stat().st_size
-            return size == rows * part.KEY.itemsize and self.order.path(number, ending).exists()
+            if size == told["rows"] * part.KEY.itemsize:
+                return path.exists() or self._is_written(number)
         return False
+
+    def _is_written(self, number: int) -> bool:
+        return number in self._written and self.file_of(number).exists()
 
     # ------------------------------------------------------------ labelling
 
@@ -148,14 +153,14 @@ class Job:
 
     # ------------------------------------------------------------ a folder of files
 
-    def file_of(self, chunk: Chunk) -> Path:
+    def file_of(self, number: int) -> Path:
         """Name the file that a chunk has in a folder of results."""
         ending = "parquet" if self.order.kind == TABLE else "jsonl"
-        return Path(self.order.folder, "files", f"part-{chunk.number:06d}.{ending}")
+        return Path(self.order.folder, "files", f"part-{number:06d}.{ending}")
 
     def write_lines(self, chunk: Chunk, copies: NDArray[np.bool_]) -> None:
         """Write the file of a chunk, of lines."""
-        path = self.file_of(chunk)
+        path = self.file_of(chunk.number)
         path.parent.mkdir(exist_ok=True)
         with replacing(path) as file:
             for lines in self.lines(chunk, copies):
@@ -166,17 +171,15 @@ class Job:
 
         `marks` tell of every chunk which rows are copies, a bit each.
         """
-        written = self._ledger.finished(WRITTEN)
-        todo: dict[int, tuple[Any, ...]] = {}
-        for chunk in self.chunks:
-            path = self.file_of(chunk)
-            path.parent.mkdir(exist_ok=True)
-            if chunk.number not in written or not path.exists():
-                todo[chunk.number] = (
-                    self.order, chunk.number, str(path), marks[chunk.number], dict(types),
-                )  # fmt: skip
+        self.file_of(0).parent.mkdir(exist_ok=True)
+        todo: dict[int, tuple[Any, ...]] = {
+            number: (self.order, number, str(self.file_of(number)), copies, dict(types))
+            for number, copies in marks.items()
+            if not self._is_written(number)
+        }
         for number, told in workers.each(part.write_file, todo):
             self._ledger.finish(WRITTEN, number, told)
+            self.order.path(number, part.TABLES).unlink()  # the file has it now
 
     def put_files(self, target: Path) -> None:
         """Let the folder of results be where it was asked for."""

@@ -37,7 +37,8 @@ def write_columns(file: IO[bytes], columns: Mapping[str, Any]) -> dict[str, str]
         for name, values in columns.items()
     }
     block = pa.table(arrays)
-    with pa.ipc.new_stream(file, block.schema) as writer:
+    packed = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(file, block.schema, options=packed) as writer:
         writer.write_table(block)
     known = {type_: name for name, type_ in _types(pa).items()}
     return {field.name: known[field.type] for field in block.schema}
@@ -55,24 +56,24 @@ def columns_of(block: HeadlineBlock, answered: Answered, top: int) -> dict[str, 
     top = min(top, len(names))
     order, shares = found.order[:, :top], found.shares
     scored = pa.StructArray.from_arrays(
-        [pa.array(names.take(order.ravel()), pa.string()), pa.array(shares[:, :top].ravel())],
+        [pa.array(names.take(order.ravel()).tolist(), pa.string()), pa.array(shares[:, :top].ravel())],
         fields=list(types["topics"].value_type),
     )
     ends = np.concatenate([[0], np.cumsum(found.further.sum(axis=1))])
-    also = pa.array(names.take(found.order[found.further]), pa.string())
+    also = pa.array(names.take(found.order[found.further]).tolist(), pa.string())
     copies = [id if copy else None for id, copy in zip(block.ids, block.copies, strict=True)]
     columns: dict[str, Any] = {
         "id": pa.array(block.ids, pa.string()),
         "source": pa.array([block.source] * n, pa.string()),
         "line": pa.array(block.lines, pa.int64()),
         "headline": list(block.headlines),
-        "topic": pa.array(found.topics, pa.string()),
+        "topic": pa.array(found.topics.tolist(), pa.string()),
         "probability": pa.array(shares[:, 0]),
         "topics": pa.ListArray.from_arrays(
             np.arange(0, n * top + 1, top, dtype=np.int32), scored, type=types["topics"]
         ),
         "also": pa.ListArray.from_arrays(ends.astype(np.int32), also, type=types["strings"]),
-        "abstained": pa.array(found.reasons, pa.string()),
+        "abstained": pa.array(found.reasons.tolist(), pa.string()),
         "duplicate_of": pa.array(copies, pa.string()),
         "model": pa.array([found.model] * n, pa.string()),
     }

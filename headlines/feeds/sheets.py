@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import zip_longest
 from math import isfinite
 from typing import IO, Any
+from urllib.parse import unquote
 
 from headlines.errors import FeedError, require, short
 from headlines.feeds.columns import Layout, column_among
@@ -166,10 +168,11 @@ def _of_columns(
         wanted = (layout.column or "").partition(".")[0] or None
         column_among(names, wanted)
         number = first - 1
+        told = _told_by_folders(source)
         for batch in batches:
             for row in batch.to_pylist():
                 number += 1
-                yield _of_values(number, plain_value(row), layout.column)
+                yield _of_values(number, plain_value(row), layout.column, told)
     except (pyarrow.ArrowException, OSError) as error:
         raise _unread(source, format, error) from None
     except ValueError as error:
@@ -201,10 +204,26 @@ def _arrow(file: IO[bytes]) -> tuple[list[str], Any]:
     return table.schema.names, table.to_batches(max_chunksize=8192)
 
 
-def _of_values(number: int, row: dict[str, Any], column: str | None) -> Record:
+def _told_by_folders(source: str) -> dict[str, str]:
+    """Give the columns that a file's folders tell, as ``date=2024-05-06/part-0.parquet`` does.
+
+    A column of the file's own stands before one of that name.
+    """
+    named = [part.partition("=") for part in re.split(r"[/\\]", source)[:-1]]
+    return {
+        unquote(name): unquote(value)
+        for name, sign, value in named
+        if sign and name and value != "__HIVE_DEFAULT_PARTITION__"
+    }
+
+
+def _of_values(
+    number: int, row: dict[str, Any], column: str | None, told: Mapping[str, str]
+) -> Record:
     found = headline_of(row, column)
     if found is not None:
-        return Record(number, LineKind.HEADLINE, found.headline, fields=found.fields)
+        fields = {**told, **found.fields} if told else found.fields
+        return Record(number, LineKind.HEADLINE, found.headline, fields=fields)
     if all(value in (None, "") for value in row.values()):
         return Record(number, LineKind.BLANK)
     raw = json.dumps(row, ensure_ascii=False)

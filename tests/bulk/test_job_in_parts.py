@@ -32,10 +32,10 @@ def feeds(tmp_path_factory: pytest.TempPathFactory, made_headlines: list[str]) -
     numbered = [f"{rng.choice(made_headlines)} {i}" for i in range(30_000)]
     lines = [rng.choice(numbered[:i]) if i % 9 == 8 else numbered[i] for i in range(30_000)]
     lines[3], lines[20_000], lines[70] = "NUL \x00 here", "NUL\x00", ""
-    write(folder / "a.txt", "\n".join(lines))
+    write(folder / "a.txt", "\n".join(lines[:4000]))
     rows = [
         {"title": t, "url": f"x.org/{i}", "publisher": "BBC" if i % 3 else None, "rank": i}
-        for i, t in enumerate(numbered[25_000:])
+        for i, t in enumerate(lines[3000:])
     ]
     write(folder / "b.jsonl", "\n".join(map(json.dumps, rows)))
     table = "\n".join(f'{i},"{t}"' for i, t in enumerate(numbered[:4000]) if '"' not in t)
@@ -73,7 +73,9 @@ def start(feeds: Path) -> Iterator[Callable[..., Started]]:
     for process in started:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
 
 
 def label(feeds: Path, *given: str) -> int:

@@ -128,3 +128,12 @@ def test_a_damaged_file_is_an_error_of_one_line(form: str, tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
     with pytest.raises(FeedError, match="spreadsheet"):
         read_feed(write(tmp_path / "x.xlsx", b"\xd0\xcf\x11\xe0" + b"\x00" * 600))
+
+
+def test_folders_of_partitioned_parquet_tell_columns(tmp_path: Path) -> None:
+    folder = tmp_path / "date=2024-05-06" / "desk=World%20News"
+    folder.mkdir(parents=True)
+    table = pa.table({"title": ["Drone Hits Depot"], "desk": ["Sport"]})
+    parquet.write_table(table, folder / "part-0.parquet")
+    [found] = read_feed(folder / "part-0.parquet")
+    assert (found.date, found.fields["desk"]) == ("2024-05-06", "Sport")
