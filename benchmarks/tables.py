@@ -248,6 +248,64 @@ def what_it_costs() -> str:
     return table(["", "time", "peak memory"], shown, "lr")
 
 
+def many_millions() -> str:
+    """What many headlines take: cores, Parquet, kills."""
+    jobs, bulk = result("jobs"), result("soak/bulk")
+    n = f"{jobs['headlines']:,}"
+    rows = [
+        [
+            f"{n} lines: {name}",
+            f"{found['seconds']:,.0f} s",
+            f"{found['one_process_takes']:g}",
+            f"{found['peak_mb']:,} MB",
+        ]
+        for name, found in jobs["programs"].items()
+    ]
+    parquet = bulk["parquet"]
+    peak = max(mb for told in parquet["peak_mb_by_then"] for mb in told.values())
+    rows.append([
+        f"{parquet['rows']:,} rows of Parquet to Parquet, two processes, killed twice",
+        f"{parquet['seconds']:,.0f} s",
+        "",
+        f"{peak:,} MB",
+    ])  # fmt: skip
+    head = ["", "time", "times as fast as one process", "peak memory, of one process"]
+    return table(head, rows, "lr")
+
+
+CORE_HOUR = 0.05
+"""Dollars that an hour of a core costs on paper: about what clouds ask on demand."""
+
+
+def on_paper() -> str:
+    """What 100 million and 10 billion headlines cost: computed, not measured."""
+    jobs, bulk = result("jobs"), result("soak/bulk")
+    one = jobs["programs"]["one process"]["seconds"] / jobs["headlines"]
+    minilm = result("speed")["memory"]["programs"]["MiniLM, sentence-transformers"]
+    # Seconds of a core for each headline. Two processes had two cores.
+    each = {
+        "text to JSON lines, one process": one,
+        "Parquet to a folder of Parquet": 2 * bulk["parquet"]["seconds"] / bulk["parquet"]["rows"],
+        "for comparison: MiniLM, in memory": 1 / minilm["headlines_per_second"],
+    }
+    rows = [
+        [
+            name,
+            *(
+                f"{taken * n / 3600:,.1f} h, ${taken * n / 3600 * CORE_HOUR:,.2f}"
+                for n in (1e8, 1e10)
+            ),
+        ]
+        for name, taken in each.items()
+    ]
+    sizes = jobs["bytes_a_row"]
+    rows += [
+        [f"rows, {name}", *(f"{size * n / 1e9:,.0f} GB" for n in (1e8, 1e10))]
+        for name, size in (("JSON lines", sizes["jsonl"]), ("Parquet", sizes["parquet"]))
+    ]
+    return table(["hours of a core", "100 million", "10 billion"], rows, "lr")
+
+
 def nightly_gate() -> str:
     """What becomes of good and bad candidates."""
     cases = result("gate")["cases, more draws"]
