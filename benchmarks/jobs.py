@@ -9,9 +9,9 @@ The command labels a file of N headlines (the pools', and composed ones beyond, 
 - eight lines of scikit-learn, TF-IDF and logistic regression, through joblib's Parallel with two
   processes, each on chunks of 50,000 lines, the topic before each headline: what one would write.
 
-Programs take turns over rounds; medians are told, and the median of the rounds' ratios. Peaks are of
-the command's process and of the largest that it waited for. The outputs of the first two have to
-be the same bytes.
+Programs take turns over rounds; medians are told, and the median of the rounds' ratios. Peaks are
+of the command's process and of the largest that it waited for. The outputs of the first two have
+to be the same bytes.
 
 Run ``python -m benchmarks.jobs --data DIR [--lines 10000000] [--rounds 3] [--tmp DIR]``, with the
 extra `parquet`; on two cores that do nothing else.

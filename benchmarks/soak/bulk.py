@@ -249,7 +249,8 @@ def parquet(headlines: list[str], folder: Path, rows: int) -> dict[str, Any]:
                 quarters.append({what: round(mb) for what, mb in peaks.items()})
             code = job.wait()
         else:
-            until(lambda share=share: chunks(parts) >= share * number, job)  # type: ignore[misc]
+            enough = share * number
+            until(lambda enough=enough: chunks(parts) >= enough, job)  # type: ignore[misc]
             marks.append(chunks(parts))
             quarters.append({what: round(mb) for what, mb in peaks.items()})
             killed(job)

@@ -166,16 +166,17 @@ class Job:
             for lines in self.lines(chunk, copies):
                 file.write(lines)
 
-    def write_tables(self, workers: Workers, marks: dict[int, bytes], types: tables.Types) -> None:
-        """Write the files of all chunks, of tables in the same columns.
+    def keep_copies(self, chunk: Chunk, copies: NDArray[np.bool_]) -> None:
+        """Write down which rows of a chunk are copies, for `write_tables`."""
+        part.keep_copies(self.order, chunk.number, copies)
 
-        `marks` tell of every chunk which rows are copies, a bit each.
-        """
+    def write_tables(self, workers: Workers, types: tables.Types) -> None:
+        """Write the files of all chunks, of tables in the same columns."""
         self.file_of(0).parent.mkdir(exist_ok=True)
         todo: dict[int, tuple[Any, ...]] = {
-            number: (self.order, number, str(self.file_of(number)), copies, dict(types))
-            for number, copies in marks.items()
-            if not self._is_written(number)
+            chunk.number: (self.order, chunk.number, str(self.file_of(chunk.number)), dict(types))
+            for chunk in self.chunks
+            if not self._is_written(chunk.number)
         }
         for number, told in workers.each(part.write_file, todo):
             self._ledger.finish(WRITTEN, number, told)

@@ -23,8 +23,9 @@ from headlines.feeds.report import Quarantined
 from headlines.files import replacing
 from headlines.labeling.panel import Answered, Panel, Question
 
-ROWS, KEYS, ASIDE, TABLES = "jsonl", "keys", "quarantine.jsonl", "arrow"
-"""Endings of a part's files: its rows, what copies are told by, rows set aside, its table."""
+ROWS, TABLES, KEYS, COPIES, ASIDE = "jsonl", "arrow", "keys", "copies", "quarantine.jsonl"
+"""Endings of a part's files: its rows or their table, what copies are told by, which rows are
+copies, and what couldn't be read."""
 
 KEY = np.dtype([("key", "<u8"), ("told", "u1")])
 """What is kept of each row beside it: its id, and whether it is English, and refused so."""
@@ -161,16 +162,17 @@ _UNMARKED = b'"duplicate_of": null'
 _ID = slice(len(b'{"id": "'), len(b'{"id": "') + 16)
 
 
-def write_file(
-    order: Order, number: int, path: str, copies: bytes, types: Mapping[str, str]
-) -> dict[str, Any]:
-    """Write a part's table as a Parquet file, in columns that all parts have.
+def keep_copies(order: Order, number: int, copies: NDArray[np.bool_]) -> None:
+    """Write down which rows of a part are copies, for the worker that writes its file."""
+    with replacing(order.path(number, COPIES)) as file:
+        file.write(np.packbits(copies).tobytes())
 
-    `copies` tell of each row whether it is one, a bit each (`numpy.packbits`).
-    """
-    marks = np.unpackbits(np.frombuffer(copies, dtype=np.uint8)).astype(np.bool_)
+
+def write_file(order: Order, number: int, path: str, types: Mapping[str, str]) -> dict[str, Any]:
+    """Write a part's table as a Parquet file, in columns that all parts have, copies marked."""
+    copies = np.unpackbits(np.fromfile(order.path(number, COPIES), dtype=np.uint8))
     with open(order.path(number, TABLES), "rb") as table, replacing(path) as file:
-        rows = tables.write_parquet(table, file, types, marks)
+        rows = tables.write_parquet(table, file, types, copies.astype(np.bool_))
     return {"rows": rows}
 
 

@@ -55,9 +55,9 @@ def columns_of(block: HeadlineBlock, answered: Answered, top: int) -> dict[str, 
     names = np.array(found.names, dtype=object)
     top = min(top, len(names))
     order, shares = found.order[:, :top], found.shares
+    ranked = pa.array(names.take(order.ravel()).tolist(), pa.string())
     scored = pa.StructArray.from_arrays(
-        [pa.array(names.take(order.ravel()).tolist(), pa.string()), pa.array(shares[:, :top].ravel())],
-        fields=list(types["topics"].value_type),
+        [ranked, pa.array(shares[:, :top].ravel())], fields=list(types["topics"].value_type)
     )
     ends = np.concatenate([[0], np.cumsum(found.further.sum(axis=1))])
     also = pa.array(names.take(found.order[found.further]).tolist(), pa.string())

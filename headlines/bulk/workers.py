@@ -14,6 +14,9 @@ from headlines.errors import HeadlinesError, require, short
 LOCAL = "local"
 """Names a Dask cluster that is made on this machine."""
 
+SECONDS_TO_ANSWER = 10
+"""After which a scheduler is taken for none."""
+
 MAX_LOSSES = 5
 """Times that workers may be lost one after the other, with no chunk done between."""
 
@@ -36,31 +39,34 @@ class Workers:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, jobs: int, dask: str | None = None) -> Iterator[Workers]:
-        """Have workers until the block ends: `jobs` processes, or those of a cluster.
+    def open(cls, jobs: int | None, dask: str | None = None) -> Iterator[Workers]:
+        """Have workers until the block ends: `jobs` processes (one), or those of a cluster.
 
-        `dask` is the address of a scheduler, or `LOCAL`. Raises WorkersError when there is none.
+        `dask` is the address of a scheduler, or `LOCAL` for one of `jobs` processes, by default
+        one a core. Raises WorkersError when no scheduler answers.
         """
         if dask is None:
-            yield cls(jobs)
+            yield cls(jobs or 1)
             return
         distributed = require("distributed", "dask")
+        from joblib import cpu_count
+
         with contextlib.ExitStack() as stack:
             stack.enter_context(_quiet("distributed", "tornado"))
             try:
                 if dask == LOCAL:
                     cluster = distributed.LocalCluster(
-                        n_workers=jobs, threads_per_worker=1, dashboard_address=None
+                        n_workers=jobs or cpu_count(), threads_per_worker=1, dashboard_address=None
                     )
                     dask = stack.enter_context(cluster).scheduler_address
-                client = distributed.Client(dask, set_as_default=False)
+                client = distributed.Client(dask, set_as_default=False, timeout=SECONDS_TO_ANSWER)
                 stack.enter_context(client)
             except (OSError, ValueError) as error:
                 raise WorkersError(
                     f"{dask}: no Dask scheduler answers there ({short(str(error))}); start one "
                     "(`dask scheduler`), and workers, or give its address"
                 ) from None
-            yield cls(jobs, client)
+            yield cls(-1, client)
 
     def each(self, step: Step, tasks: Tasks) -> Iterator[tuple[int, dict[str, Any]]]:
         """Do a step of every chunk; give what is told of each as it is done, in any order.
@@ -98,7 +104,7 @@ class Workers:
         calls = (delayed(_numbered)(step, number, *rest) for number, rest in [*tasks.items()])
         told = {"backend": "loky", "n_jobs": self.jobs}
         if self.client is not None:
-            told = {"backend": "dask", "client": self.client, "n_jobs": -1}
+            told |= {"backend": "dask", "client": self.client}
         elif self.jobs == 1:
             told = {"backend": "sequential"}
         with parallel_config(**told):

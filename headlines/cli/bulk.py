@@ -29,7 +29,7 @@ def add_bulk_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     help = "label in parts with so many processes; run again, it goes on where it stopped"
     add("--jobs", type=common.whole, metavar="N", help=f"{help} (default: one, and no parts)")
-    help = "label in parts on a Dask cluster: its scheduler, or local for --jobs processes here"
+    help = "label in parts on a Dask cluster: its scheduler, or local for one of --jobs processes"
     add("--dask", metavar="ADDRESS|local", help=f"{help} (default: none)")
 
 
@@ -82,7 +82,7 @@ def label_in_parts(
             job = stack.enter_context(Job.open(order, sources))
         if job.done:
             common.note(f"{folder}: going on; {len(job.done)} of {len(job.chunks)} parts are there")
-        workers = stack.enter_context(Workers.open(options.jobs or 1, options.dask))
+        workers = stack.enter_context(Workers.open(options.jobs, options.dask))
         found = _Found(options, job, workers, quarantine)
         try:
             if is_folder:
@@ -124,22 +124,19 @@ class _Found:
         rows.write_rows(read, output, chosen, excel_safe=self.options.excel_safe)
 
     def write_folder(self, target: Path) -> None:
-        import numpy as np
-
         from headlines.bulk.plan import TABLE
         from headlines.bulk.tables import widest
 
-        marks: dict[int, bytes] = {}
         types: dict[str, str] = {}
         is_table = self.job.order.kind == TABLE
         for chunk, told, copies in self._chunks():
             if is_table:
-                marks[chunk.number] = np.packbits(copies).tobytes()
+                self.job.keep_copies(chunk, copies)
                 types = widest(types, told["types"])
             else:
                 self.job.write_lines(chunk, copies)
         if is_table:
-            self.job.write_tables(self.workers, marks, types)
+            self.job.write_tables(self.workers, types)
         self.job.put_files(target)
 
     def _lines(self) -> Iterator[bytes]:

@@ -29,16 +29,16 @@ def feeds(tmp_path_factory: pytest.TempPathFactory, made_headlines: list[str]) -
     """A folder of feeds of several formats, in some of which headlines come again."""
     folder = tmp_path_factory.mktemp("feeds")
     rng = random.Random(4)
-    numbered = [f"{rng.choice(made_headlines)} {i}" for i in range(30_000)]
-    lines = [rng.choice(numbered[:i]) if i % 9 == 8 else numbered[i] for i in range(30_000)]
-    lines[3], lines[20_000], lines[70] = "NUL \x00 here", "NUL\x00", ""
-    write(folder / "a.txt", "\n".join(lines[:4000]))
+    numbered = [f"{rng.choice(made_headlines)} {i}" for i in range(20_000)]
+    lines = [rng.choice(numbered[:i]) if i % 9 == 8 else numbered[i] for i in range(20_000)]
+    lines[3], lines[15_000], lines[70] = "NUL \x00 here", "NUL\x00", ""
+    write(folder / "a.txt", "\n".join(lines[:3000]))
     rows = [
         {"title": t, "url": f"x.org/{i}", "publisher": "BBC" if i % 3 else None, "rank": i}
-        for i, t in enumerate(lines[3000:])
+        for i, t in enumerate(lines[2000:])
     ]
     write(folder / "b.jsonl", "\n".join(map(json.dumps, rows)))
-    table = "\n".join(f'{i},"{t}"' for i, t in enumerate(numbered[:4000]) if '"' not in t)
+    table = "\n".join(f'{i},"{t}"' for i, t in enumerate(numbered[:2000]) if '"' not in t)
     write(folder / "c.csv", f"id,headline\n{table}\n")
     return folder
 
@@ -85,9 +85,12 @@ def label(feeds: Path, *given: str) -> int:
 
 def done_in(folder: Path) -> int:
     """How many chunks a job has done by now."""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(
-        sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
-    ) as ledger:
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(
+            sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
+        ) as ledger,
+    ):
         return int(ledger.execute("SELECT count(*) FROM done").fetchone()[0])
     return 0
 

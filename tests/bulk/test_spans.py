@@ -65,9 +65,7 @@ def monkeypatch_pieces() -> Any:
         yield
 
 
-def test_lines_of_json_are_the_same_read_in_parts(
-    tmp_path: Path, monkeypatch_pieces: None
-) -> None:
+def test_lines_of_json_are_the_same_read_in_parts(tmp_path: Path, monkeypatch_pieces: None) -> None:
     rows = [{"title": f"Drone Hits Depot {i}", "url": f"x.org/{i}"} for i in range(40)]
     lines = [json.dumps(row) for row in rows]
     lines[7] = "{broken"
