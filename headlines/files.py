@@ -116,11 +116,12 @@ def is_same(path: str | Path, other: str | Path) -> bool:
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+def replacing(path: str | Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
     """Write a file beside its target and put it in the target's place at the end.
 
     The target is untouched when the block raises, and its mode stays; a link is followed, a device
-    or a FIFO written to as it is. Raises OutputError when it can't be written.
+    or a FIFO written to as it is. What isn't `lasting` doesn't wait for the disk: a power cut may
+    take it. Raises OutputError when it can't be written.
     """
     target = target_of(path)
     if target is None:
@@ -137,9 +138,11 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
                     os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             os.replace(temporary, target)
-            sync_folder(target.parent)
+            if lasting:
+                sync_folder(target.parent)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

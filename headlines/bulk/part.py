@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from itertools import islice
 from typing import IO, Any
@@ -32,7 +32,7 @@ KEY = np.dtype([("key", "<u8"), ("told", "u1")])
 
 ENGLISH, REFUSED = 1, 2
 
-ROWS_AT_ONCE = 8192
+ROWS_AT_ONCE, BYTES_AT_ONCE = 8192, 1 << 20
 
 
 class _Unmarked(SeenIds):
@@ -71,7 +71,21 @@ def label_part(order: Order, chunk: Chunk) -> dict[str, Any]:
                 files.write(panel, panel.answer(block, tally), block)
             report = _plain(reader)
             spans.append({"rows": files.count - before, "report": report})
-    return {"rows": files.count, "spans": spans, "tally": tally.to_plain(), "types": files.types}
+        sizes = files.sizes()
+    return {
+        "rows": files.count,
+        "spans": spans,
+        "tally": tally.to_plain(),
+        "types": files.types,
+        "sizes": sizes,
+    }
+
+
+def is_whole(order: Order, number: int, sizes: Mapping[str, int]) -> bool:
+    """Say whether a part's files are there, of the sizes that they were written in."""
+    with suppress(OSError):
+        return all(order.path(number, e).stat().st_size == size for e, size in sizes.items())
+    return False
 
 
 def check_models(panel: Panel, order: Order) -> None:
@@ -99,8 +113,13 @@ class _Files:
     """The files of a part, written as its blocks are labelled."""
 
     def __init__(self, order: Order, number: int, stack: ExitStack) -> None:
+        self._files: dict[str, IO[bytes]] = {}
+
         def file(ending: str) -> IO[bytes]:
-            return stack.enter_context(replacing(order.path(number, ending)))
+            # A disk need not keep a part through a power cut: its size tells, and it's made again.
+            path = order.path(number, ending)
+            self._files[ending] = stack.enter_context(replacing(path, lasting=False))
+            return self._files[ending]
 
         self.count = 0
         self.types: dict[str, str] = {}
@@ -108,6 +127,10 @@ class _Files:
         self._rows = file(TABLES if self._is_table else ROWS)
         self._keys = file(KEYS)
         self._aside = file(ASIDE)
+
+    def sizes(self) -> dict[str, int]:
+        """Give the bytes of the files so far, by their endings."""
+        return {ending: file.tell() for ending, file in self._files.items()}
 
     def set_aside(self, row: Quarantined) -> None:
         self._aside.write((json.dumps(row.to_row()) + "\n").encode())
@@ -142,6 +165,9 @@ def keys_in(order: Order, number: int) -> NDArray[Any]:
 def marked_lines(order: Order, number: int, copies: NDArray[np.bool_]) -> Iterator[bytes]:
     """Give a part's rows, some thousand at a time, those marked that are copies of earlier ones."""
     with open(order.path(number, ROWS), "rb") as file:
+        if not copies.any():
+            yield from iter(lambda: file.read(BYTES_AT_ONCE), b"")
+            return
         start = 0
         while rows := list(islice(file, ROWS_AT_ONCE)):
             for i in np.flatnonzero(copies[start : start + len(rows)]).tolist():

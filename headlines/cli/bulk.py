@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +120,7 @@ class _Found:
         if chosen == "jsonl":
             rows.write_blocks(self._lines(), output)
             return
-        read = (json.loads(line) for lines in self._lines() for line in lines.splitlines())
+        read = (json.loads(line) for line in _whole(self._lines()))
         rows.write_rows(read, output, chosen, excel_safe=self.options.excel_safe)
 
     def write_folder(self, target: Path) -> None:
@@ -154,3 +154,11 @@ class _Found:
         for report in self.job.reports():
             inputs.refuse_unused(self.options, report)
             inputs.refuse_empty(report)
+
+
+def _whole(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the lines of blocks that end anywhere."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
