@@ -29,8 +29,8 @@ def feeds(tmp_path_factory: pytest.TempPathFactory, made_headlines: list[str]) -
     """A folder of feeds of several formats, in some of which headlines come again."""
     folder = tmp_path_factory.mktemp("feeds")
     rng = random.Random(4)
-    numbered = [f"{rng.choice(made_headlines)} {i}" for i in range(20_000)]
-    lines = [rng.choice(numbered[:i]) if i % 9 == 8 else numbered[i] for i in range(20_000)]
+    numbered = [f"{rng.choice(made_headlines)} {i}" for i in range(32_000)]
+    lines = [rng.choice(numbered[:i]) if i % 9 == 8 else numbered[i] for i in range(32_000)]
     lines[3], lines[15_000], lines[70] = "NUL \x00 here", "NUL\x00", ""
     write(folder / "a.txt", "\n".join(lines[:3000]))
     rows = [
