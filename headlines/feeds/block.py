@@ -117,8 +117,11 @@ class Titles:
 
 def _ids(titles: Texts, cleaned: Mapping[int, str]) -> list[str]:
     """Give the id of each headline; those that weren't cleaned have nothing but case to fold."""
-    folded = titles.joined.decode("utf-8", "surrogatepass").lower().encode("utf-8", "replace")
-    lines = folded.split(b"\n")[:-1]
+    lines = titles.joined.lower().split(b"\n")[:-1]  # which folds ASCII
+    content = np.frombuffer(titles.joined, dtype=np.uint8)
+    letters = np.flatnonzero((content > 0xC2) & (content != _SIGNS[0]))  # lead bytes: no signs
+    for i in np.unique(np.searchsorted(titles.ends, letters)).tolist():
+        lines[i] = titles.strings[i].lower().encode("utf-8", "replace")
     for i, headline in cleaned.items():  # NFC and single blanks are what cleaning made
         lines[i] = headline.casefold().encode("utf-8", "replace")
     digits = b"".join([sha256(line).digest()[:8] for line in lines]).hex()
