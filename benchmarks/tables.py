@@ -212,24 +212,40 @@ def quality(part: str) -> str:
 
 
 def how_fast() -> str:
-    """How fast it is, in memory and on a file of a million."""
+    """How fast a file of a million is labelled, and what each program writes."""
     speed = result("speed")
-    files = speed["file"]["programs"]
     named = {
         "headlines": "**headlines**",
+        "fastText, bare TSV": "fastText",
+        "fastText, rows of four fields": "fastText",
+        "fastText, pairs of words, rows of four fields": "fastText, pairs of words too",
         "fastText": "fastText",
-        "TF-IDF": "TF-IDF, logistic regression",
         "model2vec of MiniLM": "model2vec, logistic regression",
-        "MiniLM, sentence-transformers": "MiniLM (sentence-transformers), logistic regression",
+        "TF-IDF": "TF-IDF, logistic regression",
+        "MiniLM, sentence-transformers": "MiniLM, logistic regression",
     }
     rows = []
     for key, name in named.items():
-        taken = files.get(key)
-        about = " (extrapolated)" if taken and taken["extrapolated_from"] else ""
-        rate = speed["memory"]["programs"][key]["headlines_per_second"]
-        rows.append([name, f"{rate:,}", f"{taken['seconds']:,.0f}{about}" if taken else ""])
-    head = ["one thread", "in memory, headlines a second", "a file of a million, seconds"]
-    return table(head, rows, "lr")
+        if found := speed["file"]["programs"].get(key):
+            about = " (extrapolated)" if found["extrapolated_from"] else ""
+            ratio = speed["file"]["ours_to"][key]
+            times = "" if key == "headlines" else f"{ratio:,.{1 if ratio < 100 else 0}f}"
+            written = found.get("writes", "JSON, 3 topics, copies marked")
+            rows.append([name, written, f"{found['seconds']:,.0f}{about}", times])
+    head = ["one thread, a file of a million headlines", "writes", "seconds", "times ours"]
+    return table(head, rows, "llrr")
+
+
+def costs_in_short() -> None:
+    """Say in a few lines what `what_it_costs` has in a table."""
+    start = result("speed")["start"]["programs"]["headlines label seeds/feed.txt"]
+    say(
+        "A list in memory: {speed/memory/programs/headlines/headlines_per_second:,} headlines a "
+        f"second. The demo feed, cold: {start['seconds']:.2f} s, {start['peak_mb']} MB; "
+        "10,000,000 headlines: {speed/scale/headlines/10,000,000/seconds:.0f} s, "
+        "{speed/scale/headlines/10,000,000/peak_mb} MB; a nightly run with {nightly/headlines:,}: "
+        "{nightly/nightly run, seconds:.0f} s, {nightly/peak_mb} MB."
+    )
 
 
 def what_it_costs() -> str:
@@ -858,11 +874,21 @@ def whole_files() -> str:
     for name, row in found["programs"].items():
         few = row["extrapolated_from"]
         shown = "**`headlines label FILE --output out.jsonl`**" if name == "headlines" else name
-        shown += ", logistic regression" * (name in ("TF-IDF", "MiniLM, sentence-transformers"))
+        shown += ", logistic regression" * ("fastText" not in name and name != "headlines")
         shown += f" (extrapolated from {few:,})" if few else ""
         times = "" if name == "headlines" else f"{found['ours_to'][name]:,.2f}"
-        rows.append([shown, f"{row['seconds']:,.1f}", f"{row['peak_mb']:,}", times])
-    return table(["", "seconds", "peak memory, MB", "ours is faster by"], rows, "lr")
+        written = row.get("writes", "all fields")
+        rows.append([shown, written, f"{row['seconds']:,.1f}", f"{row['peak_mb']:,}", times])
+    head = ["", "writes", "seconds", "peak memory, MB", "ours is faster by"]
+    return table(head, rows, "llr")
+
+
+def where_time_goes() -> str:
+    """Microseconds a headline of each stage of `headlines label`."""
+    stages = result("where_time_goes")["microseconds"]
+    rows = [[stage, f"{taken:.2f}"] for stage, taken in stages.items()]
+    rows.append(["**all**", f"{sum(stages.values()):.1f}"])
+    return table(["stage", "microseconds a headline"], rows, "lr")
 
 
 def scale() -> str:

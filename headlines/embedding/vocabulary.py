@@ -293,7 +293,10 @@ class Vocabulary:
     def _cut(self, word: bytes) -> list[int]:
         ids = self._pieces.get(word)
         if ids is None:
-            ids = self.ids(word.decode("utf-8", "surrogatepass"))
+            if word.isascii():  # one word as `tokenize` has it
+                ids = self._ids_of_word(word.decode())
+            else:
+                ids = self.ids(word.decode("utf-8", "surrogatepass"))
             if len(self._pieces) < self.MAX_REMEMBERED:
                 self._pieces[word] = ids
         return ids

@@ -84,24 +84,25 @@ class Titles:
     def parse(cls, published: Sequence[str]) -> Self:
         """Read titles, each for itself, as `Headline.parse` does."""
         headlines, texts = list(published), list(published)
-        folded = [title.lower() for title in published]  # as `normalise_v1` does to bare ones
         parts: dict[int, dict[str, Any]] = {}
         titles = Texts.of(published)
         unsound, joint = _look(titles)
         found = {i: cleaned(published[i]) for i in unsound}
         for i, title in found.items():
             headlines[i] = title.headline
-            folded[i] = title.headline.casefold()  # NFC and single blanks are what cleaning made
         for i in unsound + joint:
             apart = _apart(headlines[i], found.get(i))
             texts[i] = apart.text
-            if told := apart.told() | (found[i].parts if i in found else {}):
+            told = apart.told() if len(apart.text) < len(headlines[i]) else {}
+            if i in found:
+                told |= found[i].parts
+            if told:
                 parts[i] = told
         changed = {i for i in unsound + joint if texts[i] is not published[i]}
         for i in changed.union(np.flatnonzero(perhaps_foreign(titles)).tolist()):
             if language := language_of(texts[i]):
                 parts[i] = {"language": language} | parts.get(i, {})
-        ids = [sha256(t.encode("utf-8", "replace")).hexdigest()[:16] for t in folded]
+        ids = _ids(titles, {i: title.headline for i, title in found.items()})
         return cls(headlines=headlines, texts=texts, ids=ids, parts=parts)
 
     def chosen(self, places: Sequence[int]) -> Self:
@@ -112,6 +113,19 @@ class Titles:
             ids=[self.ids[i] for i in places],
             parts={new: self.parts[old] for new, old in enumerate(places) if old in self.parts},
         )
+
+
+def _ids(titles: Texts, cleaned: Mapping[int, str]) -> list[str]:
+    """Give the id of each headline; those that weren't cleaned have nothing but case to fold."""
+    lines = titles.joined.lower().split(b"\n")[:-1]  # which folds ASCII
+    content = np.frombuffer(titles.joined, dtype=np.uint8)
+    letters = np.flatnonzero((content > 0xC2) & (content != _SIGNS[0]))  # lead bytes: no signs
+    for i in np.unique(np.searchsorted(titles.ends, letters)).tolist():
+        lines[i] = titles.strings[i].lower().encode("utf-8", "replace")
+    for i, headline in cleaned.items():  # NFC and single blanks are what cleaning made
+        lines[i] = headline.casefold().encode("utf-8", "replace")
+    digits = b"".join([sha256(line).digest()[:8] for line in lines]).hex()
+    return [digits[i : i + 16] for i in range(0, len(digits), 16)]
 
 
 def texts_of(published: Sequence[str | Headline]) -> Sequence[str]:

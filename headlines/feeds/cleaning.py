@@ -21,9 +21,11 @@ PASSES = 12
 
 # What may be mark-up, a link, list furniture or a note: more than what is, and quick to see.
 _SIGN = re.compile(r"[<*_`~\\\[/&]")
+# Each alternative begins with a sign of its own, which a search can look for.
 _MARKED = re.compile(
-    r"""(?x) <[!/a-zA-Z] | \*[^*\s][^*]*\* | (?<!\w)_ | `[^`]*` | ~~ | \\u | ^\[ | \]\( | \]\[
-    | \[\[ | \[/ | &(?:\#|\w{1,31};|(?:nbsp|quot|amp|lt|gt|shy)(?![\w;=])) | :/ | \.[a-z]{2,6}/
+    r"""(?x) <[!/a-zA-Z] | \*[^*\s][^*]*\* | _(?<!\w_) | `[^`]*` | ~~ | \\u | \[(?<=^\[) | \]\(
+    | \]\[ | \[\[ | \[/ | &(?:\#|\w{1,31};|(?:nbsp|quot|amp|lt|gt|shy)(?![\w;=]))
+    | :/ | \.[a-z]{2,6}/
     """
 )
 _BEGINNING = re.compile(
@@ -48,6 +50,7 @@ _WITHIN = (
     r"|premium|free|nsfw|redir|open"
 )
 _ENDING = re.compile(rf"(?i)(?:[-–—|·•] (?:{_BEHIND})|[(\[] ?(?:{_BEHIND}|{_WITHIN}))")
+_BEFORE_NOTE = re.compile(r"[-–—|·•(\[]")
 _LAST_WORDS = ("ago", "now", "Now", "NOW", "read", "Read", "READ")
 _LAST = re.compile(r" ago$|(?i: just now|min(?:ute)?s?\.?[ -]read)$")
 _LONGEST_NOTE = 64
@@ -141,9 +144,10 @@ def begins_with_furniture(text: str) -> bool:
 
 def ends_in_note(text: str) -> bool:
     """Say at a glance whether a title may end in a note or its age; True may be wrong."""
-    behind = _ENDING.search(text, max(0, len(text) - _LONGEST_NOTE))
+    start = max(0, len(text) - _LONGEST_NOTE)
+    behind = _ENDING.search(text, start) if _BEFORE_NOTE.search(text, start) else None
     if behind is None and text.endswith(_LAST_WORDS):
-        behind = _LAST.search(text, max(0, len(text) - _LONGEST_NOTE))
+        behind = _LAST.search(text, start)
     return behind is not None
 
 

@@ -25,7 +25,10 @@ _BARS = "|·•»«¦｜"
 _BEHIND = re.compile(
     rf".*( [|｜¦]|[|｜¦] | (?:[{_BARS}/–—―-]|::) | ?-- ?)", re.DOTALL
 )  # the last one
-_BEFORE = re.compile(rf"(?:: | [|｜¦]|[|｜¦] | (?:[{_BARS}–—―-]|::) | ?-- )")
+_BEFORE = re.compile(rf"(?:: | [|｜¦]|\| |｜ |¦ | (?:[{_BARS}–—―-]|::) | -- |-- )")
+"""Each alternative begins with a sign of its own, which a search can look for."""
+_SIGNED = re.compile(rf"[{_BARS}/–—―:-]")
+"""What both look for has one of these."""
 _BRACKETED = re.compile(rf"[\[(]([^\[\]()]{{1,{MAX_NAME}}})[\])]\s*(?:([-–—:|]+)\s*)?(?=\S)")
 _CREDIT = re.compile(rf" ?[\[(]([^\[\]()]{{2,{MAX_NAME}}})[\])]$")
 _SLUG = re.compile(
@@ -70,9 +73,8 @@ class Parts(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """Give what was found beside the text, by the name that `Headline` has for it."""
-        found = {name: value for name, value in self._asdict().items() if value is not None}
-        del found["text"]
-        return found
+        told = zip(self._fields[1:], self[1:], strict=True)
+        return {name: value for name, value in told if value is not None}
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ def _cut_behind(text: str, outer: str) -> tuple[str, _Cut] | None:
             return (head, _Cut(found[1], True)) if _size(head) >= 2 else None
         return None
     end = text[-MAX_NAME - 4 :]
-    found = _BEHIND.match(end)
+    found = _BEHIND.match(end) if _SIGNED.search(end) else None
     if not found:
         return None
     head = text[: len(text) - len(end) + found.start(1)].rstrip()
