@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 
 import headlines
 from headlines import ModelRegistry, StaticEmbedder, read_feed
+from headlines.bulk.workers import Workers
 from headlines.cli.rows import write_rows
 from headlines.embedding.encoders import TransformerEmbedder, UniversalEmbedder
 from headlines.errors import MissingExtraError
@@ -102,7 +103,7 @@ def test_a_cold_label_loads_no_other_command() -> None:
     loaded = _loaded(COLD_LABEL)
     rooms = {name for name in loaded if name.startswith("headlines.cli.")}
     assert rooms == {
-        f"headlines.cli.{room}" for room in ("main", "common", "inputs", "rows", "label")
+        f"headlines.cli.{room}" for room in ("main", "common", "inputs", "rows", "label", "bulk")
     }
     assert "headlines.retraining" not in loaded
 
@@ -174,6 +175,7 @@ EXTRAS: dict[str, dict[str, Callable[[Path], object]]] = {
     "zstd": {
         "backports": lambda folder: read_feed(write(folder / "x", b"\x28\xb5\x2f\xfd")),
     },
+    "dask": {"distributed": lambda _: Workers.open(1, "local").__enter__()},
     "scale": {"faiss": lambda _: nearest(np.zeros((20_001, 2), np.float32), 5)},
     "review": {
         "starlette": lambda _: application(None, print),
