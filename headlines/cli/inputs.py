@@ -236,13 +236,14 @@ def _refuse_clashes(
         for _, source in taken:
             if is_stdout(source):
                 raise OutputError(f"{source}: is what standard output goes to; name another file")
-    for option in ("model", "edits", "memory"):
+    for option in ("model", "edits", "memory", "history"):
         given = getattr(options, option, None) or []
         taken += [(f"--{option}", path) for path in ([given] if isinstance(given, str) else given)]
     for option, path in (
         ("--output", options.output),
         ("--quarantine", quarantine),
         ("--report", options.report),
+        ("--copies", getattr(options, "copies", None)),
     ):
         if path is not None and path != "-":
             refuse_clash(option, path, taken)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from headlines.cli import common, inputs, rows
+from headlines.cli import common, copies, inputs, rows
 from headlines.errors import ModelError, OutputError
 from headlines.files import is_stream
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OWN_COLUMNS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also", "abstained",
     "duplicate_of", "model", "code", "explanation", "publisher", "date", "language",
+    *copies.COLUMNS,
 }  # fmt: skip
 """What a row has in any case."""
 
@@ -53,6 +54,7 @@ def add_parser(verbs: Verbs) -> None:
     help = "give each line out as it comes in: plain lines, as of `tail -f feed.txt | headlines`"
     add("--follow", action="store_true", help=help)
     rows.add_output_options(command)
+    copies.add_copy_options(command)
     more = "given again, another's topics stand beside the first one's, under its name"
     help = f"{common.MODEL}; {more} (default: champion)"
     add("--model", action="append", metavar="REF", help=help)
@@ -165,41 +167,45 @@ def label(options: argparse.Namespace) -> int:
     sieve = Sieve()
 
     def answered(blocks: Iterable[HeadlineBlock]) -> Iterator[Answered]:
-        for block in blocks:
+        for block, columns in dedupe.blocks(blocks):
             found = first.label(block, options)
             if not options.model:
                 sieve.add(block, found)
             beside = [(model, model.label(block, options)) for model in others]
             codes = first.codes_of(found) if options.codes else None
-            more = _more(codes, beside, options.codes, nested=chosen == "jsonl")
+            more = _more(columns, codes, beside, options.codes, nested=chosen == "jsonl")
             yield found, more
 
     code = common.DONE
     more = {"follow": True} if options.follow else {}
-    with inputs.reading(options, **more) as (blocks, reports):
+    with (
+        inputs.reading(options, **more) as (blocks, reports),
+        copies.deduping(options, first.labeler.embedder) as dedupe,
+    ):
         try:
             _write(options, models, answered(inputs.progress(blocks)), chosen)
         except KeyboardInterrupt:  # the end of what is followed: tell of it as of any other
             if not options.follow:
                 raise
             code = common.INTERRUPTED
-    _tell(options, models, reports)
+    _tell(options, models, dedupe, reports)
     sieve.tell(first.labeler.topics)
     return code
 
 
 def _more(
+    first: Mapping[str, Sequence[Any]],
     own_codes: Sequence[str | None] | None,
     others: Sequence[tuple[Model, PredictionBlock]],
     codes: bool,
     *,
     nested: bool,
 ) -> list[dict[str, Any]]:
-    """Give what else there is to say of each headline: its topic's code, and what others say.
+    """Give what else there is to say of each headline: its first, its code, what others say.
 
     Each other model's answer is one value where rows nest, else it has columns.
     """
-    columns: dict[str, Sequence[Any]] = {} if own_codes is None else {"code": own_codes}
+    columns = dict(first) if own_codes is None else {**first, "code": own_codes}
     for model, found in others:
         its = model.columns(found, codes)
         if nested:
@@ -211,7 +217,10 @@ def _more(
 
 
 def _tell(
-    options: argparse.Namespace, models: Sequence[Model], reports: Sequence[FeedReport]
+    options: argparse.Namespace,
+    models: Sequence[Model],
+    dedupe: copies.Dedupe,
+    reports: Sequence[FeedReport],
 ) -> None:
     """Say what became of every line, and why headlines have no topic."""
     first, *others = models
@@ -221,11 +230,12 @@ def _tell(
         if options.target_error is not None:
             before = f"{model.name}: " if others else ""
             said[model.name]["target_error"] = _target(model.labeler, options.target_error, before)
-    summary = {"headlines": first.topics.total(), **said[first.name]}
+    summary = {"headlines": first.topics.total(), **dedupe.summary(), **said[first.name]}
     if others:
         summary["models"] = {model.name: said[model.name] for model in others}
     inputs.tell_feeds(options, summary, reports)
     if not options.json:
+        dedupe.tell()
         for model in models:
             model.tell(f"{model.name}: " if others else "")
 

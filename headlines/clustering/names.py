@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from headlines.clustering.rarity import UNLISTED, WordCounts
 from headlines.embedding.vocabulary import tokenize
 from headlines.files import MODELS
+from headlines.wordcounts import UNLISTED, WordCounts
 
 MIN_FOR_PHRASES = 6
 """Headlines from which a cluster is named by phrases: fewer are told best by one of them."""

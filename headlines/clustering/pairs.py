@@ -14,7 +14,6 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from headlines.clustering.rarity import WordCounts
 from headlines.clustering.whitening import Whitening
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
@@ -22,6 +21,7 @@ from headlines.errors import EmbedderError
 from headlines.feeds.headline import Headline
 from headlines.files import MODELS
 from headlines.neighbours import STEPS, blocks, whole_vectors
+from headlines.wordcounts import WordCounts
 
 RARITY_STEPS = 64
 """Steps of a word's inverse document frequency, whole numbers too."""
