@@ -199,7 +199,7 @@ class CopyRegister:
             keys = self._keys_of([self._read(first.text) for first in some])
             for place, (first, own) in enumerate(zip(some, keys, strict=True), start):
                 self.keys.add([int(first.id, 16), *own], place)
-            self.keys.settle()
+        self.keys.settle(all=True)  # what waits is taken for this run's, and embedded
 
     def _last(self, places: Sequence[int]) -> int | None:
         """Give the last of some places, if it isn't forgotten."""

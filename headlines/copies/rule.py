@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -104,15 +105,15 @@ def _pair_off(a: Wording, b: Wording, rest_a: list[int], rest_b: list[int]) -> N
 
 
 def _join(one: Wording, other: Wording, some: list[int], others: list[int]) -> None:
-    """Take away a word that is several of the other's: "website", or "ny" of "new york"."""
+    """Take away words that are several of the other's: "website", or "ny" of "new york"."""
     for i in list(some):
-        for k in range(len(others)):
-            for end in range(k + 2, len(others) + 1):
-                parts = [other.words[j] for j in others[k:end]]
-                if one.words[i] in ("".join(parts), "".join(part[0] for part in parts)):
-                    some.remove(i)
-                    del others[k:end]
-                    return
+        for start, end in combinations(range(len(others) + 1), 2):
+            parts = [other.words[j] for j in others[start:end]]
+            joined = "".join(parts), "".join(part[0] for part in parts)
+            if end - start > 1 and one.words[i] in joined:
+                some.remove(i)
+                del others[start:end]
+                break
 
 
 # ------------------------------------------------------------------ vectors
