@@ -1,6 +1,6 @@
 """Which index finds copies of a headline among very many, and what it costs.
 
-The rule is that of ``near_duplicates.py``, with its limit. The feed is 100,000 distinct headlines
+The rule is that of ``copy_rules.py``, with its limit. The feed is 100,000 distinct headlines
 of days that follow each other, from the middle of two pools. All pairs of them that have the same
 numbers are compared, by cosine of the built-in embedder; the rule reads those of .8 and more. What
 it takes for copies is the reference: pairs, and headlines with an earlier copy, which is what a
@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from benchmarks import common
 from benchmarks.research import copies
-from benchmarks.research.near_duplicates import grams, read, unit
+from benchmarks.research.copy_rules import grams, read, unit
 from headlines import HeadlineLabeler
 from headlines.clustering.copies import COPIES
 from headlines.copies.rule import share_alone
@@ -159,10 +159,10 @@ INDEXES = {
 
 
 class Rule:
-    """The rule of ``near_duplicates.py``, as its JSON has it."""
+    """The rule of ``copy_rules.py``, as its JSON has it."""
 
     def __init__(self) -> None:
-        found = common.known(common.HERE / "research" / "near_duplicates.json")
+        found = common.known(common.HERE / "research" / "copy_rules.json")
         self.slope: float = found["slope"]
         self.limit: float = found["limits"]["our rule"]
 

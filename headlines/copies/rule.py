@@ -15,7 +15,7 @@ SLOPE = 2.9
 """How much the cosine counts beside the words that one of two headlines alone has."""
 
 LIMIT = 0.2496
-"""How far apart copies are at most; both are of benchmarks/research/near_duplicates.py."""
+"""How far apart copies are at most; both are of benchmarks/research/copy_rules.py."""
 
 LEAST_COSINE = 1 - LIMIT / SLOPE
 """Below it a pair needn't be read."""

@@ -24,8 +24,8 @@ sentences of the Microsoft Research corpus, whose paraphrases may differ in what
 numbers, and were gathered by likeness. Neither asks whether a headline is another's copy.
 
     pip install datasketch
-    python -m benchmarks.research.near_duplicates --data DIR
-    python -m benchmarks.research.near_duplicates --data DIR --mistakes  prints them too
+    python -m benchmarks.research.copy_rules --data DIR
+    python -m benchmarks.research.copy_rules --data DIR --mistakes  prints them too
 
 DIR holds pool_news.tsv.xz and pool_tech.tsv.xz, of rumca-js/RSS-Link-Database-2022 and -2023,
 sts_headlines.tsv.xz and msr_paraphrase.tsv.xz.
@@ -247,7 +247,7 @@ def other_sets(data: Path) -> dict[str, tuple[Texts, NDArray[np.bool_]]]:
 
 
 def main() -> None:
-    parser = common.arguments(__doc__, "research/near_duplicates.json")
+    parser = common.arguments(__doc__, "research/copy_rules.json")
     parser.add_argument("--mistakes", action="store_true", help="print our rule's mistakes")
     options = parser.parse_args()
     if not common.there(options.data, *copies.POOLS, *OTHERS):
@@ -292,7 +292,7 @@ def main() -> None:
         if name == "read":
             ours = all_far["our rule"] <= limits["our rule"]
             found |= by_band(pairs, ours, is_copy, gold, options.mistakes)
-    command = "python -m benchmarks.research.near_duplicates --data DIR"
+    command = "python -m benchmarks.research.copy_rules --data DIR"
     common.write(options.output, common.described(command, found))
 
 
