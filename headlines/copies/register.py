@@ -275,8 +275,7 @@ class CopyRegister:
         """Keep a headline that is no copy."""
         place = len(self.firsts)
         if place == len(self._known):
-            self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
-            self._known = np.concatenate([self._known, np.zeros_like(self._known)])
+            self._vectors, self._known = _longer(self._vectors), _longer(self._known)
         self.firsts.append(first)
         self._vectors[place], self._known[place] = vector, True
         if place + 1 - self._oldest >= self.most:
@@ -306,3 +305,10 @@ class CopyRegister:
             held[:kept] = held[oldest : oldest + kept].copy()
             held[kept:] = 0
         self.keys.forget(oldest)
+
+
+def _longer(values: NDArray[Any]) -> NDArray[Any]:
+    """Give room for half as many again; what is not used yet takes no memory."""
+    found = np.zeros((len(values) * 3 // 2, *values.shape[1:]), dtype=values.dtype)
+    found[: len(values)] = values
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -107,10 +107,11 @@ def _pair_off(a: Wording, b: Wording, rest_a: list[int], rest_b: list[int]) -> N
 def _join(one: Wording, other: Wording, some: list[int], others: list[int]) -> None:
     """Take away words that are several of the other's: "website", or "ny" of "new york"."""
     for i in list(some):
-        for start, end in combinations(range(len(others) + 1), 2):
+        word = one.words[i]
+        starts = [k for k, j in enumerate(others[:-1]) if other.words[j][0] == word[0]]
+        for start, end in product(starts, range(2, len(others) + 1)):
             parts = [other.words[j] for j in others[start:end]]
-            joined = "".join(parts), "".join(part[0] for part in parts)
-            if end - start > 1 and one.words[i] in joined:
+            if len(parts) > 1 and word in ("".join(parts), "".join(part[0] for part in parts)):
                 some.remove(i)
                 del others[start:end]
                 break
