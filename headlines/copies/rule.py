@@ -20,6 +20,12 @@ LIMIT = 0.2496
 LEAST_COSINE = 1 - LIMIT / SLOPE
 """Below it a pair needn't be read."""
 
+MAX_ALONE = 16
+"""With more words of its own a headline is no copy, whatever their forms: they aren't compared."""
+
+MAX_PARTS = 4
+"""Words that one may be told as."""
+
 NEVER = 9.0
 """How far apart a pair is that isn't copies whatever else."""
 
@@ -78,9 +84,10 @@ def alone(a: Wording, b: Wording) -> tuple[list[int], list[int]]:
                 rest.append(i)
         found.append(rest)
     rest_a, rest_b = found
-    _pair_off(a, b, rest_a, rest_b)
-    _join(a, b, rest_a, rest_b)
-    _join(b, a, rest_b, rest_a)
+    if max(map(len, found)) <= MAX_ALONE:
+        _pair_off(a, b, rest_a, rest_b)
+        _join(a, b, rest_a, rest_b)
+        _join(b, a, rest_b, rest_a)
     return rest_a, rest_b
 
 
@@ -109,11 +116,11 @@ def _join(one: Wording, other: Wording, some: list[int], others: list[int]) -> N
     for i in list(some):
         word = one.words[i]
         starts = [k for k, j in enumerate(others[:-1]) if other.words[j][0] == word[0]]
-        for start, end in product(starts, range(2, len(others) + 1)):
-            parts = [other.words[j] for j in others[start:end]]
+        for start, size in product(starts, range(2, MAX_PARTS + 1)):
+            parts = [other.words[j] for j in others[start : start + size]]
             if len(parts) > 1 and word in ("".join(parts), "".join(part[0] for part in parts)):
                 some.remove(i)
-                del others[start:end]
+                del others[start : start + size]
                 break
 
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,6 +151,19 @@ def test_any_text_is_read_and_no_farther_one_way_than_the_other(a: str, b: str) 
     assert how_far(one, one, 1.0) == 0
     assert (one.numbers != other.numbers) <= (how_far(one, other, 1.0) > 1)
     assert len(one.words) == len(one.is_name) == len(one.rarity)
+
+
+def test_lines_made_to_be_slow_take_no_time(embedder: StaticEmbedder) -> None:
+    """Strange words that begin alike, five of them in every line: all are compared."""
+    shared = " ".join(f"zz{sign * 30}" for sign in "vwxyz")
+    lines = [
+        f"storm {shared} "
+        + " ".join(f"q{'jkvwxz'[n % 6]}{a}{chr(97 + n % 26)}x" for a in "abcdefg" * 8)
+        for n in range(300)
+    ]
+    start = process_time()
+    assert sum(mark.is_copy for mark in marked(CopyRegister(embedder), lines)) < 300
+    assert process_time() - start < 20
 
 
 # ------------------------------------------------------------------ the keys
