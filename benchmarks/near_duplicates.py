@@ -13,7 +13,7 @@ they find next to nothing; that is told too.
 
 *cost*: ``headlines label`` on the first 600,000 headlines of two pools in the order of their days,
 with and without ``--dedupe mark --history``; then the next 10,000 against that history. On
-100,000 of them beside the peers: MinHashLSH of datasketch, and cosines of TF-IDF block by block,
+50,000 of them beside the peers: MinHashLSH of datasketch, and cosines of TF-IDF block by block,
 which compares all pairs and so grows with the square. Seconds are the processor's.
 
     pip install datasketch
@@ -43,7 +43,7 @@ from headlines.clustering.copies import COPIES
 from headlines.copies.rule import LIMIT, how_far
 from headlines.neighbours import blocks
 
-SIZE, SMALL, NEXT = 600_000, 100_000, 10_000
+SIZE, SMALL, NEXT = 600_000, 50_000, 10_000
 LIKE = {"MinHash": 0.55, "TF-IDF": 0.78}
 """Likeness from which a peer takes headlines of a feed for copies: that of its best F1, below."""
 
@@ -197,7 +197,8 @@ def cost(rows: Sequence[tuple[str, str, str]], size: int, small: int) -> dict[st
             one = found["runs"][run] = taken(command, folder)
             said = one.pop("said")
             if run.endswith("marked") or "history" in run:
-                one |= json.loads(said[-1])["dedupe"]
+                [summary] = (line for line in said if line.startswith("{"))
+                one |= json.loads(summary)["dedupe"]
             elif any(peer in run for peer in PEERS):
                 one["copies"] = int(said[-1])
             if (folder / "seen").is_file() and "history" not in found:

@@ -60,6 +60,7 @@ def opened(
                     f"{path}: is a history of format {about['history']!r}, and this version "
                     f"reads {FORMAT}; {_REMEDY}"
                 )
+            words = about["words"]
             firsts = _firsts(_content(file, _PARTS[1]), int(about["headlines"]))
             keys = np.frombuffer(_content(file, _PARTS[2]), dtype="<u8").astype(np.uint64)
             places = np.frombuffer(_content(file, _PARTS[3]), dtype="<i4").astype(np.int32)
@@ -68,14 +69,14 @@ def opened(
     except OSError as error:
         raise HeadlinesError(f"{path}: can't be read ({error.strerror}); {_REMEDY}") from None
     except (
-        ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError,
+        ValueError, KeyError, TypeError, OverflowError, EOFError, NotImplementedError, RuntimeError,
         zipfile.BadZipFile,
     ) as error:  # fmt: skip
         why = repr(error)[:100]
         raise HeadlinesError(f"{path}: is damaged, or no history ({why}); {_REMEDY}") from None
     if len(keys) != len(places) or (keys[1:] < keys[:-1]).any() or not _are_of(firsts, places):
         raise HeadlinesError(f"{path}: is damaged (its keys aren't in order); {_REMEDY}")
-    if about["words"] == _words():
+    if words == _words():
         return CopyRegister(embedder, firsts, SharedKeys.of(keys, places), done=done)
     register = CopyRegister(embedder, firsts, done=done)  # other words were rare: other keys
     register.find_keys()

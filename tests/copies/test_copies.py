@@ -343,6 +343,17 @@ def test_a_history_of_another_format_is_refused(embedder: StaticEmbedder, writte
         history.opened(written, embedder)
 
 
+@pytest.mark.parametrize(
+    "about", [b"[]", b'{"history": 1}', b'{"history": 1, "words": 1, "headlines": Infinity}', b"x"]
+)
+def test_a_history_that_says_nothing_of_itself_is_refused(
+    embedder: StaticEmbedder, written: Path, about: bytes
+) -> None:
+    changed(written, "about.json", about)
+    with pytest.raises(HeadlinesError, match="is damaged, or no history"):
+        history.opened(written, embedder)
+
+
 def test_keys_of_a_history_that_name_no_headline_are_refused(
     embedder: StaticEmbedder, written: Path
 ) -> None:
