@@ -1244,9 +1244,49 @@ def report_drawing() -> str:
     return table(["dots", "drawn by", "page, MB", "drawn after, ms", "zoomed, ms"], rows, "rlr")
 
 
-def near_duplicates() -> str:
+def copies_told() -> str:
+    """How well copies are told from what looks like them, beside peers."""
+    found = result("near_duplicates")["quality"]
+    rows = []
+    for rule, of in found["sets"]["report"].items():
+        others = [found["sets"][name][rule] for name in ("sts_headlines", "msr_paraphrase")]
+        rows.append([
+            f"**{rule}**" if rule == "headlines" else rule,
+            *(
+                f"{share(of[what])} ({share(low, 2)} to {share(high, 2)})"
+                for what in ("precision", "recall")
+                for low, high in [of[f"{what}_interval"]]
+            ),
+            *(f"{share(one['precision'])} / {share(one['recall'])}" for one in others),
+        ])  # fmt: skip
+    head = ["", "precision", "recall", "*STS headlines*", "*Microsoft Research*"]
+    return table(head, rows, "lr")
+
+
+def copies_cost() -> str:
+    """What it takes to find the copies of a feed."""
+    found = result("near_duplicates")["cost"]
+    size, few, following = (f"{found[name]:,}" for name in ("headlines", "few", "next"))
+    named = {
+        "label": (size, "`label`"),
+        "label, copies marked": (size, "**`label --dedupe mark --history`**"),
+        "next, against the history": (following, "the same, against that history"),
+        "few": (few, "`label`"),
+        "few, copies marked": (few, "**`label --dedupe mark`**"),
+        "few, MinHash": (few, "datasketch, MinHashLSH, copies alone"),
+        "few, TF-IDF": (few, "TF-IDF, all pairs, copies alone"),
+    }
+    rows = []
+    for run, (headlines, what) in named.items():
+        of = found["runs"][run]
+        copies = f"{of['copies']:,}" if "copies" in of else ""
+        rows.append([what, headlines, f"{of['seconds']:.0f}", f"{of['megabytes']:,}", copies])
+    return table(["", "headlines", "seconds", "peak memory, MB", "copies"], rows, "lr")
+
+
+def copy_rules() -> str:
     """Which rule tells copies of a headline from others that look it."""
-    found = result("near_duplicates")
+    found = result("copy_rules")
     rows = []
     for rule, of in found["sets"]["report"].items():
         choose, best = found["sets"]["choose"][rule], found["at_best_f1"]["report"][rule]
@@ -1265,18 +1305,18 @@ def near_duplicates() -> str:
     return table([*head, "at the limit of the best F1"], rows, "lr")
 
 
-def near_duplicates_of_bands() -> str:
+def copy_rules_of_bands() -> str:
     """What the rule finds in each band of the report half."""
     rows = [
         [band, *(f"{of[what]}" for what in ("pairs", "copies", "found", "right"))]
-        for band, of in result("near_duplicates")["bands"].items()
+        for band, of in result("copy_rules")["bands"].items()
     ]
     return table(["band", "pairs", "copies", "found", "rightly"], rows, "lr")
 
 
-def near_duplicates_elsewhere() -> str:
+def copy_rules_elsewhere() -> str:
     """What the rules give on sets that ask another question."""
-    sets = result("near_duplicates")["sets"]
+    sets = result("copy_rules")["sets"]
     rows = [
         [rule, *(
             f"{share(sets[name][rule]['precision'])} / {share(sets[name][rule]['recall'])}"

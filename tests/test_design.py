@@ -103,7 +103,8 @@ def test_a_cold_label_loads_no_other_command() -> None:
     loaded = _loaded(COLD_LABEL)
     rooms = {name for name in loaded if name.startswith("headlines.cli.")}
     assert rooms == {
-        f"headlines.cli.{room}" for room in ("main", "common", "inputs", "rows", "label", "bulk")
+        f"headlines.cli.{room}"
+        for room in ("main", "common", "inputs", "rows", "label", "bulk", "copies")
     }
     assert "headlines.retraining" not in loaded
 

@@ -1,6 +1,6 @@
 """Which index finds copies of a headline among very many, and what it costs.
 
-The rule is that of ``near_duplicates.py``, with its limit. The feed is 100,000 distinct headlines
+The rule is that of ``copy_rules.py``, with its limit. The feed is 100,000 distinct headlines
 of days that follow each other, from the middle of two pools. All pairs of them that have the same
 numbers are compared, by cosine of the built-in embedder; the rule reads those of .8 and more. What
 it takes for copies is the reference: pairs, and headlines with an earlier copy, which is what a
@@ -43,9 +43,11 @@ from numpy.typing import NDArray
 
 from benchmarks import common
 from benchmarks.research import copies
-from benchmarks.research.near_duplicates import Read, grams, read, share_left, unit
+from benchmarks.research.copy_rules import grams, read, unit
 from headlines import HeadlineLabeler
 from headlines.clustering.copies import COPIES
+from headlines.copies.rule import share_alone
+from headlines.copies.wording import Wording
 from headlines.neighbours import blocks, nearest, whole_vectors
 
 LIKE = 0.8
@@ -67,7 +69,7 @@ def feed(data: Path, size: int) -> list[str]:
     return [row.headline for row in ranked[start : start + size]]
 
 
-def all_alike(X: NDArray[np.float32], seen: Sequence[Read]) -> Iterator[tuple[int, int, float]]:
+def all_alike(X: NDArray[np.float32], seen: Sequence[Wording]) -> Iterator[tuple[int, int, float]]:
     """Give all pairs that have the same numbers and a cosine of `LIKE` and more."""
     of: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, item in enumerate(seen):
@@ -104,8 +106,8 @@ def sharing(keys: Iterable[Iterable[tuple[object, ...]]]) -> Pairs:
     return np.column_stack([codes >> 32, codes & 0xFFFFFFFF])
 
 
-def rare_words(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
-    def keys(item: Read) -> Iterator[tuple[object, ...]]:
+def rare_words(seen: Sequence[Wording], X: NDArray[np.float32]) -> Pairs:
+    def keys(item: Wording) -> Iterator[tuple[object, ...]]:
         ranked = sorted(zip(item.rarity, item.words, strict=True), reverse=True)
         words = dict.fromkeys(word for rarity, word in ranked if rarity)
         for pair in combinations(sorted(list(words)[:WORDS]), 2):
@@ -116,10 +118,10 @@ def rare_words(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
     return sharing(map(keys, seen))
 
 
-def rare_grams(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
+def rare_grams(seen: Sequence[Wording], X: NDArray[np.float32]) -> Pairs:
     many = Counter(zlib.crc32(gram.encode()) for item in seen for gram in grams(item.text))
 
-    def keys(item: Read) -> Iterator[tuple[object, ...]]:
+    def keys(item: Wording) -> Iterator[tuple[object, ...]]:
         hashes = {zlib.crc32(gram.encode()) for gram in grams(item.text)}
         ranked = sorted((many[gram], gram) for gram in hashes if many[gram] > 1)
         for _, gram in ranked[:GRAMS]:
@@ -128,12 +130,12 @@ def rare_grams(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
     return sharing(map(keys, seen))
 
 
-def minhash(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
+def minhash(seen: Sequence[Wording], X: NDArray[np.float32]) -> Pairs:
     """Broder, "On the resemblance and containment of documents" (1997), in bands."""
     rng = np.random.default_rng(1)
     a, b = rng.integers(1, PRIME, size=(2, BANDS * ROWS, 1), dtype=np.uint64)
 
-    def keys(item: Read) -> Iterator[tuple[object, ...]]:
+    def keys(item: Wording) -> Iterator[tuple[object, ...]]:
         hashes = np.array([zlib.crc32(gram.encode()) for gram in grams(item.text)], dtype=np.uint64)
         least = ((a * (hashes & np.uint64(PRIME)) + b) % np.uint64(PRIME)).min(axis=1)
         for band, values in enumerate(least.reshape(BANDS, ROWS)):
@@ -142,7 +144,7 @@ def minhash(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
     return sharing(map(keys, seen))
 
 
-def neighbours(seen: Sequence[Read], X: NDArray[np.float32]) -> Pairs:
+def neighbours(seen: Sequence[Wording], X: NDArray[np.float32]) -> Pairs:
     near, _ = nearest(whole_vectors(X), NEIGHBOURS)
     both = np.column_stack([np.repeat(np.arange(len(near)), NEIGHBOURS), near.reshape(-1)])
     return np.asarray(np.unique(np.sort(both, axis=1), axis=0))
@@ -157,18 +159,18 @@ INDEXES = {
 
 
 class Rule:
-    """The rule of ``near_duplicates.py``, as its JSON has it."""
+    """The rule of ``copy_rules.py``, as its JSON has it."""
 
     def __init__(self) -> None:
-        found = common.known(common.HERE / "research" / "near_duplicates.json")
+        found = common.known(common.HERE / "research" / "copy_rules.json")
         self.slope: float = found["slope"]
         self.limit: float = found["limits"]["our rule"]
 
-    def __call__(self, a: Read, b: Read, cosine: float) -> bool:
+    def __call__(self, a: Wording, b: Wording, cosine: float) -> bool:
         room = self.limit - self.slope * (1 - cosine)
         if room < 0 or a.numbers != b.numbers:
             return False
-        share, exchanged = share_left(a, b)
+        share, exchanged = share_alone(a, b)
         return not exchanged and share <= room
 
 
@@ -187,7 +189,7 @@ def forget_peak() -> None:
 
 
 def reference(
-    X: NDArray[np.float32], seen: Sequence[Read], is_copy: Rule
+    X: NDArray[np.float32], seen: Sequence[Wording], is_copy: Rule
 ) -> tuple[Copies, dict[str, Any]]:
     """Find all copies by the rule, and tell what today's threshold does with the same pairs."""
     found: Copies = set()
@@ -212,7 +214,7 @@ def reference(
 
 
 def tried(
-    name: str, X: NDArray[np.float32], seen: Sequence[Read], true: Copies, is_copy: Rule
+    name: str, X: NDArray[np.float32], seen: Sequence[Wording], true: Copies, is_copy: Rule
 ) -> dict[str, Any]:
     """Tell what an index finds of the true pairs, and what it costs."""
     forget_peak()

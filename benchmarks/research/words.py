@@ -20,7 +20,7 @@ from headlines.files import MODELS, replacing
 POOLS = ("pool_news.tsv.xz", "pool_tech.tsv.xz")
 LEAST = 5
 HEAD = """\
-# For `headlines.clustering.rarity`: in how many headlines words stand. How many were counted; then
+# For `headlines.copies.wordcounts`: in how many headlines words stand. How many were counted; then
 # a number of headlines and the words that stand in as many. Of two pools of news and technology of
 # 2022 and 2023 (rumca-js/RSS-Link-Database), by benchmarks/research/words.py.
 """

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli import common, inputs, rows
+from headlines.cli import common, inputs, progress, rows
 from headlines.errors import FeedError, OutputError
 from headlines.files import folder_of, is_stream, names_folder
 
@@ -41,6 +41,10 @@ def is_asked(options: argparse.Namespace) -> bool:
 
 def refuse_other_options(options: argparse.Namespace, chosen: str) -> None:
     """Refuse what can't be done in parts; raises HeadlinesError."""
+    if options.dedupe:
+        raise OutputError(
+            "--dedupe: looks at one headline after the other; leave out --jobs, --dask and folders"
+        )
     if options.follow:
         raise OutputError("--follow: labels lines as they come, one process; leave out --jobs")
     if chosen == "table":
@@ -78,7 +82,7 @@ def label_in_parts(
             layout=inputs.layout_of(options),
         )
         quarantine, reports = stack.enter_context(inputs.accounting(options, sources))
-        with inputs.stages("headlines.bulk"):
+        with progress.stages("headlines.bulk"):
             job = stack.enter_context(Job.open(order, sources))
         if job.done:
             common.note(f"{folder}: going on; {len(job.done)} of {len(job.chunks)} parts are there")
@@ -145,7 +149,7 @@ class _Found:
 
     def _chunks(self) -> Iterator[tuple[Chunk, dict[str, Any], Any]]:
         """Give the chunks in their order, and account for what can't be read in them."""
-        with inputs.bar(sum(chunk.size for chunk in self.job.chunks)) as watch:
+        with progress.bar(sum(chunk.size for chunk in self.job.chunks)) as watch:
             for chunk, told in self.job.parts(self.workers, watch):
                 copies = self.job.copies_in(chunk, told)
                 for line in self.job.set_aside(chunk):

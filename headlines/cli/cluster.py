@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from headlines.cli import common, inputs, rows
+from headlines.cli import common, inputs, progress, rows
 from headlines.errors import short
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def cluster(options: argparse.Namespace) -> int:
     chosen = rows.format_of(options.output, options.format)
     with inputs.reading(options) as (blocks, reports):
         feed = [headline for block in blocks for headline in block]
-        with inputs.stages("headlines"):
+        with progress.stages("headlines"):
             found = labeler.cluster(
                 feed,
                 level=options.level,

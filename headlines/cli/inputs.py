@@ -10,9 +10,10 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
+from headlines.cli import progress
 from headlines.cli.common import day, note, say_json, whole
 from headlines.errors import FeedError, OutputError, short
 from headlines.files import (
@@ -194,7 +195,7 @@ def _blocks(
 ) -> Iterator[HeadlineBlock]:
     from headlines.feeds.report import no_headlines
 
-    with bar(0 if more.get("follow") else _size_of(sources)) as watch:
+    with progress.bar(0 if more.get("follow") else _size_of(sources)) as watch:
         for reader in readers(options, sources, set_aside=quarantine.add, **more):
             count = done = 0
             try:
@@ -279,13 +280,14 @@ def _refuse_clashes(
         for _, source in taken:
             if is_stdout(source):
                 raise OutputError(f"{source}: is what standard output goes to; name another file")
-    for option in ("model", "edits", "memory"):
+    for option in ("model", "edits", "memory", "history"):
         given = getattr(options, option, None) or []
         taken += [(f"--{option}", path) for path in ([given] if isinstance(given, str) else given)]
     for option, path in (
         ("--output", options.output),
         ("--quarantine", quarantine),
         ("--report", options.report),
+        ("--copies", getattr(options, "copies", None)),
     ):
         if path is not None and path != "-":
             refuse_clash(option, path, taken)
@@ -300,68 +302,10 @@ def refuse_clash(option: str, path: str, taken: Iterable[tuple[str, str]]) -> No
             raise OutputError(f"{path}: is {what} too; name another file with {option}")
 
 
-Watch: TypeAlias = Callable[[int, int], object]
-"""Is told of bytes of the inputs that are done, and of their headlines."""
-
-
-@contextlib.contextmanager
-def bar(size: int) -> Iterator[Watch]:
-    """Draw on a terminal how much of `size` bytes is done, and the time left; nothing in a pipe.
-
-    Where the size isn't known (0), headlines alone are counted.
-    """
-    if not sys.stderr.isatty():
-        yield lambda done, headlines: None
-        return
-    from tqdm import tqdm
-
-    told = "{percentage:3.0f}%|{bar:24}| {postfix[0]:,} headlines, {elapsed}, {remaining} left"
-    if not size:
-        told = "{postfix[0]:,} headlines, {elapsed}"
-    counted = [0]
-    with tqdm(
-        total=size or None, file=sys.stderr, delay=1, leave=False, bar_format=told, postfix=counted
-    ) as drawn:
-
-        def watch(done: int, headlines: int) -> None:
-            counted[0] += headlines
-            drawn.update(min(done, size - drawn.n) if size else headlines)
-
-        yield watch
-
-
 def _size_of(sources: Sequence[Source]) -> int:
     """Give the bytes of all sources, 0 where one's aren't known."""
     sizes = [os.path.getsize(s) if isinstance(s, str) and os.path.isfile(s) else 0 for s in sources]
     return sum(sizes) if all(sizes) else 0
-
-
-@contextlib.contextmanager
-def stages(of: str) -> Iterator[None]:
-    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    import logging
-
-    class Line(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            show(record.getMessage())
-
-    def show(text: str) -> None:
-        with contextlib.suppress(OSError):  # nobody watches any more
-            print(f"\r{text[:78]:<78}\r", end="", file=sys.stderr, flush=True)
-
-    logger, line = logging.getLogger(of), Line()
-    level = logger.level
-    logger.addHandler(line)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(line)
-        logger.setLevel(level)
-        show("")
 
 
 # ---------------------------------------------------------------- what can't be read

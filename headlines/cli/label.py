@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli import bulk, common, inputs, rows
+from headlines.cli import bulk, common, copies, inputs, rows
 from headlines.errors import ModelError, OutputError
 from headlines.files import is_stream
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OWN_COLUMNS = {
     "id", "source", "line", "headline", "topic", "probability", "topics", "also", "abstained",
     "duplicate_of", "model", "code", "explanation", "publisher", "date", "language",
+    *copies.COLUMNS,
 }  # fmt: skip
 """What a row has in any case."""
 
@@ -53,6 +54,7 @@ def add_parser(verbs: Verbs) -> None:
     add("--follow", action="store_true", help=help)
     rows.add_output_options(command)
     bulk.add_bulk_options(command)
+    copies.add_copy_options(command)
     more = "given again, another's topics stand beside the first one's, under its name"
     help = f"{common.MODEL}; {more} (default: champion)"
     add("--model", action="append", metavar="REF", help=help)
@@ -123,8 +125,8 @@ def label(options: argparse.Namespace) -> int:
     tally, sieve = panel.tally(), Sieve()
 
     def answered(blocks: Iterable[HeadlineBlock]) -> Iterator[Answered]:
-        for block in blocks:
-            found = panel.answer(block, tally)
+        for block, columns in dedupe.blocks(blocks):
+            found = panel.answer(block, tally, columns)
             if not options.model:
                 sieve.add(block, found.found)
             yield found
@@ -132,26 +134,33 @@ def label(options: argparse.Namespace) -> int:
     if bulk.is_asked(options):
         job, reports = bulk.label_in_parts(options, panel, chosen)
         sieve = Sieve(job.headlines, job.refused)
-        _tell(options, panel, job.tally, reports)
+        _tell(options, panel, job.tally, reports, copies.Dedupe())
         if not options.model:
             sieve.tell(panel.labelers[panel.first].topics)
         return common.DONE
     code = common.DONE
     more = {"follow": True} if options.follow else {}
-    with inputs.reading(options, **more) as (blocks, reports):
+    with (
+        inputs.reading(options, **more) as (blocks, reports),
+        copies.deduping(options, panel.labelers[panel.first].embedder) as dedupe,
+    ):
         try:
             _write(options, panel, answered(blocks), chosen)
         except KeyboardInterrupt:  # the end of what is followed: tell of it as of any other
             if not options.follow:
                 raise
             code = common.INTERRUPTED
-    _tell(options, panel, tally, reports)
+    _tell(options, panel, tally, reports, dedupe)
     sieve.tell(panel.labelers[panel.first].topics)
     return code
 
 
 def _tell(
-    options: argparse.Namespace, panel: Panel, tally: Tally, reports: Sequence[FeedReport]
+    options: argparse.Namespace,
+    panel: Panel,
+    tally: Tally,
+    reports: Sequence[FeedReport],
+    dedupe: copies.Dedupe,
 ) -> None:
     """Say what became of every line, and why headlines have no topic."""
     several = len(panel.labelers) > 1
@@ -162,11 +171,15 @@ def _tell(
         if options.target_error is not None:
             before = f"{name}: " if several else ""
             said[name]["target_error"] = _target(labeler, options.target_error, before)
-    summary = {"headlines": tally.topics[panel.first].total(), **said[panel.first]}
+    total = tally.topics[panel.first].total()
+    summary = {"headlines": total, **dedupe.summary(), **said[panel.first]}
     if several:
         summary["models"] = {name: said[name] for name in said if name != panel.first}
     inputs.tell_feeds(options, summary, reports)
-    for name in said if not options.json else ():
+    if options.json:
+        return
+    dedupe.tell()
+    for name in said:
         if none := tally.abstained[name].total():
             told = ", ".join(f"{n} {why}" for why, n in tally.abstained[name].most_common())
             before = f"{name}: " if several else ""

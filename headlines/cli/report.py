@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headlines.cli import common, inputs
+from headlines.cli import common, inputs, progress
 from headlines.files import replacing
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def report(options: argparse.Namespace) -> int:
     earlier = EarlierReport.read(options.previous) if options.previous else None
     with inputs.reading(options) as (blocks, reports):
         feed = [headline for block in blocks for headline in block]
-        with inputs.stages("headlines"):
+        with progress.stages("headlines"):
             made = Report.of(
                 labeler,
                 feed,

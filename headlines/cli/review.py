@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli import common, inputs
+from headlines.cli import common, inputs, progress
 from headlines.errors import ConfigError, FeedError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def review(options: argparse.Namespace) -> int:
     if config is not None and answers and _wanted(options, answers):
         from headlines.review.outcome import retrained
 
-        with inputs.stages("headlines"):
+        with progress.stages("headlines"):
             outcome = retrained(config, labeler, headlines)
     if options.json:
         common.say_json(_summary(desk, outcome))
@@ -155,7 +155,7 @@ def _desk(
     headlines = list(inputs.headlines_of(options, options.feed))
     if not headlines:
         raise FeedError(f"{', '.join(options.feed)}: no headlines; name a feed that has some")
-    with inputs.stages("headlines"):
+    with progress.stages("headlines"):
         try:
             clusters = labeler.cluster(headlines, level="story", random_state=options.seed)
         except MissingExtraError as error:  # a review does without

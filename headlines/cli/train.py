@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headlines.cli import common, inputs
+from headlines.cli import common, inputs, progress
 from headlines.files import target_of, writing
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def train(options: argparse.Namespace) -> int:
     feed = list(inputs.headlines_of(options, options.feed))
     labels = read_labels(options.labels, taxonomy.names, feed)
     embedder = load_embedder(options.embedder, cache=options.cache)
-    with inputs.stages("headlines.classification"):
+    with progress.stages("headlines.classification"):
         labeler = HeadlineLabeler.train(
             taxonomy,
             labels,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from headlines.clustering.rarity import UNLISTED, WordCounts
+from headlines.copies.wordcounts import UNLISTED, WordCounts
 from headlines.embedding.vocabulary import tokenize
 from headlines.files import MODELS
 

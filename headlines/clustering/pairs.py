@@ -14,8 +14,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from headlines.clustering.rarity import WordCounts
 from headlines.clustering.whitening import Whitening
+from headlines.copies.wordcounts import WordCounts
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.errors import EmbedderError

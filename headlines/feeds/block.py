@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Self, overload
 
@@ -60,6 +60,19 @@ class HeadlineBlock(Sequence[Headline]):
             line=self.lines[place],
             duplicate_of=self.ids[place] if self.copies[place] else None,
             **self.others.get(place, {}),
+        )
+
+    def chosen(self, places: Sequence[int]) -> Self:
+        """Give some of them, in this order."""
+        return replace(
+            self,
+            lines=[self.lines[i] for i in places],
+            published=[self.published[i] for i in places],
+            headlines=[self.headlines[i] for i in places],
+            texts=[self.texts[i] for i in places],
+            ids=[self.ids[i] for i in places],
+            copies=[self.copies[i] for i in places],
+            others={new: self.others[old] for new, old in enumerate(places) if old in self.others},
         )
 
     def in_english(self) -> NDArray[np.bool_]:

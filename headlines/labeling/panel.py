@@ -96,6 +96,9 @@ class Answered:
     more: Sequence[Mapping[str, Any]]
 
 
+_NONE: Mapping[str, Sequence[Any]] = {}
+
+
 class Panel:
     """The models that a question is put to.
 
@@ -125,8 +128,13 @@ class Panel:
             tally.abstained[name] = Counter()
         return tally
 
-    def answer(self, block: Sequence[Any], tally: Tally) -> Answered:
-        """Label some thousands of headlines, and count the answers."""
+    def answer(
+        self, block: Sequence[Any], tally: Tally, columns: Mapping[str, Sequence[Any]] = _NONE
+    ) -> Answered:
+        """Label some thousands of headlines, and count the answers.
+
+        `columns` are what there is to say of the headlines before.
+        """
         asked = self.question
         found: dict[str, PredictionBlock] = {}
         for name, labeler in self.labelers.items():
@@ -137,7 +145,7 @@ class Panel:
                 any_text=asked.any_text,
             )
             tally.count(name, found[name])
-        return Answered(found[self.first], self._more(found))
+        return Answered(found[self.first], self._more(found, columns))
 
     def lines(self, answered: Answered) -> bytes:
         """Give the rows as lines of JSON, in UTF-8."""
@@ -159,12 +167,14 @@ class Panel:
                 more = {"explanation": labeler.explain(prediction.item).to_row(), **more}
             yield prediction, more
 
-    def _more(self, found: Mapping[str, PredictionBlock]) -> list[dict[str, Any]]:
+    def _more(
+        self, found: Mapping[str, PredictionBlock], before: Mapping[str, Sequence[Any]]
+    ) -> list[dict[str, Any]]:
         """Give what else there is to say of each headline: its topic's code, and what others say.
 
         Each other model's answer is one value where rows nest, else it has columns.
         """
-        columns: dict[str, Sequence[Any]] = {}
+        columns = dict(before)
         for name, answers in found.items():
             codes = self._codes(name, answers) if self.question.codes else None
             if name == self.first:

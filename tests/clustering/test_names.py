@@ -9,7 +9,7 @@ import pytest
 from conftest import write
 
 from headlines.clustering.names import MAX_CHARACTERS, name_clusters
-from headlines.clustering.rarity import UNLISTED, WordCounts
+from headlines.copies.wordcounts import UNLISTED, WordCounts
 
 
 def test_a_list_of_words_is_read_with_marks_among_them(tmp_path: Path) -> None:

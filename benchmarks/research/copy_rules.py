@@ -6,7 +6,8 @@ gives a pair a number, how far apart its headlines are; what is no farther than 
 The limit is the one that finds most copies of the choose half at a precision of .98; what each
 rule gives at the limit of its best F1 there stands beside it.
 
-*our rule* reads a headline (`read`): cleaned as the package does it, a word of the desk off, "U.S."
+*our rule* is the package's (`headlines.copies`, with the slope and the limit chosen here). It reads
+a headline (`Wording`): cleaned as the package does it, a word of the desk off, "U.S."
 as "US", numbers apart from words ("five" is 5, "$1B" 1 billion, "2nd" 2, a month beside a number
 and a negation go with them). A pair whose numbers aren't the same isn't copies; nor is one where a
 name stands in another's place, as far as capitals tell. The rest is as far apart as the *share* of
@@ -23,8 +24,8 @@ sentences of the Microsoft Research corpus, whose paraphrases may differ in what
 numbers, and were gathered by likeness. Neither asks whether a headline is another's copy.
 
     pip install datasketch
-    python -m benchmarks.research.near_duplicates --data DIR
-    python -m benchmarks.research.near_duplicates --data DIR --mistakes  prints them too
+    python -m benchmarks.research.copy_rules --data DIR
+    python -m benchmarks.research.copy_rules --data DIR --mistakes  prints them too
 
 DIR holds pool_news.tsv.xz and pool_tech.tsv.xz, of rumca-js/RSS-Link-Database-2022 and -2023,
 sts_headlines.tsv.xz and msr_paraphrase.tsv.xz.
@@ -32,12 +33,10 @@ sts_headlines.tsv.xz and msr_paraphrase.tsv.xz.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,172 +47,20 @@ from benchmarks import common
 from benchmarks.research import copies
 from headlines import Headline, HeadlineLabeler
 from headlines.clustering.copies import COPIES
-from headlines.clustering.rarity import WordCounts
-from headlines.embedding.vocabulary import PUNCTUATION, tokenize
+from headlines.copies.rule import NEVER, alone, cosines, exchanges, in_bytes, share_alone
+from headlines.copies.wording import Wording
+from headlines.embedding.vocabulary import tokenize
 
 OTHERS = ("sts_headlines.tsv.xz", "msr_paraphrase.tsv.xz")
 PRECISION = 0.98
 DRAWS, SEED = 2000, 20
-NEVER = 9.0
-"""How far apart a pair is that isn't copies whatever else."""
-
-_UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-fifteen sixteen seventeen eighteen nineteen twenty"""
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth"
-_MONTHS = """january february march april may june july august september october november
-december"""
-_LITTLE = """a an the of in on at to for and or is are was were be s as by with from its it that
-this his her their have has had will after"""
-
-NUMBERS = {word: i for words in (_UNITS, _ORDINALS) for i, word in enumerate(words.split())}
-NUMBERS |= {"ii": 2, "iii": 3, "iv": 4}
-SIZES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9}
-SIZES |= {"tn": 12, "trillion": 12}
-DATES = {name: month[:3] for month in _MONTHS.split() for name in (month, month[:3])}
-DATES |= {"sept": "sep"}
-WEEKDAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-NEGATIONS = {"no", "not", "never", "without"}
-LITTLE = frozenset(_LITTLE.split())
-"""Words that are left out and put in without telling anything."""
-
-_DESK = r"live|updated?|breaking|watch|exclusive|video|photos?|opinion|analysis|report"
-_DESK_WORD = re.compile(
-    rf"(?i)^(?:{_DESK})(?: updates?)?\s*[:|-]\s+|\s+[|-]\s+(?:{_DESK}|live updates)$|\s+video$"
-)
-_SPELLING = [  # what is spelled in several ways, and one of them
-    (re.compile(r"\b((?:[A-Za-z]\.){2,})"), lambda found: found[1].replace(".", "")),
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"'s\b"), ""),
-    (re.compile(r"(?<=\w)'(?=\w)"), ""),
-    (re.compile(r"(?<=\d),(?=\d{3})"), ""),
-]
-_WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
-
-
-@dataclass(frozen=True)
-class Read:
-    """A headline as the rule reads it: its numbers, and its words with how rare each is."""
-
-    text: str
-    numbers: tuple[str, ...]
-    words: tuple[str, ...]
-    is_name: tuple[bool, ...]  # as far as capitals tell
-
-    @cached_property
-    def rarity(self) -> list[float]:
-        counts = WordCounts.shipped()
-        return [0.0 if word in LITTLE else counts.idf([word])[0] for word in self.words]
-
-
-def folded(headline: str) -> str:
-    """Give a headline without the page's and the desk's words, in one spelling."""
-    text = Headline.parse(headline).text or headline
-    for mark, plain in PUNCTUATION.items():
-        text = text.replace(mark, plain)
-    text = _DESK_WORD.sub("", text)
-    for pattern, instead in _SPELLING:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def read(headline: str) -> Read:
-    """Read a headline."""
-    text = folded(headline)
-    written = _WORD.findall(text)
-    plain = ["".join(tokenize(word)) for word in written]
-    capital = [word[0].isupper() for word in written]
-    is_title = sum(capital) > 0.7 * len(written)
-    beside = [False, *(word[:1].isdigit() for word in plain), False]
-    numbers, words, is_name = [], [], []
-    for i, word in enumerate(plain):
-        before = plain[i - 1] if i else ""
-        if word[:1].isdigit() or word in NUMBERS or (word == "i" and before == "part"):
-            value = float(NUMBERS.get(word, 1) if word.isalpha() else word)
-            size = SIZES.get(plain[i + 1], 0) if i + 1 < len(plain) else 0
-            numbers.append(f"{value * 10**size:g}")
-        elif capital[i] and word in DATES and (beside[i] or beside[i + 2]):
-            numbers.append(DATES[word])
-        elif word in NEGATIONS:
-            numbers.append("not")
-        elif beside[i] and (word in SIZES or word in ("st", "nd", "rd", "th")):
-            pass  # told with its number
-        elif word in SIZES and before in NUMBERS:
-            pass
-        elif not (word in WEEKDAYS and (beside[i + 2] or any(beside[i + 3 : i + 4]))):
-            words.append(word)  # a weekday says no more than its date
-            is_name.append(capital[i] and not is_title and i > 0)
-    return Read(text, tuple(sorted(numbers)), tuple(words), tuple(is_name))
-
-
-def alike(a: str, b: str) -> bool:
-    """Tell whether two words are one in two forms, or one the beginning of the other."""
-    if a == b or 1 in (len(a), len(b)):
-        return a[:1] == b[:1]
-    same = 0
-    while same < min(len(a), len(b)) and a[same] == b[same]:
-        same += 1
-    return same >= 4 and same >= min(max(len(a), len(b)) - 3, len(a), len(b))
-
-
-def left(a: Read, b: Read) -> tuple[list[int], list[int]]:
-    """Give the places of the words of each that the other hasn't got, in any order."""
-    found = []
-    for one, other in ((a, b), (b, a)):
-        had = Counter(other.words)
-        rest = []
-        for i, word in enumerate(one.words):
-            had[word] -= 1
-            if had[word] < 0:
-                rest.append(i)
-        found.append(rest)
-    rest_a, rest_b = found
-    _pair_off(a, b, rest_a, rest_b)
-    _join(a, b, rest_a, rest_b)
-    _join(b, a, rest_b, rest_a)
-    return rest_a, rest_b
-
-
-def _pair_off(a: Read, b: Read, rest_a: list[int], rest_b: list[int]) -> None:
-    """Take away words that are two forms of one."""
-    for i in list(rest_a):
-        for j in rest_b:
-            if alike(a.words[i], b.words[j]):
-                rest_a.remove(i)
-                rest_b.remove(j)
-                break
-
-
-def _join(one: Read, other: Read, some: list[int], others: list[int]) -> None:
-    """Take away a word that is several of the other's: "website", or "ny" of "new york"."""
-    for i in list(some):
-        for k in range(len(others)):
-            for end in range(k + 2, len(others) + 1):
-                parts = [other.words[j] for j in others[k:end]]
-                if one.words[i] in ("".join(parts), "".join(part[0] for part in parts)):
-                    some.remove(i)
-                    del others[k:end]
-                    return
-
-
-def share_left(a: Read, b: Read) -> tuple[float, bool]:
-    """Give the share of words, by rarity, that one alone has, and whether names are exchanged."""
-    rest = left(a, b)
-    alone = sum(one.rarity[i] for one, some in zip((a, b), rest, strict=True) for i in some)
-    names = [any(one.is_name[i] for i in some) for one, some in zip((a, b), rest, strict=True)]
-    return alone / max(sum(a.rarity) + sum(b.rarity), 1e-9), all(names)
-
-
-def exchanges(a: Read, b: Read) -> bool:
-    """Tell whether each of two headlines has a word of its own that tells something."""
-    rest = left(a, b)
-    sides = zip((a, b), rest, strict=True)
-    return all(any(one.rarity[i] > 0 for i in some) for one, some in sides)
-
-
-# ------------------------------------------------------------------ rules and how they are measured
-
 Far = NDArray[np.float64]
 Texts = Sequence[tuple[str, str]]
+
+
+def read(headline: str) -> Wording:
+    """Read a headline as the package does."""
+    return Wording.of(Headline.parse(headline).text or headline)
 
 
 @dataclass(frozen=True)
@@ -230,11 +77,13 @@ class Pairs:
     @classmethod
     def of(cls, texts: Texts, embedder: Any) -> Pairs:
         seen = [(read(a), read(b)) for a, b in texts]
-        one, other = (unit(embedder, [pair[side].text for pair in seen]) for side in (0, 1))
-        shares = [share_left(a, b) for a, b in seen]
+        one, other = (
+            in_bytes(embedder.vectors([pair[side].text for pair in seen])) for side in (0, 1)
+        )
+        shares = [share_alone(a, b) for a, b in seen]
         return cls(
             texts,
-            (one * other).sum(axis=1),
+            np.array([cosines(one[i : i + 1], other[i])[0] for i in range(len(one))]),
             np.array([share for share, _ in shares]),
             np.array([a.numbers == b.numbers for a, b in seen]),
             np.array([exchanged for _, exchanged in shares]),
@@ -364,7 +213,7 @@ def kind_of_mistake(pairs: Pairs, i: int, is_copy: bool) -> str:
         return "copies, numbers differ"
     if is_copy and pairs.names_exchanged[i]:
         return "copies, a name for another word"
-    rest = left(*(read(text) for text in pairs.texts[i]))
+    rest = alone(*(read(text) for text in pairs.texts[i]))
     what = "words exchanged" if all(rest) else "words added"
     return f"{'copies' if is_copy else 'others'}, {what}"
 
@@ -398,7 +247,7 @@ def other_sets(data: Path) -> dict[str, tuple[Texts, NDArray[np.bool_]]]:
 
 
 def main() -> None:
-    parser = common.arguments(__doc__, "research/near_duplicates.json")
+    parser = common.arguments(__doc__, "research/copy_rules.json")
     parser.add_argument("--mistakes", action="store_true", help="print our rule's mistakes")
     options = parser.parse_args()
     if not common.there(options.data, *copies.POOLS, *OTHERS):
@@ -443,7 +292,7 @@ def main() -> None:
         if name == "read":
             ours = all_far["our rule"] <= limits["our rule"]
             found |= by_band(pairs, ours, is_copy, gold, options.mistakes)
-    command = "python -m benchmarks.research.near_duplicates --data DIR"
+    command = "python -m benchmarks.research.copy_rules --data DIR"
     common.write(options.output, common.described(command, found))
 
 
