@@ -102,10 +102,8 @@ def test_a_cold_cluster_loads_no_scikit_learn() -> None:
 def test_a_cold_label_loads_no_other_command() -> None:
     loaded = _loaded(COLD_LABEL)
     rooms = {name for name in loaded if name.startswith("headlines.cli.")}
-    assert rooms == {
-        f"headlines.cli.{room}"
-        for room in ("main", "common", "inputs", "rows", "label", "bulk", "copies")
-    }
+    known = ("main", "common", "progress", "inputs", "rows", "label", "bulk", "copies")
+    assert rooms == {f"headlines.cli.{room}" for room in known}
     assert "headlines.retraining" not in loaded
 
 
