@@ -74,6 +74,8 @@ class Bench:
         Small sizes, for a trial; or ten million headlines too.
     skipped : dict of str to str
         Peers that can't be had, and why.
+    rounds : int
+        Of the part `file`.
     """
 
     headlines: list[str]
@@ -81,6 +83,7 @@ class Bench:
     quick: bool
     full: bool
     skipped: dict[str, str]
+    rounds: int = 3
 
     def feed(self, n: int) -> Path:
         """Write n headlines, one a line."""
@@ -300,7 +303,9 @@ def rows_of(path: Path) -> int:
 
 def file(bench: Bench) -> dict[str, Any]:
     """A file in, JSON lines out: the whole command and the peers' loops, start included."""
-    n, few, start, rounds = (5000, 100, 20, 1) if bench.quick else (1_000_000, 5000, 64, 3)
+    n, few, start, rounds = (
+        (5000, 100, 20, 1) if bench.quick else (1_000_000, 5000, 64, bench.rounds)
+    )
     feed, out = bench.feed(n), bench.folder / "out.jsonl"
     programs = {peers.OURS: (n, command(feed, out))}
     for name in (peers.FASTTEXT, *peers.LOOPS, peers.MODEL2VEC, peers.TFIDF):
@@ -450,6 +455,7 @@ def main() -> None:
     parser = common.arguments(__doc__, "speed.json")
     parser.add_argument("--only", choices=PARTS, help="one part; the others' results stay")
     parser.add_argument("--quick", action="store_true", help="small sizes: a trial")
+    parser.add_argument("--rounds", type=int, default=3, help="of the part file")
     parser.add_argument("--full", action="store_true", help="scale: ten million headlines too")
     parser.add_argument("--tmp", type=Path, help="where big files go until the end (some 6 GB)")
     options = parser.parse_args()
@@ -467,7 +473,7 @@ def main() -> None:
             skipped = json.loads((Path(folder) / "skipped.json").read_text())
             for name, why in skipped.items():
                 print(f"skipped: {name}: {why}")
-        bench = Bench(headlines, Path(folder), options.quick, options.full, skipped)
+        bench = Bench(headlines, Path(folder), options.quick, options.full, skipped, options.rounds)
         for name in wanted:
             parts[name] = PARTS[name](bench) | {"pool_headlines": len(headlines)}
             if skipped:
