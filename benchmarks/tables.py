@@ -240,10 +240,10 @@ def costs_in_short() -> None:
     """Say in a few lines what `what_it_costs` has in a table."""
     start = result("speed")["start"]["programs"]["headlines label seeds/feed.txt"]
     say(
-        "A list in memory: {speed/memory/programs/headlines/headlines_per_second:,} headlines a "
-        f"second. The demo feed, cold: {start['seconds']:.2f} s, {start['peak_mb']} MB; "
-        "10,000,000 headlines: {speed/scale/headlines/10,000,000/seconds:.0f} s, "
-        "{speed/scale/headlines/10,000,000/peak_mb} MB; a nightly run with {nightly/headlines:,}: "
+        f"The demo feed, cold: {start['seconds']:.2f} s, {start['peak_mb']} MB. "
+        "{jobs/headlines:,} headlines: {jobs/programs/one process/seconds:.0f} s, "
+        "{jobs/programs/one process/peak_mb} MB; with `--jobs 2` "
+        "{jobs/programs/two processes/seconds:.0f} s. A nightly run with {nightly/headlines:,}: "
         "{nightly/nightly run, seconds:.0f} s, {nightly/peak_mb} MB."
     )
 
@@ -253,8 +253,10 @@ def what_it_costs() -> str:
     speed, nightly = result("speed"), result("nightly")
     start = speed["start"]["programs"]["headlines label seeds/feed.txt"]
     rows = [["`headlines label` on the demo feed, cold", f"{start['seconds']:.2f} s", start]]
-    many = speed["scale"]["headlines"]["10,000,000"]
-    rows.append(["`headlines label` on 10,000,000 headlines", f"{many['seconds']:.0f} s", many])
+    jobs = result("jobs")
+    many = jobs["programs"]["one process"]
+    n = f"{jobs['headlines']:,}"
+    rows.append([f"`headlines label` on {n} headlines", f"{many['seconds']:.0f} s", many])
     rows.append([
         f"a nightly run with {nightly['headlines']:,} headlines",
         f"{nightly['nightly run, seconds']:.0f} s",
@@ -266,7 +268,7 @@ def what_it_costs() -> str:
 
 def many_millions() -> str:
     """What many headlines take: cores, Parquet, kills."""
-    jobs, bulk = result("jobs"), result("soak/bulk")
+    jobs, bulk = result("jobs"), result("bulk")
     n = f"{jobs['headlines']:,}"
     rows = [
         [
@@ -289,13 +291,23 @@ def many_millions() -> str:
     return table(head, rows, "lr")
 
 
+def memory_of_parts() -> str:
+    """The largest resident sets of a job's processes, as it goes on."""
+    quarters = result("bulk")["parquet"]["peak_mb_by_then"]
+    names = ["until the first kill", "until the second", "quarter 1", "2", "3", "4"]
+    rows = [
+        [what, *(f"{told.get(what, 0):.0f}" for told in quarters)] for what in ("command", "worker")
+    ]
+    return table(["MB", *names], rows, "lr")
+
+
 CORE_HOUR = 0.05
 """Dollars that an hour of a core costs on paper: about what clouds ask on demand."""
 
 
 def on_paper() -> str:
     """What 100 million and 10 billion headlines cost: computed, not measured."""
-    jobs, bulk = result("jobs"), result("soak/bulk")
+    jobs, bulk = result("jobs"), result("bulk")
     one = jobs["programs"]["one process"]["seconds"] / jobs["headlines"]
     minilm = result("speed")["memory"]["programs"]["MiniLM, sentence-transformers"]
     # Seconds of a core for each headline. Two processes had two cores.
