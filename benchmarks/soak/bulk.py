@@ -170,6 +170,8 @@ def dask(headlines: list[str], folder: Path, lines: int) -> dict[str, Any]:
     same = digest(folder / "rows.jsonl") == expected
     print(f"{lines:,} lines, {kills} workers and a scheduler killed: exit codes {codes}, "
           f"{done} chunks done before the scheduler went, the same bytes: {same}")  # fmt: skip
+    if not same:
+        raise SystemExit("other bytes came out than of one process")
     return {
         "lines": lines,
         "workers": 4,
