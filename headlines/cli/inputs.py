@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 from headlines.cli import progress
@@ -183,7 +183,9 @@ def reading(
     """
     sources = sources_of(options)
     with accounting(options, sources) as (quarantine, reports):
-        yield _blocks(options, sources, quarantine, reports, more), reports
+        # Closed here: an interrupt may come while rows are written, and what was read is told of.
+        with contextlib.closing(_blocks(options, sources, quarantine, reports, more)) as blocks:
+            yield blocks, reports
 
 
 def _blocks(
@@ -192,7 +194,7 @@ def _blocks(
     quarantine: Quarantine,
     reports: list[FeedReport],
     more: Mapping[str, Any],
-) -> Iterator[HeadlineBlock]:
+) -> Generator[HeadlineBlock]:
     from headlines.feeds.report import no_headlines
 
     with progress.bar(0 if more.get("follow") else _size_of(sources)) as watch:
