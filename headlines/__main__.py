@@ -36,7 +36,13 @@ def entry() -> NoReturn:
 _stopped: list[int] = []
 
 
-def _stop(number: int, _: object) -> NoReturn:
+def _stop(number: int, frame: FrameType | None) -> None:
+    file = frame.f_code.co_filename if frame is not None else ""
+    if file.startswith("<frozen importlib") and hasattr(signal, "setitimer"):
+        # What is raised in a callback of the import system is lost: again in a moment.
+        signal.signal(signal.SIGALRM, lambda _, then: _stop(number, then))
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        return
     _stopped.append(number)
     raise KeyboardInterrupt
 
