@@ -182,10 +182,12 @@ def reading(
     Raises HeadlinesError, before anything is read, when a file would be written over another.
     """
     sources = sources_of(options)
-    with accounting(options, sources) as (quarantine, reports):
+    with (
+        accounting(options, sources) as (quarantine, reports),
         # Closed here: an interrupt may come while rows are written, and what was read is told of.
-        with contextlib.closing(_blocks(options, sources, quarantine, reports, more)) as blocks:
-            yield blocks, reports
+        contextlib.closing(_blocks(options, sources, quarantine, reports, more)) as blocks,
+    ):
+        yield blocks, reports
 
 
 def _blocks(
