@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.cli import common, inputs, progress, rows
-from headlines.errors import FeedError, OutputError
+from headlines.errors import FeedError, OutputError, require
 from headlines.files import folder_of, is_stream, names_folder
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ def refuse_other_options(options: argparse.Namespace, chosen: str) -> None:
                 "--format parquet"
             )
         folder_of(options.output)
+        if chosen == "parquet":
+            require("pyarrow", "parquet")
+    if options.dask is not None:
+        require("distributed", "dask")
 
 
 def label_in_parts(
