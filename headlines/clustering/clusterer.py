@@ -109,7 +109,7 @@ class Clusterer:
         if known.any():
             some = None if words is None else list(compress(words, known))
             points, near, texts[known] = self._fit_points(
-                vectors if known.all() else vectors[known], some
+                vectors if known.all() else vectors[known]
             )
             own = self._fit_words(some, texts[known], len(points))
             first = None
@@ -219,9 +219,7 @@ class Clusterer:
             result[new] = _elected(self._labels[near], weights)
         return np.asarray(result)
 
-    def _fit_points(
-        self, vectors: NDArray[Any], words: Words | None
-    ) -> tuple[NDArray[np.float32], Labels, Labels]:
+    def _fit_points(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float32], Labels, Labels]:
         """Make one point of copies and whiten it; give those near each too, shape (n, m).
 
         The third are the points that samples became.
@@ -236,8 +234,7 @@ class Clusterer:
         points, point_of = whole[first], point_of.reshape(-1)
         del whole
         near, cosine = nearest(points, min(MIN_CANDIDATES, len(points) - 1))
-        said = None if words is None else _spoken(words, point_of, len(points))
-        self._copy_of, kept = copies(near, cosine, said)
+        self._copy_of, kept = copies(near, cosine)
         logger.info(
             "%d samples, %d distinct, %d but for copies; %d candidates each",
             len(vectors), len(points), len(kept), near.shape[1],
@@ -254,18 +251,14 @@ class Clusterer:
         self._words = None
         if words is None:
             return None
-        said = _spoken(words, texts, n)
+        # Of copies the first in the order of words speaks, whichever came first.
+        spoken: list[tuple[str, ...] | None] = [None] * n
+        for place, some in zip(texts.tolist(), words, strict=True):
+            held = spoken[place]
+            spoken[place] = tuple(some) if held is None else min(held, tuple(some))
+        said = [some or () for some in spoken]
         self._words = FeedWords.of(said)
         return self._words.vectors(said)
-
-
-def _spoken(words: Words, texts: Labels, n: int) -> list[tuple[str, ...]]:
-    """Give the words of n texts: those of the sample whose are the first in order."""
-    spoken: list[tuple[str, ...] | None] = [None] * n
-    for place, some in zip(texts.tolist(), words, strict=True):
-        held = spoken[place]
-        spoken[place] = tuple(some) if held is None else min(held, tuple(some))
-    return [some or () for some in spoken]
 
 
 def _with(alone: Labels, labels: Labels, firm: Strengths) -> tuple[Labels, Strengths]:
