@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import common
 from benchmarks.speed import POOLS, many, pool
-from headlines import HeadlineLabeler
+from headlines import HeadlineLabeler, StaticEmbedder
 from headlines.feeds.account import SeenIds
 from headlines.feeds.archives import ByteStream, open_input
 from headlines.feeds.block import HeadlineBlock, Titles
@@ -47,6 +47,7 @@ def stages(path: Path, out: Path) -> dict[str, float]:
     """Time the stages; give microseconds a headline."""
     labeler = HeadlineLabeler.load()
     embedder = labeler.embedder
+    assert isinstance(embedder, StaticEmbedder)
     blocks: Sequence[HeadlineBlock] = list(FeedReader(path, format="text").blocks())
     found = [labeler.label_block(block) for block in blocks]  # warm: every word's product is kept
     rows = [lines_of_block(predictions, 3) for predictions in found]
@@ -54,7 +55,7 @@ def stages(path: Path, out: Path) -> dict[str, float]:
     products = embedder.fold(labeler.state.scorer.weights, labeler.state.scorer.own)
     for block in blocks:
         products(block.texts)
-    vocabulary: Any = embedder.vocabulary  # type: ignore[attr-defined] # the built-in one
+    vocabulary = embedder.vocabulary
 
     def written(i: int) -> None:
         with out.open("wb") as file:

@@ -72,12 +72,15 @@ def killed(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+COUNTS = {name: f"SELECT count(*) FROM {name}" for name in ("chunks", "done")}
+
+
 def chunks(folder: Path, of: str = "done") -> int:
     """Count a ledger's chunks, or the steps of them that are done."""
     with suppress(sqlite3.Error):
         path = f"file:{folder / 'ledger.sqlite'}?mode=ro"
         with closing(sqlite3.connect(path, uri=True)) as ledger:
-            return int(ledger.execute(f"SELECT count(*) FROM {of}").fetchone()[0])  # noqa: S608
+            return int(ledger.execute(COUNTS[of]).fetchone()[0])
     return 0
 
 
@@ -86,6 +89,11 @@ def until(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> None
         if process.poll() is not None:
             raise SystemExit(f"ended before it was to be killed: {process.args!r}")
         time.sleep(0.02)
+
+
+def until_done(parts: Path, least: float, process: subprocess.Popen[bytes]) -> None:
+    """Wait until so many steps of a job's chunks are done."""
+    until(lambda: chunks(parts) >= least, process)
 
 
 def digest(path: Path) -> str:
@@ -153,8 +161,7 @@ def dask(headlines: list[str], folder: Path, lines: int) -> dict[str, Any]:
                 "job.log",
             )
             for _ in range(KILLS // 2):
-                before = chunks(parts)
-                until(lambda before=before: chunks(parts) >= before + 3, job)  # type: ignore[misc]
+                until_done(parts, chunks(parts) + 3, job)
                 cluster.kill_a_worker(rng)
                 kills += 1
             if not last:
@@ -251,8 +258,7 @@ def parquet(headlines: list[str], folder: Path, rows: int) -> dict[str, Any]:
                 quarters.append({what: round(mb) for what, mb in peaks.items()})
             code = job.wait()
         else:
-            enough = share * number
-            until(lambda enough=enough: chunks(parts) >= enough, job)  # type: ignore[misc]
+            until_done(parts, share * number, job)
             marks.append(chunks(parts))
             quarters.append({what: round(mb) for what, mb in peaks.items()})
             killed(job)

@@ -107,9 +107,9 @@ def deduping(options: argparse.Namespace, embedder: Embedder) -> Iterator[Dedupe
     from headlines.embedding.static import StaticEmbedder
 
     found = Dedupe(drop=options.dedupe == "drop")
-    built_in = StaticEmbedder()
+    built_in: Embedder = StaticEmbedder()
     if embedder.fingerprint == built_in.fingerprint:
-        built_in = embedder  # type: ignore[assignment] # loaded already
+        built_in = embedder  # which is loaded already
     with contextlib.ExitStack() as stack:
         path: Path | None = None
         if options.history:

@@ -68,7 +68,7 @@ def opened(
         return CopyRegister(embedder, done=done)
     except OSError as error:
         raise HeadlinesError(f"{path}: can't be read ({error.strerror}); {_REMEDY}") from None
-    except (
+    except (  # what zipfile, json and numpy raise of files that are no history, or were changed
         ValueError, KeyError, TypeError, OverflowError, EOFError, NotImplementedError, RuntimeError,
         zipfile.BadZipFile,
     ) as error:  # fmt: skip

@@ -102,6 +102,10 @@ def wait_for(reached: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def wait_for_chunks(folder: Path, least: int) -> None:
+    wait_for(lambda: done_in(folder) >= least)
+
+
 def children_of(process: Started) -> list[int]:
     """The processes that label for a process."""
     told = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -186,7 +190,7 @@ def test_a_job_killed_twice_goes_on_and_has_every_row_once(
     folder = Path(out.rstrip("/") + ".parts")
     for least in (1, 3):
         job = start("--output", out, "--jobs", "2")
-        wait_for(lambda least=least: done_in(folder) >= least)  # type: ignore[misc]
+        wait_for_chunks(folder, least)
         os.killpg(job.pid, signal.SIGKILL)
         job.wait()
         assert not Path(out).exists()
@@ -206,7 +210,7 @@ def test_a_killed_worker_costs_its_chunk_and_no_row(
 ) -> None:
     out = tmp_path / "rows.jsonl"
     job = start("--output", str(out), "--jobs", "2")
-    wait_for(lambda: done_in(tmp_path / "rows.jsonl.parts") >= 1)
+    wait_for_chunks(tmp_path / "rows.jsonl.parts", 1)
     os.kill(children_of(job)[0], signal.SIGKILL)
     assert (job.wait(), out.read_bytes()) == (0, (plain / "rows.jsonl").read_bytes())
 
@@ -270,9 +274,9 @@ def test_a_dask_cluster_may_lose_workers_and_its_scheduler(
     out, folder = tmp_path / "rows.jsonl", tmp_path / "rows.jsonl.parts"
     scheduler, workers = dask("scheduler"), dask("worker")
     job = start("--output", str(out), "--dask", _address(tmp_path))
-    wait_for(lambda: done_in(folder) >= 1)
+    wait_for_chunks(folder, 1)
     os.kill(_workers_of(workers)[-1], signal.SIGKILL)
-    wait_for(lambda: done_in(folder) >= 3)
+    wait_for_chunks(folder, 3)
     os.killpg(scheduler.pid, signal.SIGKILL)
     told = job.communicate()[1]
     assert (job.returncode, "scheduler was lost" in told) == (1, True)
@@ -384,7 +388,7 @@ def test_two_processes_do_not_work_on_one_output(
 ) -> None:
     out = str(tmp_path / "rows.jsonl")
     first = start("--output", out, "--jobs", "1")
-    wait_for(lambda: done_in(tmp_path / "rows.jsonl.parts") >= 1)
+    wait_for_chunks(tmp_path / "rows.jsonl.parts", 1)
     assert label(feeds, "--output", out, "--jobs", "1") == 4
     assert first.wait() == 0
 
