@@ -72,7 +72,7 @@ def killed(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-COUNTS = {name: f"SELECT count(*) FROM {name}" for name in ("chunks", "done")}
+COUNTS = {"chunks": "SELECT count(*) FROM chunks", "done": "SELECT count(*) FROM done"}
 
 
 def chunks(folder: Path, of: str = "done") -> int:
