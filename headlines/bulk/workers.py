@@ -17,6 +17,12 @@ LOCAL = "local"
 SECONDS_TO_ANSWER = 10
 """After which a scheduler is taken for none."""
 
+SECONDS_FOR_WORKERS = 60
+"""After which a scheduler is taken to have no workers."""
+
+DASK_AHEAD = 1000
+"""Chunks that are given to a cluster at once, so that workers who join have some too."""
+
 MAX_LOSSES = 5
 """Times that workers may be lost one after the other, with no chunk done between."""
 
@@ -66,6 +72,12 @@ class Workers:
                     f"{dask}: no Dask scheduler answers there ({short(str(error))}); start one "
                     "(`dask scheduler`), and workers, or give its address"
                 ) from None
+            try:
+                client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
+            except TimeoutError:
+                raise WorkersError(
+                    f"{dask}: the scheduler has no workers; start some (`dask worker {dask}`)"
+                ) from None
             yield cls(-1, client)
 
     def each(self, step: Step, tasks: Tasks) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -100,15 +112,22 @@ class Workers:
 
     def _round(self, step: Step, tasks: Tasks) -> Iterator[tuple[int, dict[str, Any]]]:
         from joblib import Parallel, delayed, parallel_config
+        from joblib.parallel import get_active_backend
 
         calls = (delayed(_numbered)(step, number, *rest) for number, rest in [*tasks.items()])
         told = {"backend": "loky", "n_jobs": self.jobs}
+        ahead: str | int = "2 * n_jobs"
         if self.client is not None:
-            told |= {"backend": "dask", "client": self.client}
+            told, ahead = {"backend": "dask", "client": self.client, "n_jobs": -1}, DASK_AHEAD
         elif self.jobs == 1:
             told = {"backend": "sequential"}
         with parallel_config(**told):
-            yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
+            if self.client is not None:
+                # With one core joblib works in this process: others may be on their way.
+                backend, _ = get_active_backend()
+                backend.effective_n_jobs = lambda n_jobs: max(2, sum(self.client.ncores().values()))
+            parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
+            yield from parallel(calls)
 
 
 @contextlib.contextmanager

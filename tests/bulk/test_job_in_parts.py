@@ -289,6 +289,19 @@ def test_a_dask_cluster_may_lose_workers_and_its_scheduler(
     assert out.read_bytes() == (plain / "rows.jsonl").read_bytes()
 
 
+def test_a_scheduler_without_workers_is_told_of(
+    tmp_path: Path,
+    dask: Callable[[str], Started],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headlines.bulk.workers.SECONDS_FOR_WORKERS", 0.5)
+    dask("scheduler")
+    feed, out = write(tmp_path / "feed.txt", "Drone Hits Depot\n"), str(tmp_path / "out.jsonl")
+    told = _refused(capsys, str(feed), "--output", out, "--dask", _address(tmp_path))
+    assert "the scheduler has no workers; start some (`dask worker tcp://" in told
+
+
 @pytest.mark.slow
 def test_a_local_cluster_gives_the_bytes_of_one_process(
     plain: Path, tmp_path: Path, start: Callable[..., Started]
