@@ -18,7 +18,7 @@ MAX_ROWS = 20
 MAX_CHARACTERS = 200
 """Characters that a cell shows of a long text."""
 
-LONG_WORD = 30
+LONG_WORD = 24
 """Characters from which on a word may be broken, so that a table stays as wide as the page."""
 
 
