@@ -44,7 +44,7 @@ def target_of(path: str | Path) -> Path | None:
         if is_stream(path):
             return None
         target = Path(os.path.realpath(path))
-        if target.is_dir():
+        if names_folder(path):
             raise OutputError(f"{path}: is a folder; name a file in it")
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +84,9 @@ def label_in_parts(
             format=options.input_format,
             layout=inputs.layout_of(options),
         )
-        quarantine, reports = stack.enter_context(inputs.accounting(options, sources))
+        quarantine, reports = stack.enter_context(
+            inputs.accounting(options, sources, into_folder=is_folder)
+        )
         with progress.stages("headlines.bulk"):
             job = stack.enter_context(Job.open(order, sources))
         if job.done:
@@ -106,6 +107,8 @@ def label_in_parts(
 def _parts_folder(output: str | None) -> Iterator[Path]:
     """Give the folder of the parts, beside the output; where there is none, one that goes away."""
     if output is None or output == "-" or is_stream(output):
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="headlines-") as folder:
             yield Path(folder, "parts")
         return

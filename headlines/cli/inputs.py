@@ -16,15 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 from headlines.cli import progress
 from headlines.cli.common import day, note, say_json, whole
 from headlines.errors import FeedError, OutputError, short
-from headlines.files import (
-    folder_of,
-    is_same,
-    is_stdout,
-    is_stream,
-    names_folder,
-    replacing,
-    target_of,
-)
+from headlines.files import folder_of, is_same, is_stdout, is_stream, replacing, target_of
 
 if TYPE_CHECKING:
     from headlines.feeds.block import HeadlineBlock
@@ -155,14 +147,15 @@ def _fetched(options: argparse.Namespace, url: str) -> IO[bytes]:
 
 @contextlib.contextmanager
 def accounting(
-    options: argparse.Namespace, sources: Sequence[Source]
+    options: argparse.Namespace, sources: Sequence[Source], *, into_folder: bool = False
 ) -> Iterator[tuple[Quarantine, list[FeedReport]]]:
     """Give where rows go that can't be read, and a list for the reports: both told of at the end.
 
-    Raises HeadlinesError, before anything is read, when a file would be written over another.
+    `into_folder` tells that the output is one. Raises HeadlinesError, before anything is read,
+    when a file would be written over another.
     """
     quarantine = Quarantine(_quarantine_path(options, sources))
-    _refuse_clashes(options, sources, quarantine.path)
+    _refuse_clashes(options, sources, quarantine.path, into_folder=into_folder)
     reports: list[FeedReport] = []
     with quarantine:
         try:
@@ -276,7 +269,7 @@ class _Argument(io.BytesIO):
 
 
 def _refuse_clashes(
-    options: argparse.Namespace, sources: Sequence[Source], quarantine: str
+    options: argparse.Namespace, sources: Sequence[Source], quarantine: str, *, into_folder: bool
 ) -> None:
     """Refuse to write over what is read, or two things into one file."""
     taken = [("an input", source) for source in sources if isinstance(source, str)]
@@ -295,7 +288,7 @@ def _refuse_clashes(
     ):
         if path is not None and path != "-":
             refuse_clash(option, path, taken)
-            (folder_of if names_folder(path) else target_of)(path)
+            (folder_of if into_folder and option == "--output" else target_of)(path)
             taken.append((option, path))
 
 

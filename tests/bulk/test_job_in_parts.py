@@ -243,7 +243,7 @@ def dask(tmp_path: Path) -> Iterator[Callable[[str], Started]]:
             return run(what, "--nworkers", "2", "--nthreads", "1", "--no-dashboard")
         address.unlink(missing_ok=True)
         process = run(what, "--port", "0", "--no-dashboard")
-        wait_for(address.exists)
+        wait_for(lambda: address.exists() and address.read_text())  # it is made empty
         return process
 
     yield part
@@ -405,6 +405,16 @@ def test_two_processes_do_not_work_on_one_output(
     wait_for_chunks(tmp_path / "rows.jsonl.parts", 1)
     assert label(feeds, "--output", out, "--jobs", "1") == 4
     assert first.wait() == 0
+
+
+def test_a_command_whose_rows_are_one_file_refuses_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = write(tmp_path / "feed.txt", "Drone Hits Depot\n")
+    for output in (f"{tmp_path}/new/", str(tmp_path)):
+        assert main(["cluster", str(feed), "--output", output]) == 1
+        assert "is a folder; name a file in it" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(("given", "told"), [
