@@ -105,6 +105,7 @@ def deduping(options: argparse.Namespace, embedder: Embedder) -> Iterator[Dedupe
         return
     from headlines.copies import history
     from headlines.embedding.static import StaticEmbedder
+    from headlines.persistence.locking import held_file
 
     found = Dedupe(drop=options.dedupe == "drop")
     built_in: Embedder = StaticEmbedder()
@@ -113,7 +114,7 @@ def deduping(options: argparse.Namespace, embedder: Embedder) -> Iterator[Dedupe
     with contextlib.ExitStack() as stack:
         path: Path | None = None
         if options.history:
-            path = stack.enter_context(history.held(options.history))
+            path = stack.enter_context(held_file(options.history, "history"))
         file = stack.enter_context(replacing(options.copies)) if options.copies else None
 
         def done(group: First) -> None:

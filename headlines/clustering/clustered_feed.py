@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from headlines.clustering.clusterer import Clusterer
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import ClusterChange, EarlierClusters, changes
-from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of, held
+from headlines.clustering.memory import REMEMBER_DAYS, ClusterMemory, day_of
 from headlines.clustering.names import name_clusters
 from headlines.clustering.quality import FeedQuality, central, quality_of
 from headlines.clustering.settlement import LEVELS, Settlement
@@ -26,6 +26,7 @@ from headlines.display.table import html_parts, html_table
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline, HeadlineResult
+from headlines.persistence.locking import held_file
 from headlines.topics.taxonomy import Topic
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def cluster_remembered(
 ) -> ClusteredFeed:
     """Do as `cluster_day` with the memory in a file, which no other run may hold meanwhile."""
     on = day_of(headlines, day)
-    with held(path) as place:
+    with held_file(path, "memory") as place:
         memory = ClusterMemory.read(place).on(on, remember_days)
         found, after = cluster_day(headlines, embedder, clusterer, memory, on, **more)
         after.write(place)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,8 +14,7 @@ from headlines.clustering.history import ClusterChange, EarlierClusters
 from headlines.clustering.settlement import LEVELS, date_of
 from headlines.errors import HeadlinesError
 from headlines.feeds.headline import Headline
-from headlines.files import replacing, target_of
-from headlines.persistence.locking import WriterLock
+from headlines.files import replacing
 
 if TYPE_CHECKING:
     from headlines.clustering.clustered_feed import ClusteredHeadline
@@ -197,19 +195,6 @@ class ClusterMemory:
 
 
 _REMEDY = "restore it from a copy, or move it away to begin a new memory"
-
-
-@contextlib.contextmanager
-def held(path: str | Path) -> Iterator[Path]:
-    """Hold a memory for one run: gives its place.
-
-    Raises LockedError when another run holds it, OutputError where it can't be written.
-    """
-    target = target_of(path)
-    if target is None:
-        raise HeadlinesError(f"{path}: is no file that can be read again; name one as the memory")
-    with WriterLock(target.parent, f".{target.name}.lock").hold(lambda: None):
-        yield target
 
 
 def day_of(headlines: Sequence[Headline], given: str | None = None) -> date:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,26 +15,12 @@ from headlines.copies.keys import SharedKeys
 from headlines.copies.register import CopyRegister, First
 from headlines.embedding.embedder import Embedder
 from headlines.errors import HeadlinesError
-from headlines.files import MODELS, replacing, target_of
-from headlines.persistence.locking import WriterLock
+from headlines.files import MODELS, replacing
 
 FORMAT = 1
 
 _PARTS = ("about.json", "headlines.jsonl", "keys.u64", "places.i32")
 _REMEDY = "restore it from a copy, or move it away to begin a new history"
-
-
-@contextlib.contextmanager
-def held(path: str | Path) -> Iterator[Path]:
-    """Hold a history for one run: gives its place.
-
-    Raises LockedError when another run holds it, OutputError where it can't be written.
-    """
-    target = target_of(path)
-    if target is None:
-        raise HeadlinesError(f"{path}: is no file that can be read again; name one as the history")
-    with WriterLock(target.parent, f".{target.name}.lock").hold(lambda: None):
-        yield target
 
 
 def opened(

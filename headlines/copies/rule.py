@@ -65,13 +65,6 @@ def share_alone(a: Wording, b: Wording) -> tuple[float, bool]:
     return total / max(sum(a.rarity) + sum(b.rarity), 1e-9), all(names)
 
 
-def exchanges(a: Wording, b: Wording) -> bool:
-    """Tell whether each of two headlines has a word of its own that tells something."""
-    rest = alone(a, b)
-    sides = zip((a, b), rest, strict=True)
-    return all(any(one.rarity[i] > 0 for i in some) for one, some in sides)
-
-
 def alone(a: Wording, b: Wording) -> tuple[list[int], list[int]]:
     """Give the places of the words of each that the other hasn't got, in any order."""
     found = []

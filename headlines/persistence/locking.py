@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headlines.errors import LockedError
-from headlines.files import NAME_ANOTHER_FOLDER, replacing, writing
+from headlines.errors import HeadlinesError, LockedError
+from headlines.files import NAME_ANOTHER_FOLDER, replacing, target_of, writing
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,17 @@ class WriterLock:
     @property
     def _owner_path(self) -> Path:
         return self.folder / f"{self.name}.owner"
+
+
+@contextlib.contextmanager
+def held_file(path: str | Path, what: str) -> Iterator[Path]:
+    """Hold a file that runs write anew, each in its turn: gives its place.
+
+    `what` says what it is. Raises LockedError when another run holds it, OutputError where it
+    can't be written, and HeadlinesError where it is a stream, which can't be read again.
+    """
+    target = target_of(path)
+    if target is None:
+        raise HeadlinesError(f"{path}: is no file that can be read again; name one as the {what}")
+    with WriterLock(target.parent, f".{target.name}.lock").hold(lambda: None):
+        yield target

@@ -16,10 +16,11 @@ from conftest import SEEDS, write
 
 from headlines import HeadlineLabeler, read_feed
 from headlines.clustering.clustered_feed import ClusteredFeed
-from headlines.clustering.memory import ClusterMemory, day_of, held
+from headlines.clustering.memory import ClusterMemory, day_of
 from headlines.clustering.settlement import days_of, settled
 from headlines.errors import HeadlinesError, LockedError
 from headlines.feeds.headline import Headline
+from headlines.persistence.locking import held_file
 
 FEED = [h.headline for h in read_feed(SEEDS / "feed.txt")]
 FIRST, SECOND = FEED[:70], FEED[60:]
@@ -176,7 +177,7 @@ def test_a_damaged_memory_names_its_line_and_stays(
 
 
 def test_two_runs_do_not_write_one_memory_at_once(tmp_path: Path, labeler: HeadlineLabeler) -> None:
-    with held(tmp_path / "memory"):
+    with held_file(tmp_path / "memory", "memory"):
         with pytest.raises(LockedError, match="holds the lock"):
             labeler.cluster(FEED[:5], memory=tmp_path / "memory")
         labeler.cluster(FEED[:5], memory=tmp_path / "another")

@@ -26,6 +26,7 @@ from headlines.copies.wording import Wording
 from headlines.errors import HeadlinesError, LockedError
 from headlines.feeds.block import HeadlineBlock
 from headlines.feeds.reader import FeedReader
+from headlines.persistence.locking import held_file
 
 if TYPE_CHECKING:
     import subprocess
@@ -449,9 +450,9 @@ def test_a_run_that_fails_leaves_the_history_as_it_was(run: Run, tmp_path: Path)
 
 def test_two_runs_cannot_hold_a_history(tmp_path: Path) -> None:
     with (
-        history.held(tmp_path / "seen"),
+        held_file(tmp_path / "seen", "history"),
         pytest.raises(LockedError, match="holds the lock"),
-        history.held(tmp_path / "seen"),
+        held_file(tmp_path / "seen", "history"),
     ):
         pass
 
