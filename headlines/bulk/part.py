@@ -190,7 +190,7 @@ _ID = slice(len(b'{"id": "'), len(b'{"id": "') + 16)
 
 def keep_copies(order: Order, number: int, copies: NDArray[np.bool_]) -> None:
     """Write down which rows of a part are copies, for the worker that writes its file."""
-    with replacing(order.path(number, COPIES)) as file:
+    with replacing(order.path(number, COPIES), lasting=False) as file:
         file.write(np.packbits(copies).tobytes())
 
 

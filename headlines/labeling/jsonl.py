@@ -1,4 +1,4 @@
-"""JSON lines of predictions, joined from columns: the bytes of `json.dumps`, many times as fast.
+"""JSON lines of predictions, joined from columns: the bytes of `json.dumps`, some times as fast.
 
 `line_of` is the plain twin, row by row: it says what the bytes have to be, and writes whatever
 isn't in columns. benchmarks/research/jsonl.py times both beside the libraries that write JSON.
