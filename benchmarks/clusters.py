@@ -348,7 +348,7 @@ def identity(data: Path, cache: Path | None, keep: Keep, draws: int = 10) -> Non
                 after = fit(second, was)
                 fresh = fit(second)
                 earlier = was[second]
-                stand = settled(after.labels_, after.copies_, earlier >= 0, earlier, points[second])
+                stand = settled(after.labels_, after.texts_, earlier >= 0, earlier, points[second])
                 kept = np.full(n, -1)
                 kept[second] = np.where(stand < 0, was.max() + 1 + after.labels_, stand)
                 both = np.intersect1d(first, second)

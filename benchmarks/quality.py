@@ -96,7 +96,7 @@ def judged(day: Day) -> Judged:
     clusterer = HeadlineClusterer(whitening=Whitening.of_news(embedder.fingerprint))
     labels = clusterer.fit(X, words=words).labels_
     points = unit_rows(X.astype(np.float64))
-    edges = clusterer.copies_, clusterer.graph()
+    edges = clusterer.texts_, clusterer.graph()
     quality = quality_of(headlines, labels, points, edges, embedder.fingerprint)
     assert quality is not None
     scorer = PairScorer.of(embedder.fingerprint)

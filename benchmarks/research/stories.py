@@ -89,8 +89,8 @@ def linked(fitted: HeadlineClusterer, least: float) -> Labels:
     np.fill_diagonal(far, 0)
     tree = linkage(squareform(far, checks=False), "average")
     found = fcluster(tree, 4 - least, "distance")
-    alone = found.max() + 1 + np.arange(fitted.copies_.max() + 1 - len(found))
-    return np.concatenate([found, alone])[fitted.copies_]
+    alone = found.max() + 1 + np.arange(fitted.texts_.max() + 1 - len(found))
+    return np.concatenate([found, alone])[fitted.texts_]
 
 
 def unscaled(near: Any, similarity: Any, usual: Any, among: Any, k: int) -> Any:
@@ -184,7 +184,7 @@ def of_second_run(variant: Variant, day: Day, X: Any, words: Any) -> dict[str, f
     was[:half] = variant.fit(X[:half], words[:half]).labels_
     after = variant.fit(X, words, was)
     points = X / np.maximum(np.linalg.norm(X, axis=1), 1e-12)[:, None].astype(np.float64)
-    stand = settled(after.labels_, after.copies_, was >= 0, was, points)
+    stand = settled(after.labels_, after.texts_, was >= 0, was, points)
     return {"f1": b_cubed(day.truth, np.where(stand < 0, len(X) + after.labels_, stand))}
 
 

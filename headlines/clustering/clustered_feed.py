@@ -96,13 +96,13 @@ class ClusteredHeadline(HeadlineResult):
 class FeedGraph:
     """Which headlines of a feed are near to one another: edges between its texts."""
 
-    texts: NDArray[np.int64]  #: (n,): of each headline the number of its text; copies share one
+    texts: NDArray[np.int64]  #: (n,): of each headline the number of its text
     weights: sparse.csr_matrix  #: (n_texts, n_texts), symmetric; a text that is alone has none
 
     @classmethod
-    def of(cls, copies: NDArray[np.int64], edges: sparse.csr_matrix) -> FeedGraph:
-        """Take what `Clusterer.graph` tells of some headlines, whose texts are `copies`."""
-        numbers, texts = np.unique(copies, return_inverse=True)
+    def of(cls, texts: NDArray[np.int64], edges: sparse.csr_matrix) -> FeedGraph:
+        """Take what `Clusterer.graph` tells of some headlines, whose texts are `texts`."""
+        numbers, texts = np.unique(texts, return_inverse=True)
         known = numbers[: np.searchsorted(numbers, edges.shape[0])]
         weights = edges[known][:, known]
         weights.resize(len(numbers), len(numbers))  # texts behind these are like nothing else
@@ -217,7 +217,7 @@ def cluster_feed(
         became = changes(now, then, {**unnamed, **given, **names[level]})
     quality = _quality(headlines, run, embedder, clusterer)
     stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
-    graph = FeedGraph.of(run.copies, clusterer.graph())
+    graph = FeedGraph.of(run.texts, clusterer.graph())
     return ClusteredFeed(found, stories, themes, level, tuple(became), quality=quality, graph=graph)
 
 
@@ -259,7 +259,7 @@ def cluster_day(
     news = after.news({headline.id: headline.cluster for headline in found}, day, level)
     quality = _quality(headlines, run, embedder, clusterer)
     stories, themes = (_clusters(found, run, kind, names[kind], told) for kind in LEVELS)
-    graph = FeedGraph.of(run.copies[:n], clusterer.graph())
+    graph = FeedGraph.of(run.texts[:n], clusterer.graph())
     on = day.isoformat()
     return ClusteredFeed(found, stories, themes, level, news, on, quality, graph), after
 
@@ -388,9 +388,9 @@ def _names(
         given = given | edits.names
     logger.info("naming the clusters of %d headlines", len(headlines))
     texts = np.array([headline.text for headline in headlines], dtype=np.object_)
-    order = np.argsort(texts, kind="stable")  # which of some copies speaks is not the feed's order
+    order = np.argsort(texts, kind="stable")  # which of one text speaks is not the feed's order
     numbers = run.numbers[level][order]
-    one_each = np.unique(np.stack([numbers, run.copies[order]]), axis=1, return_index=True)[1]
+    one_each = np.unique(np.stack([numbers, run.texts[order]]), axis=1, return_index=True)[1]
     labels = numbers[one_each].tolist()
     found = name_clusters(texts[order][one_each].tolist(), labels, {**given, -1: "(noise)"})
     if topics and level == "theme":
@@ -408,7 +408,7 @@ def _quality(
 ) -> FeedQuality | None:
     """Judge the stories of the first headlines of a run."""
     n = len(headlines)
-    edges = run.copies[:n], clusterer.graph()
+    edges = run.texts[:n], clusterer.graph()
     stories = run.numbers["story"][:n]
     return quality_of(headlines, stories, run.points[:n], edges, embedder.fingerprint)
 

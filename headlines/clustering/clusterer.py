@@ -31,7 +31,7 @@ from headlines.clustering.communities import (
     thinned,
     with_topics,
 )
-from headlines.clustering.copies import copies, digests, in_half
+from headlines.clustering.copies import copies, digests, in_half, one_texts
 from headlines.clustering.neighbourhood import MIN_CANDIDATES, Contents, Neighbourhood
 from headlines.clustering.rarity import FeedWords
 from headlines.clustering.whitening import Whitening, nearest_others
@@ -105,7 +105,7 @@ class Clusterer:
         texts = np.empty(len(vectors), dtype=np.int64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
         stories, themes, of_stories, of_themes = none, none, nothing, nothing
-        self._digests, self._copy_of = np.zeros(0, dtype="V16"), none
+        self._digests, self._text_of = np.zeros(0, dtype="V16"), none
         if known.any():
             some = None if words is None else list(compress(words, known))
             points, near, texts[known] = self._fit_points(
@@ -130,7 +130,8 @@ class Clusterer:
         stories, themes = _by_size(stories, texts), _by_size(themes, texts)
         logger.info("joined to %d stories in %d themes", stories.max() + 1, themes.max() + 1)
         self._labels = np.where(of_stories < self.noise, -1, stories)
-        self.copies_, self.labels_ = texts, self._labels[texts]
+        self.texts_, self.labels_ = texts, self._labels[texts]
+        self.copies_ = copies(texts, words)
         self.themes_ = np.where(of_themes < self.noise, -1, themes)[texts]
         self.probabilities_, self.theme_probabilities_ = of_stories[texts], of_themes[texts]
         return self
@@ -188,17 +189,17 @@ class Clusterer:
     def strengths_in(self, labels: Labels) -> Strengths:
         """Give the strength of the fit's samples in clusters that were settled behind it.
 
-        Both are (n_samples,); of copies the first one's cluster counts.
+        Both are (n_samples,); of one text the first sample's cluster counts.
         """
-        texts, first = np.unique(self.copies_, return_index=True)
+        texts, first = np.unique(self.texts_, return_index=True)
         of_texts = np.ones(len(texts))
         graph = self.graph()
         known = graph.shape[0]  # texts behind these are like nothing else
         of_texts[:known] = strengths(graph, labels[first[:known]])
-        return of_texts[self.copies_]
+        return of_texts[self.texts_]
 
     def graph(self) -> sparse.csr_matrix:
-        """Give the weights of the edges between the fit's texts, by their numbers in `copies_`."""
+        """Give the weights of the edges between the fit's texts, by their numbers in `texts_`."""
         if len(self._digests):
             return self._neighbourhood.graph()
         return sparse.csr_matrix((0, 0))
@@ -206,7 +207,7 @@ class Clusterer:
     def _predict_known(self, whole: NDArray[np.float32], words: Words | None) -> Labels:
         found = digests(whole)
         place = np.minimum(np.searchsorted(self._digests, found), len(self._digests) - 1)
-        result = self._labels[self._copy_of[place]]
+        result = self._labels[self._text_of[place]]
         new = np.flatnonzero(self._digests[place] != found)
         if len(new):
             known = None
@@ -220,7 +221,7 @@ class Clusterer:
         return np.asarray(result)
 
     def _fit_points(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float32], Labels, Labels]:
-        """Make one point of copies and whiten it; give those near each too, shape (n, m).
+        """Make one point of each text and whiten it; give those near each too, shape (n, m).
 
         The third are the points that samples became.
 
@@ -234,24 +235,24 @@ class Clusterer:
         points, point_of = whole[first], point_of.reshape(-1)
         del whole
         near, cosine = nearest(points, min(MIN_CANDIDATES, len(points) - 1))
-        self._copy_of, kept = copies(near, cosine)
+        self._text_of, kept = one_texts(near, cosine)
         logger.info(
-            "%d samples, %d distinct, %d but for copies; %d candidates each",
+            "%d samples, %d distinct, %d texts; %d candidates each",
             len(vectors), len(points), len(kept), near.shape[1],
         )  # fmt: skip
-        points, near = points[kept], self._copy_of[near[kept]]
+        points, near = points[kept], self._text_of[near[kept]]
         if self.whitening is None:
             self._whitening = Whitening.of(points, nearest_others(near))
         else:
             self._whitening = self.whitening.centred_on(points)
-        return self._whitening(points), near, self._copy_of[point_of]
+        return self._whitening(points), near, self._text_of[point_of]
 
     def _fit_words(self, words: Words | None, texts: Labels, n: int) -> sparse.csr_matrix | None:
         """Give the points' words as unit vectors, by their rarity."""
         self._words = None
         if words is None:
             return None
-        # Of copies the first in the order of words speaks, whichever came first.
+        # Of one text the first in the order of words speaks, whichever came first.
         spoken: list[tuple[str, ...] | None] = [None] * n
         for place, some in zip(texts.tolist(), words, strict=True):
             held = spoken[place]

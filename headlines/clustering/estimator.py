@@ -20,7 +20,7 @@ from headlines.clustering.whitening import Whitening
 class HeadlineClusterer(Clusterer, ClusterMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
     """Stories and themes of headlines; how many there are is found, and a story may be of one.
 
-    1. Copies of one text become one point: syndicated news would cluster with its copies alone.
+    1. Samples of one text become one point: syndicated news would cluster with its copies alone.
     2. Directions that tell near points apart are whitened away (`Whitening`), and each point is
        joined to its nearest ones (`Neighbourhood`), where they are near enough for one story.
     3. Leiden finds communities of that graph. What is far from the others of its community
@@ -60,8 +60,11 @@ class HeadlineClusterer(Clusterer, ClusterMixin, BaseEstimator):  # type: ignore
         Strength: share of the weight of a sample's edges that stays in its story.
     theme_probabilities_ : ndarray of float64, shape (n_samples,)
         The same for its theme.
+    texts_ : ndarray of int64, shape (n_samples,)
+        Samples whose vectors are all but the same share a number, and their clusters.
     copies_ : ndarray of int64, shape (n_samples,)
-        Samples that are copies of one another share a number.
+        Samples that are copies of one another share a number: those of one text whose words, where
+        they are given, have the same numbers and negations.
 
     References
     ----------

@@ -55,8 +55,8 @@ class Settlement:
         How firmly each lies in its cluster of `level`.
     points : ndarray of float64, shape (n, n_features)
         Unit vectors.
-    copies : ndarray of int64, shape (n,)
-        Headlines that are copies of one another share a number.
+    texts, copies : ndarray of int64, shape (n,)
+        Headlines of one text share a number, and those that are copies of one another.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Settlement:
         when = days_of(headlines, days)
         logger.info("comparing %d headlines", len(headlines))
         clusterer.fit(vectors, words=words, days=when, previous=earlier, topics=topics)
-        self.copies = clusterer.copies_
+        self.texts, self.copies = clusterer.texts_, clusterer.copies_
         self.numbers: dict[str, Labels] = {}
         for kind, found in (("story", clusterer.labels_), ("theme", clusterer.themes_)):
             numbers = self._standing(kind, found, previous) if previous else found
@@ -118,7 +118,7 @@ class Settlement:
             moved = (stories != self._known("story")[1]) & (follow >= 0)
             was = np.where(moved, follow, was)
             seen = seen | moved
-        result = settled(found, self.copies, seen, was, self.points)
+        result = settled(found, self.texts, seen, was, self.points)
         if seen.all():
             return result
         new = np.where(result < 0, found, -1)
@@ -174,7 +174,7 @@ def date_of(headline: Headline) -> date | None:
 
 def settled(
     labels: Labels,
-    copies: Labels,
+    texts: Labels,
     seen: NDArray[np.bool_],
     was: Labels,
     points: NDArray[np.float64],
@@ -188,8 +188,8 @@ def settled(
     this: a cluster goes into a larger one that is at home in the same place when as many new
     headlines as it has lie there with them.
 
-    Today's n headlines have the clusters `labels` by themselves (-1 is noise), are copies of one
-    another where `copies` are equal, were in an earlier run where `seen` is true, in the cluster
+    Today's n headlines have the clusters `labels` by themselves (-1 is noise), are one text
+    where `texts` are equal, were in an earlier run where `seen` is true, in the cluster
     `was` (-1 for none), and have unit vectors `points`, (n, n_features).
     """
     result = was.copy()
@@ -209,8 +209,8 @@ def settled(
         if here:
             large = [cluster for cluster in here if cluster not in small]
             result[new] = _nearest(points[new], large, result, points)
-    of_copies = most_common(copies, np.where(was >= 0, result, -1))
-    told = looked_up(copies, of_copies)
+    of_texts = most_common(texts, np.where(was >= 0, result, -1))
+    told = looked_up(texts, of_texts)
     return np.where((was < 0) & (told >= 0), told, result)
 
 

@@ -190,6 +190,6 @@ def test_of_a_memory_the_days_headlines_have_the_graph(
         assert found.graph.weights.shape[0] == found.graph.texts.max() + 1
     assert found.graph.texts[-1] == found.graph.texts[20]  # items[90] is a copy
     known = clusterer.graph()
-    one, other = clusterer.copies_[[0, 3]]
+    one, other = clusterer.texts_[[0, 3]]
     assert found.graph.weights[found.graph.texts[0], found.graph.texts[3]] == known[one, other]
     assert found.graph.weights.nnz < known.nnz
