@@ -17,7 +17,7 @@ from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.embedding.joined import load_embedder
 from headlines.feeds.headline import Headline
 from headlines.model.certainty import Applying, Certainty
-from headlines.model.examples import Example, TrainingSet, distinct_sample, sampled_places
+from headlines.model.examples import Example, TrainingSet, distinct_sample, kept_out, sampled_places
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
 from headlines.model.taught import Taught
@@ -202,7 +202,9 @@ def _certainty(
         several[row, [number[t] for t in examples[place].also if t in number]] = True
     applying, also_from = learn_further(logits[labelled], several)
     bounds = np.full(len(number), also_from)
-    return Certainty(shares.max(axis=1), right, bounds, classifier.calibration_.method, applying)
+    answers = np.where(held, np.nan_to_num(logits).argmax(axis=1), -1).astype(np.int32)
+    method = classifier.calibration_.method
+    return Certainty(shares.max(axis=1), right, bounds, method, applying, answers)
 
 
 def learn_further(logits: Floats, applies: NDArray[np.bool_]) -> tuple[Applying | None, float]:
@@ -239,7 +241,8 @@ def train(
     training_set = TrainingSet.build(taxonomy, labels, embedder, known)
     labelled = {e.id for e in training_set.examples}
     # A held-out headline teaches nothing, not even without its label.
-    others = [h for h in feed if h.id not in labelled]
+    apart = kept_out(feed)
+    others = [h for h in feed if h.id not in labelled and h.text not in apart]
     taught = _kept(earlier, embedder, taxonomy)
     if teacher is not None:
         teacher = teacher if isinstance(teacher, Embedder) else load_embedder(teacher)
@@ -264,6 +267,7 @@ def train(
         embedder=embedder,
         name=name,
         feed=[h.text for h in feed],
+        kept_out=apart,
         taught=taught,
         random_state=random_state,
         codes=taxonomy.codes,

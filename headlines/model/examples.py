@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,9 @@ from headlines.topics.taxonomy import Taxonomy
 
 _ID = re.compile(r"[0-9a-f]{16}")
 REFERENCE_HEADLINES = 2000
+
+MIN_FEED_TO_KEEP_OUT, KEPT_OUT = 250, 5
+"""Distinct headlines of a feed from which one in so many isn't learned from."""
 
 MAX_TERMS = 8_000_000
 """Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
@@ -208,19 +211,33 @@ class Reference:
 
     terms: tuple[tuple[int, ...], ...]
     words: tuple[tuple[int, ...], ...]
+    unseen: tuple[bool, ...] = ()  # whether it wasn't learned from; empty where that isn't known
 
     @classmethod
-    def of(cls, texts: Sequence[str], embedder: Embedder, random_state: int) -> Reference:
-        """Take a sample of a feed's distinct texts."""
+    def of(
+        cls,
+        texts: Sequence[str],
+        embedder: Embedder,
+        random_state: int,
+        kept_out: Collection[str] = (),
+    ) -> Reference:
+        """Take a sample of a feed's distinct texts, some of which weren't learned from."""
         distinct = distinct_sample(texts, REFERENCE_HEADLINES, random_state)
         terms = tuple(tuple(some) for some in embedder.terms(distinct))
         own = terms if embedder.terms_are_words else embedder.words(distinct)
-        return cls(terms, tuple(tuple(some) for some in own))
+        unseen = tuple(text in kept_out for text in distinct) if kept_out else ()
+        return cls(terms, tuple(tuple(some) for some in own), unseen)
 
     def to_plain(self) -> ReferenceData:
         """Give it as plain data for a model file; words that are the terms are left out."""
         words = () if self.words == self.terms else self.words
-        return {"terms": pack_rows(self.terms, np.int32), "words": pack_rows(words, np.int64)}
+        plain: ReferenceData = {
+            "terms": pack_rows(self.terms, np.int32),
+            "words": pack_rows(words, np.int64),
+        }
+        if self.unseen:
+            plain["unseen"] = pack(np.array(self.unseen, dtype=np.bool_))
+        return plain
 
     @classmethod
     def from_plain(cls, plain: ReferenceData) -> Reference:
@@ -230,10 +247,24 @@ class Reference:
             terms, words = map(tuple, unpack_rows(both, "reference", MAX_REFERENCE))
             if words and len(words) != len(terms):
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
-            return cls(terms, words or terms)
+            unseen = ()
+            if "unseen" in plain:
+                unseen = tuple(_column(plain["unseen"], "reference", len(terms), "b").tolist())
+            return cls(terms, words or terms, unseen)
         except (KeyError, TypeError, ValueError) as error:
             said = f"malformed ({short(str(error))}); train the model again"
             raise ModelError(f"reference: {said}") from None
+
+
+def kept_out(headlines: Sequence[Headline]) -> frozenset[str]:
+    """Give the texts of a feed that aren't learned from: what a model says of these is unbiased.
+
+    One text in `KEPT_OUT`, told by the headline's id; none where the feed is too small to spare
+    any.
+    """
+    if len({h.text for h in headlines}) < MIN_FEED_TO_KEEP_OUT:
+        return frozenset()
+    return frozenset(h.text for h in headlines if int(h.id, 16) % KEPT_OUT == KEPT_OUT - 1)
 
 
 def few_labels_told(few: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -75,6 +75,7 @@ class LabelerState:
         embedder: Embedder,
         name: str | Path | Embedder,
         feed: Sequence[str],
+        kept_out: Collection[str],
         taught: Taught | None,
         random_state: int,
         codes: Sequence[str] = (),
@@ -83,8 +84,8 @@ class LabelerState:
 
         `name` is what the embedder was asked for by: `load_embedder_of` finds it again. Of `feed`,
         headlines that may be none, a sample is kept as the reference; the trial tells whether
-        they were learned from, `taught` what a teacher said of them. `codes` are those of the
-        topics, empty where one has none.
+        they were learned from, but for those `kept_out`, `taught` what a teacher said of them.
+        `codes` are those of the topics, empty where one has none.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -96,7 +97,7 @@ class LabelerState:
             "random_state": random_state,
         }
         if feed:
-            payload["reference"] = Reference.of(feed, embedder, random_state).to_plain()
+            payload["reference"] = Reference.of(feed, embedder, random_state, kept_out).to_plain()
         if any(codes):
             payload["codes"] = list(codes)
         if trial is not None:
@@ -194,6 +195,22 @@ class LabelerState:
         """Give the topics' probabilities, shape (n, n_topics), for headlines kept without texts."""
         words = [TrainingSet.words_of(e, self.embedder) for e in examples]
         return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
+
+    @property
+    def cross_fitted(self) -> dict[str, str | None]:
+        """The topic that each example trained on is given by what was learned from the others.
+
+        By id; None where that wasn't asked, as in models of earlier versions. Raises ModelError
+        when there are not as many answers as examples.
+        """
+        trained, answers = self.training_set.training, self.certainty.answers
+        if answers is None:
+            return dict.fromkeys(e.id for e in trained)
+        if len(answers) != len(trained):
+            said = f"{len(answers)} answers to {len(trained)} examples"
+            raise ModelError(f"certainty: malformed ({said}); train the model again")
+        topics = [*self.topics, None]  # -1 is the last
+        return {e.id: topics[i] for e, i in zip(trained, answers.tolist(), strict=True)}
 
     def holdout_scores(self) -> dict[str, float | int]:
         """Score the model on the labels that it never trained on; empty when there are none."""

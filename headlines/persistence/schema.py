@@ -68,6 +68,7 @@ class CertaintyData(TypedDict):
     also_from: PackedArray
     method: str
     applying: NotRequired[ApplyingData]
+    answers: NotRequired[PackedArray]
 
 
 class TrainingData(TypedDict):
@@ -90,6 +91,7 @@ class ReferenceData(TypedDict):
 
     words: RaggedRows
     terms: RaggedRows
+    unseen: NotRequired[PackedArray]
 
 
 class TrialData(TypedDict):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from headlines.display.table import html_table
 from headlines.embedding.joined import load_embedder
@@ -21,7 +19,7 @@ from headlines.feeds.headline import Headline
 from headlines.feeds.report import write_quarantine
 from headlines.labeling.labeler import HeadlineLabeler
 from headlines.model.duplicates import near_duplicate_groups
-from headlines.model.examples import few_labels_told
+from headlines.model.examples import Example, few_labels_told
 from headlines.persistence.folder import ModelVersion
 from headlines.persistence.modelfile import versions
 from headlines.persistence.registry import ModelRegistry
@@ -256,31 +254,41 @@ def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> 
     candidate, champion = trial.candidate, trial.champion
     limits = config.gate.model_dump(exclude={"churn"})
     gate = Gate(**limits, random_state=config.random_state)
-    held = candidate.state.training_set.holdout
-    known: set[str] = set()
-    theirs = None
-    if champion is not None:
-        known = {e.id for e in champion.state.training_set.holdout}
-        if candidate.embedder.reads_terms_of(champion.embedder.fingerprint):
-            theirs = _answers(champion, champion.state.probabilities_of_examples(held))
-        else:
-            # Kept examples are numbers of one embedder: the texts at hand are what both can read.
-            at_hand = {label.headline.id: label.headline for label in trial.inputs.labels}
-            held = [e for e in held if e.id in at_hand]
-            theirs = _answers(champion, champion.probabilities_of([at_hand[e.id] for e in held]))
+    labelled = [e for e in candidate.state.training_set.examples if not e.written]
+    texts = None
+    if champion and not candidate.embedder.reads_terms_of(champion.embedder.fingerprint):
+        # Kept examples are numbers of one embedder: the texts at hand are what both can read.
+        texts = {label.headline.id: label.headline for label in trial.inputs.labels}
+        labelled = [e for e in labelled if e.id in texts]
+    both = [_answers(some, labelled, texts) for some in (candidate, champion) if some]
+    known = [e.held_out or all(a.topics[i] for a in both) for i, e in enumerate(labelled)]
+    mine, *theirs = [answers.chosen(known) for answers in both]
+    judged = list(compress(labelled, known))
+    before = champion.state.training_set.examples if champion else ()
+    earlier = {e.id for e in before if not e.written}
     return gate.decide(
-        _answers(candidate, candidate.state.probabilities_of_examples(held)),
-        theirs,
-        [e.topic for e in held],
-        groups=near_duplicate_groups([e.words for e in held]).tolist(),
-        earlier=[e.id in known for e in held] if known else None,
-        drawn=[e.drawn for e in held],
+        mine,
+        theirs[0] if theirs else None,
+        [e.topic for e in judged],
+        groups=near_duplicate_groups([e.words for e in judged]).tolist(),
+        held_out=[e.held_out for e in judged],
+        earlier=[e.id in earlier for e in judged],
+        drawn=[e.drawn for e in judged],
         others=others,
     )
 
 
-def _answers(labeler: HeadlineLabeler, shares: NDArray[np.float64]) -> Answers:
-    return Answers([labeler.topics[i] for i in shares.argmax(axis=1)], shares.max(axis=1))
+def _answers(
+    labeler: HeadlineLabeler, examples: Sequence[Example], texts: Mapping[str, Headline] | None
+) -> Answers:
+    """Ask for the topic of each example, as if it hadn't been learned from; "" where unknown."""
+    if texts is None:
+        shares = labeler.state.probabilities_of_examples(examples)
+    else:
+        shares = labeler.probabilities_of([texts[e.id] for e in examples])
+    best, learned = [labeler.topics[i] for i in shares.argmax(axis=1)], labeler.state.cross_fitted
+    topics = [learned.get(e.id, topic) or "" for e, topic in zip(examples, best, strict=True)]
+    return Answers(topics, shares.max(axis=1))
 
 
 def _drift(

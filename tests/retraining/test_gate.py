@@ -111,7 +111,7 @@ def test_a_small_holdout_cannot_tell_and_the_setting_decides(
     candidate, champion, gold = _case(0, 0.05, 0.05, n=30)
     decision = Gate(when_unsure=when_unsure).decide(candidate, champion, gold)
     assert decision.accepted is accepted
-    assert "30 held-out labels can't tell" in decision.reason
+    assert "30 labels can't tell" in decision.reason
     assert _check(decision, "accuracy").passed is None
 
 
