@@ -19,6 +19,7 @@ from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingS
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.taught import Taught
 from headlines.model.trial import Trial
+from headlines.persistence.folder import ModelVersion
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
@@ -112,7 +113,15 @@ class LabelerState:
     ) -> LabelerState:
         """Read a model and load its embedder; see `HeadlineLabeler.load`."""
         payload, manifest, version = ModelRegistry(registry).read(ref, key=key)
-        path = version.path
+        return cls._of(payload, manifest, version.path)
+
+    @classmethod
+    def of_version(cls, version: ModelVersion, key: str | Path | None = None) -> LabelerState:
+        """Read a version as `load` does, whichever it is."""
+        return cls._of(*version.read(key), version.path)
+
+    @classmethod
+    def _of(cls, payload: LabelerData, manifest: Manifest, path: Path) -> LabelerState:
         said = {"topics": manifest.topics, "embedder": manifest.embedder}
         if said != {key: payload.get(key) for key in said}:
             raise ModelError(f"{path}: the manifest tells of another model; restore the two files")

@@ -17,6 +17,7 @@ from typing import Any
 from headlines.errors import ModelError, short
 from headlines.files import NAME_ANOTHER_FOLDER, replacing, sync_folder, writing
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
+from headlines.persistence.plainfile import empty_folder, is_plain, read_plain
 from headlines.persistence.schema import LabelerData
 
 MODEL_FILE = "labeler.joblib"
@@ -28,6 +29,8 @@ VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
 MAX_POINTER_BYTES = 1 << 16
 MAX_SIGNATURE_BYTES = 1 << 16
 _SHA256 = r"[0-9a-f]{64}"
+_VERSION_FOLDER = rf"{VERSION}|\.{VERSION}\.(?:new|old)"
+QUARANTINE = "retrain.quarantine.jsonl"
 _HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 
 
@@ -127,25 +130,37 @@ class VersionFolder:
 
     def names(self) -> list[str]:
         """Give the finished versions, the oldest first."""
-        found = [name for name in self.names_taken() if manifest_path(self.file(name)).exists()]
+        found = [name for name in self.names_taken() if self.has(name)]
         return sorted(found, key=int)
+
+    def has(self, name: str) -> bool:
+        """Say whether a finished version of that name is there."""
+        return manifest_path(self.file(name)).exists()
 
     def names_taken(self) -> list[str]:
         """Give the names of all versions that are there, whole or not."""
+        is_plain(self.versions_path, folder=True)
         names = [path.name for path in _entries(self.versions_path)]
         return [name for name in names if re.fullmatch(VERSION, name)]
 
     def version(self, name: str, pointer: Pointer | None) -> ModelVersion:
-        """Describe a version, the champion where the pointer names it."""
+        """Describe a version, the champion where the pointer names it.
+
+        Raises ModelError where it, or what it is made of, isn't plain.
+        """
+        path = self.file(name)
+        for folder in (self.versions_path, path.parent):
+            is_plain(folder, folder=True)
+        for file in (path, manifest_path(path), signature_path(path)):
+            is_plain(file)
         if pointer is None or pointer.version != name:
-            return ModelVersion(name, self.file(name))
-        return ModelVersion(name, self.file(name), champion=True, sha256=pointer.manifest_sha256)
+            return ModelVersion(name, path)
+        return ModelVersion(name, path, champion=True, sha256=pointer.manifest_sha256)
 
     def pointer(self) -> Pointer:
         """Read the pointer; raises ModelError when there is none, or not one that was written."""
         try:
-            with self.pointer_path.open("rb") as file:
-                return Pointer.parse(file.read(MAX_POINTER_BYTES))
+            return Pointer.parse(read_plain(self.pointer_path, MAX_POINTER_BYTES))
         except OSError as error:
             raise ModelError(
                 f"{self.path}: no champion there ({error.strerror}); train one, or name a "
@@ -163,6 +178,7 @@ class VersionFolder:
 
     def point_to(self, pointer: Pointer) -> None:
         """Replace the pointer in one step; raises OutputError."""
+        is_plain(self.pointer_path)
         with replacing(self.pointer_path) as file:
             file.write(pointer.to_json())
 
@@ -187,6 +203,7 @@ class VersionFolder:
         with self.writing():
             for name in names:
                 folder = self.file(name).parent
+                is_plain(folder, folder=True)
                 os.replace(folder, folder.with_name(f".{name}.old"))
 
     def drop_retired(self, tell: Callable[[list[str]], object]) -> None:
@@ -200,18 +217,19 @@ class VersionFolder:
             return
         with self.writing():
             for folder in folders:
-                for inner in folder.iterdir():
-                    if inner.is_dir() and not inner.is_symlink():
-                        shutil.rmtree(inner)
-                    else:
-                        inner.unlink()
+                empty_folder(folder)
             tell([folder.name[1:-4] for folder in folders])
             for folder in folders:
                 folder.rmdir()
 
     def sweep(self) -> None:
-        """Remove what a run that was killed left half-written."""
+        """Remove what a run that was killed left half-written; refuse what isn't plain."""
+        is_plain(self.versions_path, folder=True)
+        for name in ("audit.jsonl", QUARANTINE, self.pointer_path.name):
+            is_plain(self.path / name)
         for left in _entries(self.versions_path):
+            if re.fullmatch(_VERSION_FOLDER, left.name):
+                is_plain(left, folder=True)
             if _is(left, "new"):
                 shutil.rmtree(left, ignore_errors=True)
         for left in _entries(self.path):

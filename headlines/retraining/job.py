@@ -12,6 +12,8 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from headlines.display.table import html_table
 from headlines.embedding.joined import load_embedder
 from headlines.errors import ModelError, OutputError
@@ -127,7 +129,7 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
     try:
         inputs = Intake.read(config)
         if rows := inputs.quarantined:
-            place = config.registry / "retrain.quarantine.jsonl"
+            place = registry.quarantine_path
             write_quarantine(place, rows)
             log.warning("%d row(s) could not be read and went to %s", len(rows), place)
         trial = _tried(config, inputs, registry)
@@ -149,8 +151,8 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
 
 
 def _kept(registry: ModelRegistry, candidate: HeadlineLabeler, key: Path | None) -> ModelVersion:
-    """Add a candidate as a version; one that was refused before is that version again."""
-    for version in registry.versions():
+    """Add a candidate as a version; one that was refused last night is that version again."""
+    for version in registry.newest(1):
         with contextlib.suppress(ModelError):
             if version.read()[1].content == candidate.state.content:
                 return version
@@ -158,9 +160,16 @@ def _kept(registry: ModelRegistry, candidate: HeadlineLabeler, key: Path | None)
 
 
 def _save(candidate: HeadlineLabeler, path: Path, key: Path | None) -> None:
+    """Write a candidate, and ask what was written: a version that can't be used is none."""
     candidate.save(path)
     if key is not None:
         ModelVersion(path.parent.name, path).sign(key)
+    written = HeadlineLabeler.load(path)
+    asked = list(candidate.topics)
+    if written.model != candidate.model or not np.array_equal(
+        written.probabilities_of(asked), candidate.probabilities_of(asked)
+    ):
+        raise ModelError(f"{path}: answers otherwise than the model that was written; train again")
 
 
 def _decided(trial: _Trial, result: RetrainResult) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import TaxonomyError
+from headlines.errors import TaxonomyError, short
 from headlines.feeds.headline import Headline, normalise_v1
 from headlines.files import SEEDS, replacing
 
 MIN_WRITTEN_TEXTS = 10
 """Phrases and examples below which a topic is learned from its name and definition too."""
+
+MAX_NAME = 1000
+"""Characters of a name or code."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Taxonomy:
                     f"{self.source}: topic {name!r} appears twice{also}; merge the two"
                 )
             known[key] = name
+        for topic in self.topics:
+            _check_shows(topic, self.source)
         _check_examples(self.topics, self.source)
         if len(self.topics) < 2:
             raise TaxonomyError(
@@ -198,6 +203,22 @@ def _lines_with(written: str, texts: Iterable[str]) -> list[int]:
     sought = {form for text in texts for form in (text, _quoted(text)[1:-1])}
     lines = enumerate(written.split("\n"), 1)
     return [number for number, line in lines if any(text in line for text in sought)]
+
+
+def _check_shows(topic: Topic, source: str) -> None:
+    """Refuse a name or code that no model file may hold: with what doesn't show, or too long."""
+    for what, text in (("name", topic.name), ("code", topic.code)):
+        if odd := next((letter for letter in text if not letter.isprintable()), None):
+            called = unicodedata.name(odd, "a character without a name")
+            raise TaxonomyError(
+                f"{source}: topic {text!r}: its {what} holds {called} (U+{ord(odd):04X}), which "
+                "doesn't show; remove it, or write a blank"
+            )
+        if len(text) > MAX_NAME:
+            raise TaxonomyError(
+                f"{source}: topic {short(repr(text), 60)}: its {what} has {len(text):,} "
+                f"characters; write {MAX_NAME:,} or fewer"
+            )
 
 
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
