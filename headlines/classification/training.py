@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -232,13 +232,14 @@ def train(
     embedder: str | Path | Embedder,
     teacher: str | Path | Embedder | None,
     earlier: LabelerState | None,
+    withdrawn: Collection[str],
     random_state: int,
 ) -> LabelerState:
     """Train a labeler; see `HeadlineLabeler.train`."""
     name = embedder
     embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
     known = earlier.training_set if earlier is not None else None
-    training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+    training_set = TrainingSet.build(taxonomy, labels, embedder, known, withdrawn)
     labelled = {e.id for e in training_set.examples}
     # A held-out headline teaches nothing, not even without its label.
     apart = kept_out(feed)
@@ -280,7 +281,8 @@ def _kept(earlier: LabelerState | None, embedder: Embedder, taxonomy: Taxonomy) 
         return None
     if not embedder.reads_terms_of(earlier.training_set.fingerprint):
         return None
-    return earlier.taught.for_topics(earlier.topics, taxonomy.names)
+    own = [taxonomy.now(topic) or topic for topic in earlier.topics]
+    return earlier.taught.for_topics(own, taxonomy.names)
 
 
 def _labelled_headlines(taxonomy: Taxonomy, labels: Sequence[GoldLabel]) -> Iterator[Headline]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -108,6 +108,7 @@ class HeadlineLabeler:
         embedder: str | Path | Embedder = "static",
         teacher: str | Path | Embedder | None = None,
         earlier: HeadlineLabeler | None = None,
+        withdrawn: Collection[str] = (),
         random_state: int = 0,
     ) -> Self:
         """Train a labeler on a topics file's examples and on gold labels.
@@ -119,6 +120,8 @@ class HeadlineLabeler:
             One fifth of them is held out (`HOLDOUT_RULE`).
         unlabelled : iterable of str or Headline, optional
             Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
+            One in five of 250 or more isn't, so that drift can be told from what a model says of
+            headlines that are new to it.
         embedder : str, Path or Embedder, default "static"
             By name as for `load_embedder`, or itself.
         teacher : str, Path or Embedder, optional
@@ -126,6 +129,8 @@ class HeadlineLabeler:
             unlabelled headlines is learned, and kept for later models. Labelling doesn't need it.
         earlier : HeadlineLabeler, optional
             A model whose labels are kept where these labels don't overrule them.
+        withdrawn : collection of str, optional
+            Ids of headlines whose labels it isn't to hand on.
         random_state : int, default 0
 
         Raises
@@ -143,6 +148,7 @@ class HeadlineLabeler:
                 embedder=embedder,
                 teacher=teacher,
                 earlier=None if earlier is None else earlier.state,
+                withdrawn=withdrawn,
                 random_state=random_state,
             )
         )

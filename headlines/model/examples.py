@@ -60,6 +60,7 @@ class Example:
     terms: tuple[int, ...]
     drawn: bool = True  # it came as headlines come: what probabilities are calibrated on
     text: str | None = None  # where the model may quote it; None where only its hash was published
+    origin: str | None = None  # name of the file that its label stood in, where that is known
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,15 @@ class TrainingSet:
         labels: Sequence[GoldLabel],
         embedder: Embedder,
         earlier: TrainingSet | None = None,
+        withdrawn: Collection[str] = (),
     ) -> TrainingSet:
         """Gather the topics' examples and phrases, gold labels, and what a model knew before.
 
         Of `labels`, one overrules an example and what was known before. Of `earlier`, the model
         that is to be replaced, the hold-out stays, and gold labels are kept where the embedder
-        reads their terms and their topic still exists. Raises TaxonomyError when a topic has
-        nothing to learn from.
+        reads their terms and their topic still exists, under whatever name, but for those of the
+        headlines whose ids are `withdrawn`. Raises TaxonomyError when a topic has nothing to learn
+        from.
         """
         found = _embedded(taxonomy, labels, embedder)
         held: set[str] = set()
@@ -92,12 +95,14 @@ class TrainingSet:
             trained = {e.id for e in earlier.training if not e.written}
             if embedder.reads_terms_of(earlier.fingerprint):
                 labelled = {i for i, e in found.items() if not e.written}
+                left_out = labelled.union(withdrawn)
                 found |= {
                     # Written examples are the topics file's own: one deleted there is forgotten.
-                    e.id: e
+                    e.id: replace(e, topic=topic, also=_named_now(e.also, topic, taxonomy))
                     for e in earlier.examples
-                    if not e.written and e.id not in labelled and e.topic in taxonomy.names
-                }
+                    if not e.written and e.id not in left_out
+                    and (topic := taxonomy.now(e.topic)) is not None
+                }  # fmt: skip
         examples = _hold_out([found[i] for i in sorted(found)], held, trained)
         learned = {e.topic for e in examples if not e.held_out}
         if empty := [name for name in taxonomy.names if name not in learned]:
@@ -167,6 +172,7 @@ class TrainingSet:
             "terms": pack_rows([e.terms for e in self.examples], np.int32),
             "drawn": pack(np.array([e.drawn for e in self.examples], dtype=np.bool_)),
             "texts": [e.text for e in self.examples],
+            "origins": [e.origin for e in self.examples],
         }
 
     @classmethod
@@ -191,6 +197,7 @@ class TrainingSet:
                 "words": words,
                 "terms": terms,
                 "text": list(plain["texts"]),
+                "origin": list(plain.get("origins", [None] * len(ids))),
             }
             examples = (
                 Example(**dict(zip(columns, values, strict=True)))
@@ -301,9 +308,16 @@ def _embedded(
             terms=tuple(own),
             drawn=label.drawn and not is_written,
             text=label.headline.headline if label.quotable else None,
+            origin=label.origin,
         )
         for (id, (label, is_written)), own in zip(given.items(), terms, strict=True)
     }
+
+
+def _named_now(also: Sequence[str], topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Give further topics by the names that they have today; a merged one isn't named twice."""
+    names = [name for name in map(taxonomy.now, also) if name is not None and name != topic]
+    return tuple(dict.fromkeys(names))
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:

@@ -84,6 +84,7 @@ class TrainingData(TypedDict):
     terms: RaggedRows
     drawn: PackedArray
     texts: list[str | None]
+    origins: NotRequired[list[str | None]]
 
 
 class ReferenceData(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Topic:
     code : str
         What it is called in a scheme that others use, as ``medtop:15000000`` in IPTC's Media
         Topics; kept in a model.
+    was : tuple of str
+        Names that it had: what was labelled so is labelled with it.
 
     Examples
     --------
@@ -53,6 +56,7 @@ class Topic:
     phrases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     code: str = ""
+    was: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -68,7 +72,9 @@ class Taxonomy:
     """Two or more topics, in their order.
 
     Names that differ in nothing but case, white space or how accents are encoded are one topic's;
-    an example or phrase may stand under one topic only.
+    an example or phrase may stand under one topic only. A topic that was renamed, or merged from
+    several, says what it was; where two were one, which of them labels of the old name belong to
+    isn't known, unless one of them still has that name.
 
     Examples
     --------
@@ -92,6 +98,15 @@ class Taxonomy:
             known[key] = name
         for topic in self.topics:
             _check_shows(topic, self.source)
+            if twice := [n for n, k in Counter(map(normalise_v1, topic.was)).items() if k > 1]:
+                raise TaxonomyError(
+                    f"{self.source}: topic {topic.name!r} was {twice[0]!r} twice; write it once"
+                )
+            if normalise_v1(topic.name) in map(normalise_v1, topic.was):
+                raise TaxonomyError(
+                    f"{self.source}: topic {topic.name!r} was itself; name in was = [...] what it "
+                    "was called before"
+                )
         _check_examples(self.topics, self.source)
         if len(self.topics) < 2:
             raise TaxonomyError(
@@ -109,6 +124,24 @@ class Taxonomy:
         """The topics' codes in their order, empty where there is none."""
         return tuple(topic.code for topic in self.topics)
 
+    @property
+    def was(self) -> dict[str, str]:
+        """Earlier names of topics, each with today's; not those of which several topics were."""
+        told = Counter(normalise_v1(name) for topic in self.topics for name in topic.was)
+        names = known_names(self.names)
+        return {
+            name: topic.name
+            for topic in self.topics
+            for name in topic.was
+            if told[normalise_v1(name)] == 1 and normalise_v1(name) not in names
+        }
+
+    def now(self, name: str) -> str | None:
+        """Give today's name of a topic; None where there is none, or several topics were it."""
+        if name in self.names:
+            return name
+        return {normalise_v1(old): new for old, new in self.was.items()}.get(normalise_v1(name))
+
     @classmethod
     def load(cls, path: str | Path | None = None) -> Taxonomy:
         """Read a topics file.
@@ -117,7 +150,8 @@ class Taxonomy:
         ----------
         path : str or Path, optional
             A TOML file with one ``[[topic]]`` table a topic: `name`, and optionally
-            `definition`, `ties`, `phrases`, `examples`, `code`. The built-in topics by default.
+            `definition`, `ties`, `phrases`, `examples`, `code`, `was`. The built-in topics by
+            default.
 
         Raises
         ------
@@ -152,7 +186,7 @@ def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
         text += f"definition = {_quoted(topic.definition)}\n"
         if topic.code:
             text += f"code = {_quoted(topic.code)}\n"
-        for key in ("ties", "phrases", "examples"):
+        for key in ("ties", "phrases", "examples", "was"):
             if values := getattr(topic, key):
                 listed = "".join(f"    {_quoted(value)},\n" for value in values)
                 text += f"{key} = [\n{listed}]\n"
@@ -223,7 +257,7 @@ def _check_shows(topic: Topic, source: str) -> None:
 
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
     known = {"name": str, "definition": str, "ties": list, "phrases": list, "examples": list}
-    known |= {"code": str}
+    known |= {"code": str, "was": list}
     values: dict[str, Any] = {}
     for key, value in table.items():
         kind = known.get(key)
