@@ -302,7 +302,7 @@ def carried_on(first: Environment, then: Environment, folder: Path) -> dict[str,
             found[step] = {"works": False, "error": _last_line(done)}
             break
         row = json.loads(done.stdout)
-        told = ("version", "promoted", "labels", "forgotten", "churn")
+        told = ("version", "outcome", "labels", "forgotten", "churn")
         found[step] = {"works": True, **{key: row[key] for key in told}, "reason": row["reason"]}
     labelled = label(then, place / "models", place)
     checked = then.headlines("models", "verify", "--registry", place / "models", cwd=place)

@@ -103,11 +103,13 @@ def list_(options: argparse.Namespace) -> int:
 
 def _rows(registry: ModelRegistry, name: str | None) -> list[dict[str, Any]]:
     """Describe the versions of a registry, which may be that of a named model."""
-    reasons = {
-        str(record.facts["version"]): str(record.facts.get("reason"))
-        for record in registry.audit.records()
-        if record.event == "decided" and record.facts["version"] and not record.facts["accepted"]
-    }
+    reasons: dict[str, str] = {}
+    for record in registry.audit.records():
+        version = str(record.facts.get("version"))
+        if record.event == "decided" and not record.facts["accepted"]:
+            reasons[version] = str(record.facts.get("reason"))
+        elif record.event in ("promoted", "rolled back"):  # what was refused is the champion since
+            reasons.pop(version, None)
     return [
         {
             "name": name,

@@ -77,8 +77,8 @@ def _run(options: argparse.Namespace, config: RetrainConfig) -> int:
     code, message, result = common.FAULT, "", None
     try:
         result = job.retrain(config, dry_run=options.dry_run)
-        code = common.DONE if result.decision.accepted else common.REFUSED
-        message = result.decision.reason
+        code = common.REFUSED if result.outcome == "refused" else common.DONE
+        message = f"{result.outcome}: {result.decision.reason}"
     except BaseException as error:
         code, message = common.outcome_of(error)
         raise
@@ -109,11 +109,12 @@ def _write_metrics(path: str, result: RetrainResult | None, code: int, seconds: 
 
 
 def _metrics(result: RetrainResult | None) -> dict[str, float | None]:
+    outcomes = ("promoted", "refused", "unchanged")
     if result is None:
-        return {"promoted": 0}
+        return dict.fromkeys(outcomes, 0)
     scores = result.decision.scores
     return {
-        "promoted": int(result.decision.accepted and result.version is not None),
+        **{outcome: int(result.outcome == outcome) for outcome in outcomes},
         "holdout_labels": result.holdout,
         "accuracy": scores.get("candidate"),
         "champion_accuracy": scores.get("champion"),
@@ -128,7 +129,7 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
     if options.json:
         common.say_json(row)
         return
-    for name in ("version", "promoted", "reason", "labels", "holdout", "headlines", "unreadable",
+    for name in ("version", "outcome", "reason", "labels", "holdout", "headlines", "unreadable",
                  "forgotten", "churn"):  # fmt: skip
         common.say(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:

@@ -87,7 +87,7 @@ def review(options: argparse.Namespace) -> int:
         common.say_json(_summary(desk, outcome))
     elif outcome is not None:
         _tell_outcome(outcome)
-    kept = outcome is not None and not outcome.result.decision.accepted
+    kept = outcome is not None and outcome.result.outcome == "refused"
     return common.REFUSED if kept else common.DONE
 
 
@@ -236,14 +236,12 @@ def _summary(desk: Desk, outcome: Outcome | None) -> dict[str, Any]:
 def _tell_outcome(outcome: Outcome) -> None:
     result = outcome.result
     if result.version is None:
-        common.say(f"not retrained: {result.decision.reason}")
+        common.say(f"{result.outcome}: {result.decision.reason}")
         return
-    accepted = result.decision.accepted
-    common.say(f"version {result.version}: {'promoted' if accepted else 'not promoted'}: "
-               f"{result.decision.reason}")  # fmt: skip
+    common.say(f"version {result.version}: {result.outcome}: {result.decision.reason}")
     for check in result.decision.checks:
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
-    does = "changes" if accepted else "would have changed"
+    does = "changes" if result.outcome == "promoted" else "would have changed"
     common.say(f"it {does} the topic of {len(outcome.changes)} of {outcome.headlines} headlines")
     for change in outcome.changes[:MAX_CHANGES_TOLD]:
         common.say(f"  {change.before or '-'} -> {change.after or '-'}: {change.headline}")

@@ -37,7 +37,7 @@ def data_checks(limits: DataLimits, headlines: Sequence[Headline], today: date) 
         return [enough]
     newest = max((d for h in headlines if (d := _day(h.date)) is not None), default=None)
     if newest is None:
-        return [enough, Check(name="age", passed=True, detail="no headline has a date: not judged")]
+        return [enough, Check.unjudged("age", "no headline has a date")]
     age = (today - newest).days
     fresh = Check(
         name="age",

@@ -48,22 +48,32 @@ class Check:
     detail: str  # what was found, for a person
     facts: Mapping[str, Any] = field(default_factory=dict)  # the same as numbers and names
     unless_better: bool = False  # whether a candidate that gains more than the margin passes
+    judged: bool = True  # False where it doesn't count, neither for the candidate nor against it
 
     @property
     def verdict(self) -> str:
-        """Whether it passed, in words."""
+        """Whether it passed, in words: passed, FAILED, can't tell, or not judged."""
+        if not self.judged:
+            return "not judged"
         return {True: "passed", False: "FAILED", None: "can't tell"}[self.passed]
+
+    @classmethod
+    def unjudged(cls, name: str, detail: str, facts: Mapping[str, Any] | None = None) -> Check:
+        """Give a check that doesn't count here, and say why."""
+        return cls(name=name, passed=None, detail=detail, facts=facts or {}, judged=False)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Check:
         """Read what `to_row` gave, as the audit log keeps it."""
         facts = dict(row)
         name, passed, detail = (facts.pop(key) for key in ("check", "passed", "detail"))
-        return cls(name=name, passed=passed, detail=detail, facts=facts)
+        judged = facts.pop("verdict", None) != "not judged"  # logs of old have no verdict
+        return cls(name=name, passed=passed, detail=detail, facts=facts, judged=judged)
 
     def to_row(self) -> dict[str, Any]:
         """Give the check as one JSON object."""
-        return {"check": self.name, "passed": self.passed, "detail": self.detail, **self.facts}
+        told = {"check": self.name, "passed": self.passed, "verdict": self.verdict}
+        return {**told, "detail": self.detail, **self.facts}
 
 
 @dataclass(frozen=True)
@@ -148,7 +158,7 @@ class Gate:
     ) -> Decision:
         better = scores.get("candidate", 0.0) - scores.get("champion", 1.0) > self.margin
         failed = [c for c in checks if c.passed is False and not (c.unless_better and better)]
-        unsure = [check.detail for check in checks if check.passed is None]
+        unsure = [c.detail for c in checks if c.passed is None and c.judged]
         accepted = not failed
         if failed:
             reason = "; ".join(f"{check.name}: {check.detail}" for check in failed)
@@ -210,8 +220,8 @@ class Gate:
         name = "accuracy on earlier labels"
         known = change[earlier]
         if len(known) < self.minimum:
-            detail = f"{len(known)} labels were held out before: not judged apart"
-            return Check(name=name, passed=True, detail=detail, facts={"held_out": len(known)})
+            detail = f"{len(known)} labels were held out before: too few to judge apart"
+            return Check.unjudged(name, detail, {"held_out": len(known)})
         found = float(known.mean())
         detail = (
             f"{found:+.3f} on the {len(known)} labels that were held out before, "
@@ -222,8 +232,7 @@ class Gate:
 
     def _topics(self, change: Floats, gold: Sequence[str]) -> Check:
         if len(gold) < self.minimum:
-            detail = "too few held-out labels to judge topics apart"
-            return Check(name="topics", passed=True, detail=detail)
+            return Check.unjudged("topics", "too few held-out labels to judge topics apart")
         overall, rate = float(change.mean()), float(np.abs(change).mean())
         topics = np.asarray(gold)
         prior = TOPIC_CHANGE_DEVIATION**2
@@ -258,6 +267,8 @@ class Gate:
             said.append(f"{few} of {', '.join(unjudged)}: not judged")
         detail = "; ".join(said) or ("all hold" if self.floors else "none are set")
         facts = {"below": below} if below else {}
+        if len(unjudged) == len(self.floors):
+            return Check.unjudged("floors", detail)
         return Check(name="floors", passed=not below, detail=detail, facts=facts)
 
     def _calibration(
@@ -265,7 +276,7 @@ class Gate:
     ) -> Check:
         name = "calibration"
         if len(right) < self.minimum:
-            return Check(name=name, passed=True, detail=f"{len(right)} held-out labels: not judged")
+            return Check.unjudged(name, f"{len(right)} held-out labels: too few")
         found, by_chance = self._beyond_chance(confidence, right)
         facts = {"error_beyond_chance": round(found, 4)}
         detail = f"error {found:.3f} beyond chance"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,10 @@ from headlines.topics.labels import Conflict
 
 log = logging.getLogger(__name__)
 
+Outcome: TypeAlias = Literal["promoted", "refused", "unchanged", "would promote"]
+"""How a run ended: the candidate is the champion; isn't, or in a dry run wouldn't be; is the
+champion over again; would be the champion, were this no dry run."""
+
 
 @dataclass(frozen=True)
 class RetrainResult:
@@ -44,7 +48,8 @@ class RetrainResult:
     """
 
     version: str | None  # the one written; None in a dry run, or where nothing has changed
-    decision: Decision  # whether the candidate became the champion, and why
+    outcome: Outcome
+    decision: Decision  # on the candidate, and why
     labels: int  # gold ones that the candidate knows
     holdout: int  # of these, held out
     headlines: int  # in the feeds
@@ -58,7 +63,7 @@ class RetrainResult:
         """Give the result as one JSON object."""
         return {
             "version": self.version,
-            "promoted": self.decision.accepted,
+            "outcome": self.outcome,
             "reason": self.decision.reason,
             "scores": {k: round(v, 4) for k, v in self.decision.scores.items()},
             "checks": [check.to_row() for check in self.decision.checks],
@@ -73,8 +78,7 @@ class RetrainResult:
         }
 
     def _repr_html_(self) -> str:
-        done = "promoted" if self.decision.accepted else "not promoted"
-        caption = f"{self.version or 'no version'}, {done}: {self.decision.reason}"
+        caption = f"{self.version or 'no version'}, {self.outcome}: {self.decision.reason}"
         rows = [(check.name, check.verdict, check.detail) for check in self.decision.checks]
         return html_table(["check", "verdict", "what was found"], rows, caption)
 
@@ -108,8 +112,8 @@ def retrain(
     ...     places = "registry = 'models'\ntopics = 'topics.toml'"
     ...     _ = Path(folder, "retrain.toml").write_text(places)
     ...     result = retrain(RetrainConfig.read(Path(folder, "retrain.toml")))
-    >>> result.version, result.decision.reason
-    ('0001', 'there was no champion')
+    >>> result.version, result.outcome, result.decision.reason
+    ('0001', 'promoted', 'there was no champion')
     """
     registry = ModelRegistry(config.registry)
     today = (now or datetime.now(UTC)).date()
@@ -136,9 +140,10 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
         result = _judged(config, trial, today)
         if not trial.unchanged:
             version = _kept(registry, trial.candidate, config.sign_with)
-            result = replace(result, version=version.name)
+            outcome: Outcome = "promoted" if result.decision.accepted else "refused"
+            result = replace(result, version=version.name, outcome=outcome)
         registry.audit.append("decided", {"run": run, **_decided(trial, result)})
-        if result.version is not None and result.decision.accepted:
+        if result.version is not None and result.outcome == "promoted":
             registry.promote(result.version, {"run": run})
         if registry.champion_or_none() is not None:
             registry.prune(config.keep)
@@ -172,8 +177,7 @@ def _decided(trial: _Trial, result: RetrainResult) -> dict[str, Any]:
         "version": row.pop("version"),
         "model": trial.candidate.model,
         "champion": trial.champion.model if trial.champion else None,
-        "accepted": row.pop("promoted") and result.version is not None,
-        "unchanged": trial.unchanged,
+        "accepted": result.outcome == "promoted",
         "inputs": [source.to_row() for source in trial.inputs.sources],
         **row,
     }
@@ -225,6 +229,7 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     reason = "the candidate is the champion over again: nothing to change"
     result = RetrainResult(
         version=None,
+        outcome="unchanged",
         decision=Decision(accepted=True, reason=reason, scores={}),
         labels=len(known),
         holdout=len(candidate.state.training_set.holdout),
@@ -249,7 +254,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     decision = _decision(config, trial, found)
     for check in decision.checks:
         log.info("%s %s: %s", check.verdict.lower(), check.name, check.detail)
-    return replace(result, decision=decision)
+    outcome: Outcome = "would promote" if decision.accepted else "refused"
+    return replace(result, decision=decision, outcome=outcome)
 
 
 def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> Decision:

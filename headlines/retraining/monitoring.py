@@ -20,8 +20,10 @@ from headlines.files import replacing
 METRICS = {
     "last_run_timestamp_seconds": "When the last run ended, in seconds since 1970.",
     "duration_seconds": "How long the last run took.",
-    "exit_code": "Exit code of the last run: 0 promoted, 3 refused, others are faults.",
+    "exit_code": "Exit code of the last run: 0 promoted or unchanged, 3 refused, others are faults.",
     "promoted": "1 when the last run's candidate became the champion, else 0.",
+    "refused": "1 when the last run's candidate was refused, else 0.",
+    "unchanged": "1 when the last run had nothing to change, else 0.",
     "holdout_labels": "Held-out gold labels that candidate and champion were scored on.",
     "accuracy": "The candidate's share of right hold-out labels.",
     "champion_accuracy": "The champion's share of right hold-out labels.",

@@ -271,11 +271,11 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     write(tmp_path / "topics.toml", few_topics())
     write(tmp_path / "retrain.toml", text)
     first = run("retrain", "--config", "retrain.toml", "--json")
-    assert (first.returncode, json.loads(first.stdout)["promoted"]) == (0, True)
+    assert (first.returncode, json.loads(first.stdout)["outcome"]) == (0, "promoted")
     write(tmp_path / "more.csv", "headline,topic\nFloods Close Schools in Omsk,disasters\n")
     write(tmp_path / "retrain.toml", text + 'corrections = ["more.csv"]\n[gate]\nminimum = 1000\n')
     refused = run("retrain", "--config", "retrain.toml")
-    assert (refused.returncode, "promoted: False" in refused.stdout) == (3, True)
+    assert (refused.returncode, "outcome: refused" in refused.stdout) == (3, True)
     listed = run("models", "list", "--registry", "models")
     assert [line[:6] for line in listed.stdout.splitlines()] == ["  vers", "* 0001", "  0002"]
     assert "hold-out accuracy" in listed.stdout

@@ -243,7 +243,7 @@ def test_the_age_is_that_of_the_newest_headline_with_a_date(day: str) -> None:
 def test_undated_headlines_are_not_judged_by_age() -> None:
     feed = [replace(h, date="yesterday") for h in as_headlines(list("ABCD"))]
     _, age = data_checks(DataLimits(), feed, date(2026, 3, 1))
-    assert (age.passed, age.detail) == (True, "no headline has a date: not judged")
+    assert (age.verdict, age.detail) == ("not judged", "no headline has a date")
 
 
 def test_holdout_labels_that_all_change_at_once_are_refused(folder: Path) -> None:
@@ -267,6 +267,11 @@ def test_a_refused_candidate_is_kept_once_with_its_reason(folder: Path, run: Run
     assert "decided: relabelled" in shown
     assert "FAILED     relabelled" in shown
     assert "labels.csv: SHA-256" in shown
+    assert registry.audit.records()[-1].facts["outcome"] == "refused"
+    # What a person promotes after all is no refused version any more, whatever follows it.
+    for version in ("0002", "0001"):
+        assert run("models", "promote", version, "--registry", "models").returncode == 0
+    assert "refused" not in run("models", "list", "--registry", "models").stdout
 
 
 def test_old_versions_are_pruned_by_the_run_itself(folder: Path) -> None:
@@ -376,7 +381,8 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
         for family in text_string_to_metric_families((folder / "retrain.prom").read_text())
     }
     assert metrics["headlines_retrain_exit_code"] == 0
-    assert metrics["headlines_retrain_promoted"] == 0  # nothing has changed
+    told = [metrics[f"headlines_retrain_{word}"] for word in ("promoted", "refused", "unchanged")]
+    assert told == [0, 0, 1]
     assert metrics["headlines_retrain_feed_headlines"] == 120
     write(folder / "labels.csv", ["headline,topic", "A,no such topic"])
     failed = run("retrain", "--config", "retrain.toml", *options)
@@ -385,6 +391,7 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
     assert "headlines_retrain_exit_code 1.0" in (folder / "retrain.prom").read_text()
     asked = server.asked
     assert [path for path, _ in asked] == ["/ping", "/ping/fail"]
+    assert asked[0][1].startswith("unchanged: ")
     assert "nothing to change" in asked[0][1]
     assert "no such topic" in asked[1][1]
 
@@ -414,6 +421,14 @@ def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
     options = ["--dry-run", "--healthcheck", "health.json", "--metrics", "retrain.prom"]
     done = run("retrain", "--config", "retrain.toml", *options)
     assert done.returncode == 0
+    assert "\noutcome: unchanged\n" in done.stdout
+    _changed(folder)
+    assert (
+        "\noutcome: would promote\n" in run("retrain", "--config", "retrain.toml", *options).stdout
+    )
+    write(folder / "labels.csv", _labels(60, wrong=True))
+    refused = run("retrain", "--config", "retrain.toml", *options)
+    assert (refused.returncode, "\noutcome: refused\n" in refused.stdout) == (3, True)
     assert sorted(path.name for path in (folder / "models").rglob("*")) == before
     assert not (folder / "health.json").exists()
     assert not (folder / "retrain.prom").exists()

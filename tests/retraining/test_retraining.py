@@ -112,7 +112,7 @@ def test_a_run_that_changes_nothing_adds_no_version(first: Path) -> None:
     registry = ModelRegistry(first / "models")
     assert [v.name for v in registry.versions()] == ["0001"]
     assert [r.event for r in registry.audit.records()][-2:] == ["started", "decided"]
-    assert registry.audit.records()[-1].facts["unchanged"] is True
+    assert registry.audit.records()[-1].facts["outcome"] == "unchanged"
 
 
 def test_a_feed_teaches_and_what_it_changes_is_told(first: Path) -> None:

@@ -146,7 +146,7 @@ def test_the_loop_ends_in_a_retraining_whose_result_is_told(
     assert done.returncode == 3, done.stderr
     assert "no champion yet" not in done.stderr
     told = json.loads(done.stdout)["retrain"]
-    assert told["promoted"] is False
+    assert told["outcome"] == "refused"
     assert told["version"] == "0002"
     assert told["of"] == 4
     assert {change["headline"] for change in told["changes"]} <= {f"{text} Again" for text in FEED}
