@@ -271,7 +271,7 @@ class Registry:
         """Retrain, and tell what came of it."""
         before = self._scored(self.champion) if self.champion is not None else None
         start = time.perf_counter()
-        result = retrain(self.config, now=now)
+        result = retrain(self.config, first_run=self.champion is None, now=now)
         seconds = time.perf_counter() - start
         candidate = self.champion
         if result.version is not None:

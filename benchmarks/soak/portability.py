@@ -282,6 +282,8 @@ feeds = [{feed}]
 [gate]
 when_unsure = "promote"
 churn = 1.0
+[data]
+age_days = 0
 """
 
 
@@ -297,7 +299,8 @@ def carried_on(first: Environment, then: Environment, folder: Path) -> dict[str,
     for step, (environment, labels) in zip(("made", "same", "more"), runs, strict=True):
         feed = json.dumps(str(FEED))
         config.write_text(CONFIG.format(labels=labels, feed=feed), encoding="utf-8")
-        done = environment.headlines("retrain", "--config", config, "--json", cwd=place)
+        begins = ("--first-run",) if step == "made" else ()
+        done = environment.headlines("retrain", "--config", config, "--json", *begins, cwd=place)
         if done.returncode not in (0, 3):
             found[step] = {"works": False, "error": _last_line(done)}
             break

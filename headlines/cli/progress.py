@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from headlines.cli.common import note
+
 Watch: TypeAlias = Callable[[int, int], object]
 """Is told of bytes of the inputs that are done, and of their headlines."""
 
@@ -39,7 +41,10 @@ def bar(size: int) -> Iterator[Watch]:
 
 @contextlib.contextmanager
 def stages(of: str) -> Iterator[None]:
-    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe."""
+    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe.
+
+    Warnings stay.
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -47,7 +52,11 @@ def stages(of: str) -> Iterator[None]:
 
     class Line(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            show(record.getMessage())
+            if record.levelno >= logging.WARNING:  # not to go away
+                show("")
+                note(record.getMessage())
+            else:
+                show(record.getMessage())
 
     def show(text: str) -> None:
         with contextlib.suppress(OSError):  # nobody watches any more

@@ -41,6 +41,8 @@ def add_parser(verbs: Verbs) -> None:
     add("--topics", metavar="FILE", help=help)
     help = "with --config, train anew at the end; ask does so on a terminal alone (default: ask)"
     add("--retrain", choices=("ask", "yes", "no"), default="ask", help=help)
+    help = "let that make the registry's first champion; said where there is none yet"
+    add("--first-run", action="store_true", help=help)
     help = "write the file of corrections anew where it lacks the columns that an undo needs"
     add("--add-columns", action="store_true", help=help)
     add("--terminal", action="store_true", help="ask here, in lines, and serve no page")
@@ -82,7 +84,7 @@ def review(options: argparse.Namespace) -> int:
         from headlines.review.outcome import retrained
 
         with progress.stages("headlines"):
-            outcome = retrained(config, labeler, headlines)
+            outcome = retrained(config, labeler, headlines, first_run=options.first_run)
     if options.json:
         common.say_json(_summary(desk, outcome))
     elif outcome is not None:
@@ -130,6 +132,10 @@ def _labeler(options: argparse.Namespace, config: RetrainConfig | None) -> Headl
     from headlines.persistence.registry import ModelRegistry
 
     registry, key = None, options.require_signature
+    if config is not None and (options.first_run or options.retrain == "yes"):
+        from headlines.retraining.job import check_first_run
+
+        check_first_run(ModelRegistry(config.registry), options.first_run)  # before the work
     if config is not None and options.model is None:
         if ModelRegistry(config.registry).champion_or_none() is not None:
             registry, key = config.registry, key or config.require_signature

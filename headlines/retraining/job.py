@@ -84,7 +84,11 @@ class RetrainResult:
 
 
 def retrain(
-    config: RetrainConfig, *, dry_run: bool = False, now: datetime | None = None
+    config: RetrainConfig,
+    *,
+    dry_run: bool = False,
+    first_run: bool = False,
+    now: datetime | None = None,
 ) -> RetrainResult:
     r"""Train a candidate, compare it with the champion, and promote it when it isn't worse.
 
@@ -93,6 +97,9 @@ def retrain(
     config : RetrainConfig
     dry_run : bool, default False
         Decide, but write nothing.
+    first_run : bool, default False
+        Make the first champion, which no gate can compare with another: to be said where the
+        registry has none, and nowhere else.
     now : datetime, optional
         What the age of headlines is told from; the clock by default. It changes no model.
 
@@ -101,7 +108,8 @@ def retrain(
     LockedError
         When another run is writing to the registry.
     HeadlinesError
-        When an input, the champion or the registry is at fault.
+        When an input, the champion or the registry is at fault, or there is no champion and
+        this isn't told to be the first run.
 
     Examples
     --------
@@ -111,11 +119,12 @@ def retrain(
     ...     _ = Path(folder, "topics.toml").write_text("\n".join(topics))
     ...     places = "registry = 'models'\ntopics = 'topics.toml'"
     ...     _ = Path(folder, "retrain.toml").write_text(places)
-    ...     result = retrain(RetrainConfig.read(Path(folder, "retrain.toml")))
+    ...     result = retrain(RetrainConfig.read(Path(folder, "retrain.toml")), first_run=True)
     >>> result.version, result.outcome, result.decision.reason
     ('0001', 'promoted', 'there was no champion')
     """
     registry = ModelRegistry(config.registry)
+    check_first_run(registry, first_run)
     today = (now or datetime.now(UTC)).date()
     if dry_run:
         return _judged(config, _tried(config, Intake.read(config), registry), today)
@@ -123,6 +132,28 @@ def retrain(
         if stale is not None:
             log.warning("took over the lock of %s, which is gone", stale)
         return _recorded(config, registry, today)
+
+
+def check_first_run(registry: ModelRegistry, first_run: bool) -> None:
+    """See that there is a champion, or that this is told to be the first run, but not both.
+
+    A folder that isn't there looks like one that was never filled: raises ModelError, before
+    anything is written to it.
+    """
+    try:
+        champion = registry.champion_or_none()
+    except ModelError:  # a damaged one: the run tells of it, and the log
+        return
+    if champion is None and not first_run:
+        raise ModelError(
+            f"{registry.path}: has no champion; if this is the first run, say so with --first-run "
+            "(first_run=True); if not, the volume may not be mounted, or the path be another"
+        )
+    if champion is not None and first_run:
+        raise ModelError(
+            f"{registry.path}: version {champion.name} is the champion, so this is no first run; "
+            "leave out --first-run"
+        )
 
 
 def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> RetrainResult:
@@ -241,6 +272,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     )
     if trial.unchanged:
         return result
+    if champion is not None:
+        log.info("comparing it with the champion, model %s", champion.model)
     found = checks.data_checks(config.data, inputs.headlines, today) if config.feeds else []
     if champion is not None:
         overruled = checks.overruled_labels(champion, inputs)

@@ -132,7 +132,11 @@ def test_the_loop_ends_in_a_retraining_whose_result_is_told(
     write(tmp_path / "retrain.toml", CONFIG.format("promote"))
     review = ("review", feed, "--config", "retrain.toml", "--terminal", "--retrain", "yes")
     typed = "\n".join(str(1 + i % 5) for i in range(len(FEED)))
-    done = run(*review, stdin=typed)
+    unmounted = run(*review, stdin=typed)
+    assert unmounted.returncode == 1
+    assert "models: has no champion; if this is the first run" in unmounted.stderr
+    assert not (tmp_path / "models").exists()
+    done = run(*review, "--first-run", stdin=typed)
     assert done.returncode == 0, done.stderr
     assert "models: has no champion yet; the shipped model is asked" in done.stderr
     assert "version 0001: promoted: there was no champion" in done.stdout
