@@ -49,7 +49,9 @@ def data_checks(limits: DataLimits, headlines: Sequence[Headline], today: date) 
         facts={"headlines": len(distinct)},
     )
     if not limits.age_days:
-        return [enough, Check.unjudged("age", "age_days is 0 in the configuration")]
+        dated = len(_days(distinct)[0])
+        though = f", though {dated} of {len(distinct)} headlines have a date" if dated else ""
+        return [enough, Check.unjudged("age", f"age_days is 0 in the configuration{though}")]
     return [enough, _age_check(limits.age_days, distinct, today)]
 
 

@@ -92,8 +92,8 @@ class DataLimits(_Table):
     headlines: Count = _key(50, "distinct headlines that the feeds must have together")
     age_days: Count = _key(
         30,
-        "how far the median date of the feeds' headlines may lie back; 0 judges no age, where "
-        "feeds have no dates, as plain text; 30 is for those that have",
+        "days that the median date of the feeds may lie back, as 30; 0 judges no age, for feeds "
+        "without dates, as plain text",
     )
     relabelled: Share = _key(0.1, "share of held-out labels that corrections may change at once")
 
@@ -206,8 +206,8 @@ def _table_of(field: FieldInfo) -> type[_Table] | None:
 
 HEADER = """\
 # What `headlines retrain --config THIS_FILE` does each night. Paths are relative to this file.
-# `--dry-run` shows what a run would decide; `--print-schedule cron` (or systemd, kubernetes,
-# airflow, github) prints a file that makes it run.
+# `--first-run` makes the first champion; `--dry-run` shows what a run would decide;
+# `--print-schedule cron` (or systemd, kubernetes, airflow, github) prints a file that makes it run.
 """
 
 STARTING_VALUES = {

@@ -161,3 +161,6 @@ def test_a_feed_without_dates_passes_only_where_the_configuration_says_so(tmp_pa
     assert none.detail == told
     off = _judged(tmp_path, [""] * 40, limit=0)
     assert (off.verdict, off.detail) == ("not judged", "age_days is 0 in the configuration")
+    dated = _judged(tmp_path, ["2020-05-01"] * 40, limit=0)
+    assert dated.verdict == "not judged"
+    assert dated.detail.endswith(", though 40 of 40 headlines have a date")
