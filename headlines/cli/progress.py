@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from headlines.cli.common import note
+from headlines.errors import short_message
 
 Watch: TypeAlias = Callable[[int, int], object]
 """Is told of bytes of the inputs that are done, and of their headlines."""
@@ -52,15 +52,15 @@ def stages(of: str) -> Iterator[None]:
 
     class Line(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.WARNING:  # not to go away
-                show("")
-                note(record.getMessage())
+            text = record.getMessage()
+            if record.levelno < logging.WARNING:
+                show(text)
             else:
-                show(record.getMessage())
+                show("", f"headlines: {short_message(text)}\n")
 
-    def show(text: str) -> None:
+    def show(text: str, kept: str = "") -> None:
         with contextlib.suppress(OSError):  # nobody watches any more
-            print(f"\r{text[:78]:<78}\r", end="", file=sys.stderr, flush=True)
+            print(f"\r{text[:78]:<78}\r{kept}", end="", file=sys.stderr, flush=True)
 
     logger, line = logging.getLogger(of), Line()
     level = logger.level
