@@ -111,7 +111,7 @@ def measured(case: str, draws: int, first_seed: int, n_topics: int) -> dict[str,
         [accuracy] = [c for c in decision.checks if c.name == "accuracy"]
         visible.append(accuracy.facts["smallest_visible"])
         if not decision.accepted:
-            reasons.update(c.name for c in decision.checks if not c.passed)
+            reasons.update(c.name for c in decision.checks if not c.passed and c.judged)
     share = accepted / draws
     return {
         "draws": draws,

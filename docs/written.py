@@ -131,6 +131,8 @@ def _toml(field: Any) -> str:
     default = field.get_default(call_default_factory=True)
     if default is None:
         return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
     return repr(default).replace("'", '"')
 
 
@@ -140,11 +142,12 @@ def _kind(field: Any) -> str:
         m for m in getattr(field.annotation, "__metadata__", ()) if not isinstance(m, str)
     ]
     words = {"Path": "path", "str": "string", "int": "whole number", "float": "number"}
+    words |= {"bool": "true or false"}
     text = str(getattr(field.annotation, "__name__", field.annotation))
     if "Literal" in str(field.annotation):
         text = " or ".join(f"`{value!r}`".replace("'", '"') for value in field.annotation.__args__)
     elif "list" in str(field.annotation):
-        text = "list of paths"
+        text = "list of paths, addresses" if "str" in str(field.annotation) else "list of paths"
     elif "dict" in str(field.annotation):
         text = "table of numbers"
     elif "Path" in str(field.annotation):

@@ -274,7 +274,7 @@ class Registry:
         """Retrain, and tell what came of it."""
         before = self._scored(self.champion) if self.champion is not None else None
         start = time.perf_counter()
-        result = retrain(self.config, now=now)
+        result = retrain(self.config, first_run=self.champion is None, now=now)
         seconds = time.perf_counter() - start
         candidate = self.champion
         if result.version is not None:
@@ -326,15 +326,15 @@ def told(result: RetrainResult, margin: float) -> dict[str, Any]:
     scores = result.decision.scores
     gains = scores.get("candidate", 0.0) - scores.get("champion", 1.0) > margin
     failed = [c.name for c in checks if c.passed is False and not (c.unless_better and gains)]
-    unsure = [check.name for check in checks if check.passed is None]
+    unsure = [check.name for check in checks if check.verdict == "can't tell"]
     decision = "promoted" if result.decision.accepted else "refused" if failed else "can't tell"
-    if result.version is None:
+    if result.outcome == "unchanged":
         decision = "unchanged"
     row: dict[str, Any] = {
         "decision": decision,
         "failed": failed,
         "unsure": unsure,
-        "said": [check.detail for check in checks if check.passed is not True],
+        "said": [c.detail for c in checks if c.judged and c.passed is not True],
         "labels": result.labels,
         "held_out": result.holdout,
         "churn": result.churn,

@@ -14,6 +14,7 @@ from headlines.embedding.embedder import Embedder
 from headlines.embedding.static import CHUNK
 from headlines.errors import HeadlinesError
 from headlines.evaluation import Evaluation, evaluate
+from headlines.feeds.dates import iso_date
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines, checked_items
 from headlines.labeling.answers import Answers
@@ -322,7 +323,7 @@ class HeadlineLabeler:
             [label.also for label in unseen],
             probabilities=[dict(p.topics) for p in predictions],
             groups=groups,
-            dates=[label.headline.date for label in unseen],
+            dates=[iso_date(label.headline.date) for label in unseen],
         )
         return evaluation, unseen
 

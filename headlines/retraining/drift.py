@@ -202,7 +202,7 @@ def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
         test="energy distance",
         p_value=(1 + larger) / (1 + PERMUTATIONS),
         effect=float(coefficient[0]),
-        meaning="coefficient of inhomogeneity",
+        meaning="distance between the feeds' vectors (0 to 1)",
     )
 
 

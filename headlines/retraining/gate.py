@@ -62,22 +62,32 @@ class Check:
     detail: str  # what was found, for a person
     facts: Mapping[str, Any] = field(default_factory=dict)  # the same as numbers and names
     unless_better: bool = False  # whether a candidate that gains more than the margin passes
+    judged: bool = True  # False where it doesn't count, neither for the candidate nor against it
 
     @property
     def verdict(self) -> str:
-        """Whether it passed, in words."""
+        """Whether it passed, in words: passed, FAILED, can't tell, or not judged."""
+        if not self.judged:
+            return "not judged"
         return {True: "passed", False: "FAILED", None: "can't tell"}[self.passed]
+
+    @classmethod
+    def unjudged(cls, name: str, detail: str, facts: Mapping[str, Any] | None = None) -> Check:
+        """Give a check that doesn't count here, and say why."""
+        return cls(name=name, passed=None, detail=detail, facts=facts or {}, judged=False)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Check:
         """Read what `to_row` gave, as the audit log keeps it."""
         facts = dict(row)
         name, passed, detail = (facts.pop(key) for key in ("check", "passed", "detail"))
-        return cls(name=name, passed=passed, detail=detail, facts=facts)
+        judged = facts.pop("verdict", None) != "not judged"  # logs of old have no verdict
+        return cls(name=name, passed=passed, detail=detail, facts=facts, judged=judged)
 
     def to_row(self) -> dict[str, Any]:
         """Give the check as one JSON object."""
-        return {"check": self.name, "passed": self.passed, "detail": self.detail, **self.facts}
+        told = {"check": self.name, "passed": self.passed, "verdict": self.verdict}
+        return {**told, "detail": self.detail, **self.facts}
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,7 @@ class Gate:
     ) -> Decision:
         better = gain > self.margin
         failed = [c for c in checks if c.passed is False and not (c.unless_better and better)]
-        unsure = [check.detail for check in checks if check.passed is None]
+        unsure = [c.detail for c in checks if c.passed is None and c.judged]
         accepted = not failed
         if failed:
             reason = "; ".join(f"{check.name}: {check.detail}" for check in failed)
@@ -229,8 +239,8 @@ class Gate:
         name = "accuracy on earlier labels"
         known = change[earlier]
         if len(known) < self.minimum:
-            detail = f"{len(known)} labels were known before: not judged apart"
-            return Check(name=name, passed=True, detail=detail, facts={"labels": len(known)})
+            detail = f"the champion knew {len(known)} labels: too few to judge apart"
+            return Check.unjudged(name, detail, {"labels": len(known)})
         found = float(known.mean())
         detail = (
             f"{found:+.3f} on the {len(known)} labels that the champion knew, "
@@ -241,8 +251,7 @@ class Gate:
 
     def _topics(self, candidate: Answers, champion: Answers, gold: Sequence[str]) -> Check:
         if len(gold) < self.minimum:
-            detail = "too few labels to judge topics apart"
-            return Check(name="topics", passed=True, detail=detail)
+            return Check.unjudged("topics", "too few labels to judge topics apart")
         change = candidate.right(gold) - champion.right(gold)
         overall, rate = float(change.mean()), float(np.abs(change).mean())
         prior = (TOPIC_SPREAD * rate) ** 2
@@ -278,6 +287,8 @@ class Gate:
             said.append(f"{few} of {', '.join(unjudged)}: not judged")
         detail = "; ".join(said) or ("all hold" if self.floors else "none are set")
         facts = {"below": below} if below else {}
+        if len(unjudged) == len(self.floors):
+            return Check.unjudged("floors", detail)
         return Check(name="floors", passed=not below, detail=detail, facts=facts)
 
     def _calibration(
@@ -285,7 +296,7 @@ class Gate:
     ) -> Check:
         name = "calibration"
         if len(right) < self.minimum:
-            return Check(name=name, passed=True, detail=f"{len(right)} held-out labels: not judged")
+            return Check.unjudged(name, f"{len(right)} held-out labels: too few")
         found, by_chance = self._beyond_chance(confidence, right)
         facts = {"error_beyond_chance": round(found, 4)}
         detail = f"error {found:.3f} beyond chance"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
-from headlines.errors import ConfigError, FeedError
+from headlines.errors import ConfigError, FeedError, short
+from headlines.feeds import fetching
 from headlines.feeds.headline import Headline
 from headlines.feeds.reader import read_feed
 from headlines.feeds.report import Quarantined
@@ -18,21 +20,27 @@ from headlines.topics.taxonomy import Taxonomy
 
 log = logging.getLogger(__name__)
 
+Content: TypeAlias = IO[bytes]
+
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read, and what stood in it."""
+    """A file that was read, or an address that was fetched, and what stood in it."""
 
     kind: str  # the configuration's key
-    path: Path
+    path: Path | str
     sha256: str
     bytes: int
 
     @classmethod
-    def of(cls, kind: str, path: Path) -> Source:
-        """Hash a file; raises ConfigError when it can't be read."""
+    def of(cls, kind: str, path: Path | str, fetched: Content | None = None) -> Source:
+        """Hash a file, or what an address gave; raises ConfigError when it can't be read."""
+        if fetched is not None:
+            content = fetched.read()
+            fetched.seek(0)
+            return cls(kind, path, hashlib.sha256(content).hexdigest(), len(content))
         try:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256")
                 size = file.tell()
         except OSError as error:
@@ -60,20 +68,29 @@ class Intake:
 
     @classmethod
     def read(cls, config: RetrainConfig) -> Intake:
-        """Read all files; raises ConfigError when one can't be read or changes meanwhile."""
-        named = {
+        """Read all files and addresses.
+
+        Raises ConfigError when one can't be read, or a file changes meanwhile.
+        """
+        fetched = {feed: _fetched(config, feed) for feed in config.feeds if isinstance(feed, str)}
+        named: dict[str, Sequence[Path | str]] = {
             "topics": [config.topics] if config.topics else [],
             "labels": config.labels,
             "corrections": config.corrections,
             "feeds": config.feeds,
         }
-        sources = tuple(Source.of(kind, path) for kind, paths in named.items() for path in paths)
+        sources = tuple(
+            Source.of(kind, path, fetched.get(str(path)))
+            for kind, paths in named.items()
+            for path in paths
+        )
         taxonomy = Taxonomy.load(config.topics)
         headlines: list[Headline] = []
         quarantined: list[Quarantined] = []
         for path in config.feeds:
+            log.info("reading %s", path)
             try:
-                feed = read_feed(path)
+                feed = read_feed(fetched.get(str(path), path))
             except FeedError as error:
                 raise ConfigError(f"feeds: {error}") from None
             headlines += feed.headlines
@@ -87,7 +104,7 @@ class Intake:
                 conflict.later, conflict.earlier, conflict.where_earlier,
             )  # fmt: skip
         for source in sources:
-            if Source.of(source.kind, source.path) != source:
+            if isinstance(source.path, Path) and Source.of(source.kind, source.path) != source:
                 raise ConfigError(
                     f"{source.kind}: {source.path}: changed while it was read; write such files "
                     "beside their place and rename them"
@@ -100,3 +117,17 @@ class Intake:
             labels=labels,
             conflicts=tuple(conflicts),
         )
+
+
+def _fetched(config: RetrainConfig, address: str) -> Content:
+    """Ask an address for its feed, where the configuration says so; raises ConfigError."""
+    if not config.fetch:
+        raise ConfigError(
+            f"feeds: {short(address)}: is asked for nothing unless you say so; write fetch = true, "
+            "above the tables"
+        )
+    log.info("fetching %s", address)
+    try:
+        return fetching.fetched(address)
+    except FeedError as error:
+        raise ConfigError(f"feeds: {error}") from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -34,6 +34,10 @@ from headlines.topics.labels import Conflict
 
 log = logging.getLogger(__name__)
 
+Outcome: TypeAlias = Literal["promoted", "refused", "unchanged", "would promote"]
+"""How a run ended: the candidate is the champion; isn't, or in a dry run wouldn't be; is the
+champion over again; would be the champion, were this no dry run."""
+
 
 @dataclass(frozen=True)
 class RetrainResult:
@@ -44,7 +48,8 @@ class RetrainResult:
     """
 
     version: str | None  # the one written; None in a dry run, or where nothing has changed
-    decision: Decision  # whether the candidate became the champion, and why
+    outcome: Outcome
+    decision: Decision  # on the candidate, and why
     labels: int  # gold ones that the candidate knows
     holdout: int  # of these, held out
     headlines: int  # in the feeds
@@ -58,7 +63,7 @@ class RetrainResult:
         """Give the result as one JSON object."""
         return {
             "version": self.version,
-            "promoted": self.decision.accepted,
+            "outcome": self.outcome,
             "reason": self.decision.reason,
             "scores": {k: round(v, 4) for k, v in self.decision.scores.items()},
             "checks": [check.to_row() for check in self.decision.checks],
@@ -73,14 +78,17 @@ class RetrainResult:
         }
 
     def _repr_html_(self) -> str:
-        done = "promoted" if self.decision.accepted else "not promoted"
-        caption = f"{self.version or 'no version'}, {done}: {self.decision.reason}"
+        caption = f"{self.version or 'no version'}, {self.outcome}: {self.decision.reason}"
         rows = [(check.name, check.verdict, check.detail) for check in self.decision.checks]
         return html_table(["check", "verdict", "what was found"], rows, caption)
 
 
 def retrain(
-    config: RetrainConfig, *, dry_run: bool = False, now: datetime | None = None
+    config: RetrainConfig,
+    *,
+    dry_run: bool = False,
+    first_run: bool = False,
+    now: datetime | None = None,
 ) -> RetrainResult:
     r"""Train a candidate, compare it with the champion, and promote it when it isn't worse.
 
@@ -89,6 +97,9 @@ def retrain(
     config : RetrainConfig
     dry_run : bool, default False
         Decide, but write nothing.
+    first_run : bool, default False
+        Make the first champion, which no gate can compare with another: to be said where the
+        registry has none, and nowhere else.
     now : datetime, optional
         What the age of headlines is told from; the clock by default. It changes no model.
 
@@ -97,7 +108,8 @@ def retrain(
     LockedError
         When another run is writing to the registry.
     HeadlinesError
-        When an input, the champion or the registry is at fault.
+        When an input, the champion or the registry is at fault, or there is no champion and
+        this isn't told to be the first run.
 
     Examples
     --------
@@ -107,11 +119,12 @@ def retrain(
     ...     _ = Path(folder, "topics.toml").write_text("\n".join(topics))
     ...     places = "registry = 'models'\ntopics = 'topics.toml'"
     ...     _ = Path(folder, "retrain.toml").write_text(places)
-    ...     result = retrain(RetrainConfig.read(Path(folder, "retrain.toml")))
-    >>> result.version, result.decision.reason
-    ('0001', 'there was no champion')
+    ...     result = retrain(RetrainConfig.read(Path(folder, "retrain.toml")), first_run=True)
+    >>> result.version, result.outcome, result.decision.reason
+    ('0001', 'promoted', 'there was no champion')
     """
     registry = ModelRegistry(config.registry)
+    check_first_run(registry, first_run)
     today = (now or datetime.now(UTC)).date()
     if dry_run:
         return _judged(config, _tried(config, Intake.read(config), registry), today)
@@ -119,6 +132,28 @@ def retrain(
         if stale is not None:
             log.warning("took over the lock of %s, which is gone", stale)
         return _recorded(config, registry, today)
+
+
+def check_first_run(registry: ModelRegistry, first_run: bool) -> None:
+    """See that there is a champion, or that this is told to be the first run, but not both.
+
+    A folder that isn't there looks like one that was never filled: raises ModelError, before
+    anything is written to it.
+    """
+    try:
+        champion = registry.champion_or_none()
+    except ModelError:  # a damaged one: the run tells of it, and the log
+        return
+    if champion is None and not first_run:
+        raise ModelError(
+            f"{registry.path}: has no champion; if this is the first run, say so with --first-run "
+            "(first_run=True); if not, the volume may not be mounted, or the path be another"
+        )
+    if champion is not None and first_run:
+        raise ModelError(
+            f"{registry.path}: version {champion.name} is the champion, so this is no first run; "
+            "leave out --first-run"
+        )
 
 
 def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> RetrainResult:
@@ -136,9 +171,10 @@ def _recorded(config: RetrainConfig, registry: ModelRegistry, today: date) -> Re
         result = _judged(config, trial, today)
         if not trial.unchanged:
             version = _kept(registry, trial.candidate, config.sign_with)
-            result = replace(result, version=version.name)
+            outcome: Outcome = "promoted" if result.decision.accepted else "refused"
+            result = replace(result, version=version.name, outcome=outcome)
         registry.audit.append("decided", {"run": run, **_decided(trial, result)})
-        if result.version is not None and result.decision.accepted:
+        if result.version is not None and result.outcome == "promoted":
             registry.promote(result.version, {"run": run})
         if registry.champion_or_none() is not None:
             registry.prune(config.keep)
@@ -179,8 +215,7 @@ def _decided(trial: _Trial, result: RetrainResult) -> dict[str, Any]:
         "version": row.pop("version"),
         "model": trial.candidate.model,
         "champion": trial.champion.model if trial.champion else None,
-        "accepted": row.pop("promoted") and result.version is not None,
-        "unchanged": trial.unchanged,
+        "accepted": result.outcome == "promoted",
         "inputs": [source.to_row() for source in trial.inputs.sources],
         **row,
     }
@@ -232,6 +267,7 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     reason = "the candidate is the champion over again: nothing to change"
     result = RetrainResult(
         version=None,
+        outcome="unchanged",
         decision=Decision(accepted=True, reason=reason, scores={}),
         labels=len(known),
         holdout=len(candidate.state.training_set.holdout),
@@ -243,6 +279,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     )
     if trial.unchanged:
         return result
+    if champion is not None:
+        log.info("comparing it with the champion, model %s", champion.model)
     found = checks.data_checks(config.data, inputs.headlines, today) if config.feeds else []
     if champion is not None:
         overruled = checks.overruled_labels(champion, inputs)
@@ -256,7 +294,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     decision = _decision(config, trial, found)
     for check in decision.checks:
         log.info("%s %s: %s", check.verdict.lower(), check.name, check.detail)
-    return replace(result, decision=decision)
+    outcome: Outcome = "would promote" if decision.accepted else "refused"
+    return replace(result, decision=decision, outcome=outcome)
 
 
 def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> Decision:

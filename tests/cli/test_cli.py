@@ -270,12 +270,12 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     text = f'registry = "models"\ntopics = "topics.toml"\nlabels = {labels}\n'
     write(tmp_path / "topics.toml", few_topics())
     write(tmp_path / "retrain.toml", text)
-    first = run("retrain", "--config", "retrain.toml", "--json")
-    assert (first.returncode, json.loads(first.stdout)["promoted"]) == (0, True)
+    first = run("retrain", "--config", "retrain.toml", "--first-run", "--json")
+    assert (first.returncode, json.loads(first.stdout)["outcome"]) == (0, "promoted")
     write(tmp_path / "more.csv", "headline,topic\nFloods Close Schools in Omsk,disasters\n")
     write(tmp_path / "retrain.toml", text + 'corrections = ["more.csv"]\n[gate]\nminimum = 1000\n')
     refused = run("retrain", "--config", "retrain.toml")
-    assert (refused.returncode, "promoted: False" in refused.stdout) == (3, True)
+    assert (refused.returncode, "outcome: refused" in refused.stdout) == (3, True)
     listed = run("models", "list", "--registry", "models")
     assert [line[:6] for line in listed.stdout.splitlines()] == ["  vers", "* 0001", "  0002"]
     assert "hold-out accuracy" in listed.stdout
@@ -295,7 +295,7 @@ def test_a_locked_registry_is_exit_code_4(run: Run, tmp_path: Path) -> None:
 
     write(tmp_path / "retrain.toml", 'registry = "models"\n')
     with ModelRegistry(tmp_path / "models").lock():
-        assert run("retrain", "--config", "retrain.toml").returncode == 4
+        assert run("retrain", "--config", "retrain.toml", "--first-run").returncode == 4
 
 
 @pytest.mark.slow
