@@ -19,8 +19,8 @@ headline in ten. A case says how often the candidate is right where the champion
 
 The plain rule beside it (`--only plain`) promotes whoever is right as often as the champion.
 
-The settings (`TOPIC_SPREAD` of headlines/retraining/gate.py and the limits of `Gate`) were chosen on
-other draws (`--choose`, seeds from 1,000,000 on) of the same cases, with 6 and 11 topics.
+The settings (`TOPIC_SPREAD` of headlines/retraining/gate.py and the limits of `Gate`) were chosen
+on other draws (`--choose`, seeds from 1,000,000 on) of the same cases, with 6 and 11 topics.
 
     python -m benchmarks.gate            # 200 draws each, and 1,000 more for firmer figures
     python -m benchmarks.gate --choose   # the draws that the settings were chosen on

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     Run: TypeAlias = Callable[[argparse.Namespace], int]
 
-DONE, FAULT, USAGE, REFUSED, LOCKED, DRIFTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+DONE, FAULT, USAGE, REFUSED, LOCKED, ALARM, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 MODEL = (
     "champion or world, which are shipped, the number of a shipped version, a model file, a "
     "folder of versions (its champion is taken), or the folder of one version"

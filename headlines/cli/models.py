@@ -126,9 +126,10 @@ def _rows(
 
     The champion is among them; a version that is pruned meanwhile is none.
     """
-    versions = registry.versions()
-    shown = versions if most is None else versions[-most:]
-    shown = [v for v in versions[: len(versions) - len(shown)] if v.champion] + shown
+    names = registry.names()
+    shown = registry.versions() if most is None else registry.newest(most)[::-1]
+    if most is not None and not any(version.champion for version in shown):
+        shown = [v for v in [registry.champion_or_none()] if v is not None] + shown
     reasons = _reasons(registry, {version.name for version in shown})
     rows = []
     for found in shown:
@@ -151,7 +152,7 @@ def _rows(
             "holdout": manifest.scores.get("n"),
         }
         rows.append(row)
-    return rows, len(versions) - len(shown)
+    return rows, max(0, len(names) - len(shown))
 
 
 def _reasons(registry: ModelRegistry, names: set[str]) -> dict[str, str]:

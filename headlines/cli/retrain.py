@@ -164,7 +164,7 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
         common.say_json(row)
         return
     for name in ("version", "outcome", "reason", "labels", "holdout", "headlines", "unreadable",
-                 "forgotten", "churn"):  # fmt: skip
+                 "withdrawn", "forgotten", "churn"):  # fmt: skip
         common.say(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
@@ -224,7 +224,7 @@ def drift(options: argparse.Namespace) -> int:
             f"against {found.reference} that model {labeler.model} knew"
         )
         _tell_drift(checks, found)
-    return common.DRIFTED if alarms else common.DONE
+    return common.ALARM if alarms else common.DONE
 
 
 def _tell_drift(checks: Sequence[Check], found: Drift) -> None:

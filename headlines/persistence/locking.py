@@ -84,7 +84,7 @@ class WriterLock:
                 said = f"{self._holder() or 'another run'} holds the lock; try again later"
                 raise LockedError(f"{self.folder}: {said}") from None
         try:
-            stale = self._owner()  # its name is still there, though the lock is free
+            stale = self.owner()  # its name is still there, though the lock is free
             sweep()
             with replacing(self._owner_path) as file:
                 file.write(json.dumps(asdict(LockOwner.this_process())).encode())
@@ -97,13 +97,14 @@ class WriterLock:
     def _holder(self) -> LockOwner | None:
         """Give the process that holds the lock: it writes its name in its first moments."""
         for _ in range(50):
-            owner = self._owner()
+            owner = self.owner()
             if owner is not None and not owner.gone:
                 return owner
             time.sleep(0.02)
-        return self._owner()
+        return self.owner()
 
-    def _owner(self) -> LockOwner | None:
+    def owner(self) -> LockOwner | None:
+        """Give the process that holds the folder, or died while it did; None if nobody does."""
         try:
             return LockOwner(**json.loads(read_plain(self._owner_path, MAX_OWNER_BYTES)))
         except (OSError, ValueError, TypeError):

@@ -90,6 +90,10 @@ class ModelRegistry:
 
     # ------------------------------------------------------------------ reading
 
+    def names(self) -> list[str]:
+        """Give the names of all finished versions, the oldest first."""
+        return self._folder.names()
+
     def versions(self) -> list[ModelVersion]:
         """Give all finished versions, the oldest first."""
         pointer = self._folder.pointer_or_none()
@@ -98,7 +102,7 @@ class ModelRegistry:
     def newest(self, most: int) -> list[ModelVersion]:
         """Give so many of the finished versions at most, the newest first."""
         pointer = self._folder.pointer_or_none()
-        names = self._folder.names()[::-1][:most]
+        names = self.names()[::-1][:most]
         return [self._folder.version(name, pointer) for name in names]
 
     def champion(self) -> ModelVersion:
@@ -217,6 +221,12 @@ class ModelRegistry:
                 now = self.find(ref)
                 if (now.path, now.sha256) == (version.path, version.sha256):
                     raise
+
+    def writer(self) -> LockOwner | None:
+        """Give the process that holds the registry for writing, or that died while it did."""
+        from headlines.persistence.locking import WriterLock
+
+        return WriterLock(self.path).owner()
 
     # ------------------------------------------------------------------ writing
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median_low
 from typing import Any
@@ -107,9 +107,14 @@ def _days(headlines: Sequence[Headline]) -> tuple[list[date], list[str]]:
     return days, unread
 
 
-def relabelled_check(limit: float, champion: HeadlineLabeler, candidate: HeadlineLabeler) -> Check:
-    """Labels that judge a model shouldn't all change in the run that they judge."""
-    before = {e.id: e.topic for e in champion.state.training_set.holdout}
+def relabelled_check(
+    limit: float, champion: HeadlineLabeler, candidate: HeadlineLabeler, was: Mapping[str, str]
+) -> Check:
+    """Labels that judge a model shouldn't all change in the run that they judge.
+
+    `was` gives topics' names of today by those of before.
+    """
+    before = {e.id: was.get(e.topic, e.topic) for e in champion.state.training_set.holdout}
     now = {e.id: e.topic for e in candidate.state.training_set.holdout}
     changed = sum(now.get(i, topic) != topic for i, topic in before.items())
     return Check(
@@ -120,9 +125,23 @@ def relabelled_check(limit: float, champion: HeadlineLabeler, candidate: Headlin
     )
 
 
+def withdrawn_check(limit: float, champion: HeadlineLabeler, withdrawn: Collection[str]) -> Check:
+    """A file of labels that was cut short shouldn't pass for many labels withdrawn."""
+    known = sum(not e.written for e in champion.state.training_set.examples)
+    detail = f"{len(withdrawn)} of {known} labels stand in their file no more (limit {limit:.0%})"
+    passed = len(withdrawn) <= limit * known
+    if not passed:
+        detail += "; if that is meant, allow more by withdrawn under [data] for a night"
+    return Check(
+        name="withdrawn", passed=passed, detail=detail, facts={"withdrawn": len(withdrawn)}
+    )
+
+
 def overruled_labels(champion: HeadlineLabeler, inputs: Intake) -> tuple[Conflict, ...]:
     """List labels that differ from what the champion remembers."""
-    before = {e.id: e.topic for e in champion.state.training_set.examples if not e.written}
+    was = inputs.taxonomy.was
+    known = champion.state.training_set.examples
+    before = {e.id: was.get(e.topic, e.topic) for e in known if not e.written}
     told = {conflict.headline for conflict in inputs.conflicts}
     return tuple(
         Conflict(
@@ -143,10 +162,12 @@ def churn_check(
     champion: HeadlineLabeler,
     candidate: HeadlineLabeler,
     headlines: Iterable[Headline],
+    was: Mapping[str, str],
 ) -> Check:
     """Tell what share of the headlines changes its topic, and show the firmest changes."""
     texts = [h.headline for h in headlines]
     before, sure_before = champion.predict(texts)
+    before = [topic and was.get(topic, topic) for topic in before]
     after, sure_after = candidate.predict(texts)
     changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
     share = round(len(changed) / len(texts), 4)

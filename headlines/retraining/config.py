@@ -96,6 +96,9 @@ class DataLimits(_Table):
         "without dates, as plain text",
     )
     relabelled: Share = _key(0.1, "share of held-out labels that corrections may change at once")
+    withdrawn: Share = _key(
+        0.2, "share of the labels that may be gone from their files at once; they are forgotten"
+    )
 
 
 class DriftLimits(_Table):

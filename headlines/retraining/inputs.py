@@ -14,8 +14,9 @@ from headlines.feeds import fetching
 from headlines.feeds.headline import Headline
 from headlines.feeds.reader import read_feed
 from headlines.feeds.report import Quarantined
+from headlines.labeling.labeler import HeadlineLabeler
 from headlines.retraining.config import RetrainConfig
-from headlines.topics.labels import Conflict, GoldLabel, merge_corrections, read_labels
+from headlines.topics.labels import Conflict, GoldLabel, ids_by_hash, merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Intake:
     quarantined: tuple[Quarantined, ...]  # rows of the feeds that could not be read
     labels: list[GoldLabel]  # with the corrections merged in
     conflicts: tuple[Conflict, ...]  # labels that these overruled
+    by_hash: frozenset[str]  # ids of headlines that are labelled by their hash, at hand or not
 
     @classmethod
     def read(cls, config: RetrainConfig) -> Intake:
@@ -96,8 +98,10 @@ class Intake:
             headlines += feed.headlines
             quarantined += feed.report.quarantined
             log.info("%s", feed.report)
-        labels = read_labels(config.labels, taxonomy.names, headlines)
-        labels, conflicts = merge_corrections(labels, config.corrections, taxonomy.names, headlines)
+        labels = read_labels(config.labels, taxonomy.names, headlines, was=taxonomy.was)
+        labels, conflicts = merge_corrections(
+            labels, config.corrections, taxonomy.names, headlines, was=taxonomy.was
+        )
         for conflict in conflicts:
             log.info(
                 "%s: %r is %s now, %s in %s", conflict.where_later, conflict.headline,
@@ -116,7 +120,20 @@ class Intake:
             quarantined=tuple(quarantined),
             labels=labels,
             conflicts=tuple(conflicts),
+            by_hash=frozenset(ids_by_hash([*config.labels, *config.corrections])),
         )
+
+    def withdrawn_of(self, champion: HeadlineLabeler | None) -> set[str]:
+        """Give the ids of labels that the champion knows and their file, read today, hasn't got.
+
+        A label whose file isn't named any more stays, as one that came from Python does.
+        """
+        if champion is None:
+            return set()
+        read = {Path(s.path).name for s in self.sources if s.kind in ("labels", "corrections")}
+        standing = self.by_hash.union(label.headline.id for label in self.labels)
+        known = champion.state.training_set.examples
+        return {e.id for e in known if e.origin in read and e.id not in standing}
 
 
 def _fetched(config: RetrainConfig, address: str) -> Content:

@@ -43,8 +43,9 @@ champion over again; would be the champion, were this no dry run."""
 class RetrainResult:
     """What a run did.
 
-    Labels are forgotten that the champion knew and the candidate can't use: their topic is gone,
-    or they were kept for another embedder and their text isn't at hand.
+    Labels are withdrawn that the champion knew and that no longer stand in the file which they came
+    from. Labels are forgotten that it knew and the candidate can't use: their topic is gone, or
+    is several now, or they were kept for another embedder and their text isn't at hand.
     """
 
     version: str | None  # the one written; None in a dry run, or where nothing has changed
@@ -54,6 +55,7 @@ class RetrainResult:
     holdout: int  # of these, held out
     headlines: int  # in the feeds
     unreadable: int  # rows of the feeds that could not be read
+    withdrawn: int
     forgotten: int
     churn: float | None  # share of headlines whose topic changes; None without feeds or champion
     conflicts: tuple[Conflict, ...] = ()  # labels that corrections overruled
@@ -71,6 +73,7 @@ class RetrainResult:
             "holdout": self.holdout,
             "headlines": self.headlines,
             "unreadable": self.unreadable,
+            "withdrawn": self.withdrawn,
             "forgotten": self.forgotten,
             "churn": self.churn,
             "conflicts": [conflict.to_row() for conflict in self.conflicts],
@@ -251,6 +254,7 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry) -> _T
         if config.teacher is None
         else load_embedder(config.teacher, cache=config.cache),
         earlier=champion,
+        withdrawn=inputs.withdrawn_of(champion),
         random_state=config.random_state,
     )
     few = candidate.state.training_set.few_labels(candidate.topics)
@@ -264,6 +268,7 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     inputs, candidate, champion = trial.inputs, trial.candidate, trial.champion
     known = {e.id for e in candidate.state.training_set.examples if not e.written}
     before = champion.state.training_set.examples if champion is not None else ()
+    withdrawn = inputs.withdrawn_of(champion)
     reason = "the candidate is the champion over again: nothing to change"
     result = RetrainResult(
         version=None,
@@ -273,7 +278,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
         holdout=len(candidate.state.training_set.holdout),
         headlines=len(inputs.headlines),
         unreadable=len(inputs.quarantined),
-        forgotten=len({e.id for e in before if not e.written} - known),
+        withdrawn=len(withdrawn),
+        forgotten=len({e.id for e in before if not e.written} - known - withdrawn),
         churn=0.0 if champion is not None and inputs.headlines else None,
         conflicts=inputs.conflicts,
     )
@@ -285,9 +291,15 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     if champion is not None:
         overruled = checks.overruled_labels(champion, inputs)
         result = replace(result, conflicts=(*inputs.conflicts, *overruled))
-        found.append(checks.relabelled_check(config.data.relabelled, champion, candidate))
+        was = inputs.taxonomy.was
+        found += [
+            checks.relabelled_check(config.data.relabelled, champion, candidate, was),
+            checks.withdrawn_check(config.data.withdrawn, champion, withdrawn),
+        ]
     if champion is not None and inputs.headlines:
-        churn = checks.churn_check(config.gate.churn, champion, candidate, inputs.headlines)
+        churn = checks.churn_check(
+            config.gate.churn, champion, candidate, inputs.headlines, inputs.taxonomy.was
+        )
         drift = _drift(champion, inputs.headlines, config.random_state)
         found += [churn, *(checks.drift_checks(config.drift, drift) if drift else ())]
         result = replace(result, churn=churn.facts["churn"], drift=drift)
@@ -310,7 +322,7 @@ def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> 
         labelled = [e for e in labelled if e.id in texts]
     both = [_answers(some, labelled, texts) for some in (candidate, champion) if some]
     known = [e.held_out or all(a.topics[i] for a in both) for i, e in enumerate(labelled)]
-    mine, *theirs = [answers.chosen(known) for answers in both]
+    mine, *theirs = [answers.chosen(known).named(trial.inputs.taxonomy.was) for answers in both]
     judged = list(compress(labelled, known))
     before = champion.state.training_set.examples if champion else ()
     earlier = {e.id for e in before if not e.written}

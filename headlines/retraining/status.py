@@ -53,7 +53,10 @@ class Status:
 
     @classmethod
     def of(
-        cls, registry: ModelRegistry, config: RetrainConfig | None = None, now: datetime | None = None
+        cls,
+        registry: ModelRegistry,
+        config: RetrainConfig | None = None,
+        now: datetime | None = None,
     ) -> Status:
         """Look at a registry; with its configuration, also at when it ought to run.
 
@@ -93,11 +96,10 @@ class Status:
     @property
     def waits_for(self) -> tuple[str, ...]:
         """What kept the last candidate back, or left it open."""
-        checks = self.last.checks if self.last is not None else ()
-        return tuple(
-            f"{check.name}: {check.detail}" for check in checks
-            if check.verdict in ("FAILED", "can't tell") and self.last.outcome == "refused"
-        )  # fmt: skip
+        if self.last is None or self.last.outcome != "refused":
+            return ()
+        open_ones = [c for c in self.last.checks if c.verdict in ("FAILED", "can't tell")]
+        return tuple(f"{check.name}: {check.detail}" for check in open_ones)
 
     def to_row(self) -> dict[str, Any]:
         """Give the status as one JSON object."""

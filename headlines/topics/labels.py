@@ -112,6 +112,20 @@ def read_labels(
     return [label for label, _ in found.values()]
 
 
+def ids_by_hash(paths: Iterable[str | Path]) -> set[str]:
+    """Give the ids of headlines that files label by their hash alone, at hand or not.
+
+    Raises TaxonomyError when a file can't be read.
+    """
+    found = set()
+    for path in paths:
+        for line, row in () if _is_empty(Path(path)) else _rows(Path(path)):
+            if "headline" in row:
+                break  # and so have all others
+            found.add(_id_of(row["sha256"], f"{path}: line {line}"))
+    return found
+
+
 @dataclass(frozen=True)
 class Conflict:
     """Two labels of one headline, of which the later was taken, each with its file and line."""
