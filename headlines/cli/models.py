@@ -126,7 +126,6 @@ def _rows(
 
     The champion is among them; a version that is pruned meanwhile is none.
     """
-    names = registry.names()
     shown = registry.versions() if most is None else registry.newest(most)[::-1]
     if most is not None and not any(version.champion for version in shown):
         shown = [v for v in [registry.champion_or_none()] if v is not None] + shown
@@ -152,7 +151,7 @@ def _rows(
             "holdout": manifest.scores.get("n"),
         }
         rows.append(row)
-    return rows, max(0, len(names) - len(shown))
+    return rows, 0 if most is None else max(0, registry.count() - len(shown))
 
 
 def _reasons(registry: ModelRegistry, names: set[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -130,8 +130,13 @@ class VersionFolder:
 
     def names(self) -> list[str]:
         """Give the finished versions, the oldest first."""
-        found = [name for name in self.names_taken() if self.has(name)]
-        return sorted(found, key=int)
+        return list(self.newest())[::-1]
+
+    def newest(self) -> Iterator[str]:
+        """Give the finished versions, the newest first, looking at no more than is asked for."""
+        for name in sorted(self.names_taken(), key=int, reverse=True):
+            if self.has(name):
+                yield name
 
     def has(self, name: str) -> bool:
         """Say whether a finished version of that name is there."""
@@ -140,8 +145,7 @@ class VersionFolder:
     def names_taken(self) -> list[str]:
         """Give the names of all versions that are there, whole or not."""
         is_plain(self.versions_path, folder=True)
-        names = [path.name for path in _entries(self.versions_path)]
-        return [name for name in names if re.fullmatch(VERSION, name)]
+        return [name for name in _names(self.versions_path) if re.fullmatch(VERSION, name)]
 
     def version(self, name: str, pointer: Pointer | None) -> ModelVersion:
         """Describe a version, the champion where the pointer names it.
@@ -212,7 +216,8 @@ class VersionFolder:
         Emptied before it is told, since a full disk may need the room; the empty folders stay
         until it is told, so that a kill between the two loses no record.
         """
-        folders = sorted(p for p in _entries(self.versions_path) if _is(p, "old"))
+        names = sorted(name for name in _names(self.versions_path) if _is(name, "old"))
+        folders = [self.versions_path / name for name in names]
         if not folders:
             return
         with self.writing():
@@ -227,34 +232,46 @@ class VersionFolder:
         is_plain(self.versions_path, folder=True)
         for name in ("audit.jsonl", QUARANTINE, self.pointer_path.name):
             is_plain(self.path / name)
-        for left in _entries(self.versions_path):
-            if re.fullmatch(_VERSION_FOLDER, left.name):
-                is_plain(left, folder=True)
-            if _is(left, "new"):
-                shutil.rmtree(left, ignore_errors=True)
-        for left in _entries(self.path):
-            if re.fullmatch(_HALF_WRITTEN, left.name):
+        for name in _odd_ones(self.versions_path):
+            if re.fullmatch(_VERSION_FOLDER, name):
+                is_plain(self.versions_path / name, folder=True)
+        for name in _names(self.versions_path):
+            if _is(name, "new"):
+                shutil.rmtree(self.versions_path / name, ignore_errors=True)
+        for name in _names(self.path):
+            if re.fullmatch(_HALF_WRITTEN, name):
                 with contextlib.suppress(OSError):
-                    left.unlink()
+                    (self.path / name).unlink()
 
     def writing(self) -> AbstractContextManager[None]:
         """Write in the folder: raises OutputError where the block can't."""
         return writing(self.path, NAME_ANOTHER_FOLDER)
 
 
-def _entries(folder: Path) -> list[Path]:
+def _names(folder: Path) -> list[str]:
     """List a folder; nothing where there is none."""
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
 
 
-def _is(path: Path, kind: str) -> bool:
+def _odd_ones(folder: Path) -> list[str]:
+    """Give the names of what isn't a folder in a folder, at one look for all of it."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
+
+
+def _is(name: str, kind: str) -> bool:
     """Whether a folder is a version that is being written (new) or deleted (old)."""
-    return re.fullmatch(rf"\.{VERSION}\.{kind}", path.name) is not None
+    return name.endswith(kind) and re.fullmatch(rf"\.{VERSION}\.{kind}", name) is not None
 
 
 def _json(content: Any) -> bytes:

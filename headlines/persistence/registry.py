@@ -90,9 +90,9 @@ class ModelRegistry:
 
     # ------------------------------------------------------------------ reading
 
-    def names(self) -> list[str]:
-        """Give the names of all finished versions, the oldest first."""
-        return self._folder.names()
+    def count(self) -> int:
+        """Count the versions, one that is half gone among them."""
+        return len(self._folder.names_taken())
 
     def versions(self) -> list[ModelVersion]:
         """Give all finished versions, the oldest first."""
@@ -102,8 +102,7 @@ class ModelRegistry:
     def newest(self, most: int) -> list[ModelVersion]:
         """Give so many of the finished versions at most, the newest first."""
         pointer = self._folder.pointer_or_none()
-        names = self.names()[::-1][:most]
-        return [self._folder.version(name, pointer) for name in names]
+        return [self._folder.version(name, pointer) for name in islice(self._folder.newest(), most)]
 
     def champion(self) -> ModelVersion:
         """Give the champion.

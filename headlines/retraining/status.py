@@ -17,7 +17,7 @@ from headlines.retraining.gate import Check
 OVERDUE = timedelta(hours=26)
 """Time since a run began from which the next one is missed: a day, and what a run may take."""
 
-MAX_RECORDS = 2000
+MAX_RECORDS = 400
 """Records of the log, from its end on, among which runs are looked for."""
 
 ENDS = {"decided", "failed", "interrupted"}
