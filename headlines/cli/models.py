@@ -194,9 +194,8 @@ def _tell(record: AuditRecord) -> None:
 
     facts: dict[str, Any] = dict(record.facts)
     common.say()
-    common.say(
-        f"{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else "")
-    )
+    told = [str(facts[key]) for key in ("outcome", "reason") if key in facts]
+    common.say(": ".join([f"{record.time} {record.event}", *told]))
     for check in map(Check.from_row, facts.get("checks", ())):
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
     for source in facts.get("inputs", ()):

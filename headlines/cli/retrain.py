@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from headlines.retraining.job import RetrainResult
 
 TERMS = """\
-topics      share of the headlines that have another topic than they had among those it knew
-space       how far apart the words of both lie as vectors, of 0 (alike) to 1
-confidence  how far apart the probabilities of both lie, of 0 (alike) to 1: is it as sure as it was?
-p           how often chance alone shows as much; beyond its limit, with p below {p}, is an alarm"""
+topics      share of the headlines that need another topic for topics to be as frequent as before
+space       how far apart the words of both lie as vectors, from 0 (alike) to 1
+confidence  how far apart its probabilities for both lie, from 0 (it is as sure as it was) to 1
+p           how often chance alone shows as much; above the limit with p below {p} is an alarm"""
 """What the figures of `drift` are."""
 
 

@@ -140,7 +140,10 @@ def _labeler(options: argparse.Namespace, config: RetrainConfig | None) -> Headl
         if ModelRegistry(config.registry).champion_or_none() is not None:
             registry, key = config.registry, key or config.require_signature
         else:
-            common.note(f"{config.registry}: has no champion yet; the shipped model is asked")
+            first = "" if options.first_run else "; to retrain at the end, add --first-run"
+            common.note(
+                f"{config.registry}: has no champion yet; the shipped model is asked{first}"
+            )
     return HeadlineLabeler.load(options.model, registry=registry, require_signature=key)
 
 

@@ -269,11 +269,11 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     known = {e.id for e in candidate.state.training_set.examples if not e.written}
     before = champion.state.training_set.examples if champion is not None else ()
     withdrawn = inputs.withdrawn_of(champion)
-    reason = "the candidate is the champion over again: nothing to change"
+    found = checks.data_checks(config.data, inputs.headlines, today) if config.feeds else []
     result = RetrainResult(
         version=None,
         outcome="unchanged",
-        decision=Decision(accepted=True, reason=reason, scores={}),
+        decision=_nothing_to_change(found),
         labels=len(known),
         holdout=len(candidate.state.training_set.holdout),
         headlines=len(inputs.headlines),
@@ -287,8 +287,6 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
         return result
     if champion is not None:
         log.info("comparing it with the champion, model %s", champion.model)
-    found = checks.data_checks(config.data, inputs.headlines, today) if config.feeds else []
-    if champion is not None:
         overruled = checks.overruled_labels(champion, inputs)
         result = replace(result, conflicts=(*inputs.conflicts, *overruled))
         was = inputs.taxonomy.was
@@ -300,8 +298,8 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
         churn = checks.churn_check(
             config.gate.churn, champion, candidate, inputs.headlines, inputs.taxonomy.was
         )
-        drift = _drift(champion, inputs.headlines, config.random_state)
-        found += [churn, *(checks.drift_checks(config.drift, drift) if drift else ())]
+        drift, judged = _drift(champion, inputs.headlines, config)
+        found += [churn, *judged]
         result = replace(result, churn=churn.facts["churn"], drift=drift)
     decision = _decision(config, trial, found)
     for check in decision.checks:
@@ -351,14 +349,22 @@ def _answers(
     return Answers(topics, shares.max(axis=1))
 
 
+def _nothing_to_change(found: Sequence[Check]) -> Decision:
+    """Decide on the champion over again; a feed that failed may be why it is that, and is told."""
+    reason = "the candidate is the champion over again: nothing to change"
+    failed = [f"{check.name}: {check.detail}" for check in found if check.passed is False]
+    for told in failed:
+        log.warning("%s", told)
+    return Decision(True, "; ".join([reason, *failed]), scores={}, checks=tuple(found))
+
+
 def _drift(
-    champion: HeadlineLabeler, headlines: Sequence[Headline], random_state: int
-) -> Drift | None:
+    champion: HeadlineLabeler, headlines: Sequence[Headline], config: RetrainConfig
+) -> tuple[Drift | None, list[Check]]:
     try:
-        drift = measure_drift(champion, headlines, random_state=random_state)
+        drift = measure_drift(champion, headlines, random_state=config.random_state)
     except (ModelError, ValueError) as error:  # nothing to compare with, or too little
-        log.info("drift isn't judged: %s", error)
-        return None
+        return None, [Check.unjudged("drift", str(error))]
     for new in drift.new_topics:
         log.warning("a new topic? %s (%d headlines)", new.name, new.headlines)
-    return drift
+    return drift, checks.drift_checks(config.drift, drift)

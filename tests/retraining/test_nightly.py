@@ -369,6 +369,15 @@ def test_stale_headlines_are_refused(folder: Path) -> None:
     )
 
 
+def test_an_old_feed_that_changes_nothing_is_told_all_the_same(folder: Path) -> None:
+    """A feed that is put in its place no more makes the same candidate every night."""
+    later = datetime(2099, 3, 1, tzinfo=UTC)
+    result = retrain(RetrainConfig.read(folder / "retrain.toml"), now=later)
+    assert result.outcome == "unchanged"
+    assert f"nothing to change; age: the median date is {TODAY}, " in result.decision.reason
+    assert [check.verdict for check in result.decision.checks] == ["passed", "FAILED"]
+
+
 def test_holdout_labels_that_all_change_at_once_are_refused(folder: Path) -> None:
     write(folder / "labels.csv", _labels(60, wrong=True))
     result = retrain(RetrainConfig.read(folder / "retrain.toml"))
@@ -387,7 +396,7 @@ def test_a_refused_candidate_is_kept_once_with_its_reason(folder: Path, run: Run
     assert listed[1].startswith("* 0001")
     assert "refused: relabelled:" in listed[2]
     shown = run("models", "show", "0002", "--registry", "models").stdout
-    assert "decided: relabelled" in shown
+    assert "decided: refused: relabelled" in shown
     assert "FAILED     relabelled" in shown
     assert "labels.csv: SHA-256" in shown
     assert registry.audit.records()[-1].facts["outcome"] == "refused"

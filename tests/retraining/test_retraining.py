@@ -110,7 +110,8 @@ def test_a_run_that_changes_nothing_adds_no_version(first: Path) -> None:
     result = retrain(_config(first))
     assert (result.version, result.churn, result.headlines) == (None, 0.0, 118)
     assert result.forgotten == 0
-    assert "nothing to change" in result.decision.reason
+    assert result.decision.reason.endswith("nothing to change")
+    assert [check.verdict for check in result.decision.checks] == ["passed", "not judged"]
     registry = ModelRegistry(first / "models")
     assert [v.name for v in registry.versions()] == ["0001"]
     assert [r.event for r in registry.audit.records()][-2:] == ["started", "decided"]
