@@ -156,11 +156,12 @@ def _desk(
     from headlines.topics.taxonomy import Taxonomy
 
     topics_file = config.topics if config else options.topics and Path(options.topics)
-    topics = labeler.topics
+    topics, was = labeler.topics, {}
     if config or topics_file:
-        topics = Taxonomy.load(topics_file).names
+        taxonomy = Taxonomy.load(topics_file)
+        topics, was = taxonomy.names, taxonomy.was
     path = options.corrections or (config.corrections[0] if config else "")
-    ledger = Ledger(path, topics, add_columns=options.add_columns)
+    ledger = Ledger(path, topics, was=was, add_columns=options.add_columns)
     headlines = list(inputs.headlines_of(options, options.feed))
     if not headlines:
         raise FeedError(f"{', '.join(options.feed)}: no headlines; name a feed that has some")
@@ -174,7 +175,7 @@ def _desk(
             labeler,
             headlines,
             ledger,
-            labels=read_labels(config.labels if config else [], topics, headlines),
+            labels=read_labels(config.labels if config else [], topics, headlines, was=was),
             clusters=clusters,
             topics_file=topics_file or None,
             random_state=options.seed,

@@ -120,18 +120,14 @@ class HeadlineLabeler:
         labels : sequence of GoldLabel, optional
             One fifth of them is held out (`HOLDOUT_RULE`).
         unlabelled : iterable of str or Headline, optional
-            Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
-            One in five of 250 or more isn't, so that drift can be told from what a model says of
-            headlines that are new to it.
+            Of the feeds that will be labelled; up to 5,000 teach, but one in five of 250 or more.
         embedder : str, Path or Embedder, default "static"
             By name as for `load_embedder`, or itself.
         teacher : str, Path or Embedder, optional
             A stronger embedder: what a classifier of its vectors says of up to 10,000 of the
             unlabelled headlines is learned, and kept for later models. Labelling doesn't need it.
-        earlier : HeadlineLabeler, optional
-            A model whose labels are kept where these labels don't overrule them.
-        withdrawn : collection of str, optional
-            Ids of headlines whose labels it isn't to hand on.
+        earlier, withdrawn : HeadlineLabeler, optional; collection of str, optional
+            A model whose labels are kept where these don't overrule them; ids of those that aren't.
         random_state : int, default 0
 
         Raises

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os.path import isabs
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class Example:
     terms: tuple[int, ...]
     drawn: bool = True  # it came as headlines come: what probabilities are calibrated on
     text: str | None = None  # where the model may quote it; None where only its hash was published
-    origin: str | None = None  # name of the file that its label stood in, where that is known
+    origin: str | None = None  # the file that its label stood in, as a job names it
 
 
 @dataclass(frozen=True)
@@ -308,7 +309,8 @@ def _embedded(
             terms=tuple(own),
             drawn=label.drawn and not is_written,
             text=label.headline.headline if label.quotable else None,
-            origin=label.origin,
+            # Where files lie on one machine is nobody's business on others.
+            origin=None if label.origin is None or isabs(label.origin) else label.origin,
         )
         for (id, (label, is_written)), own in zip(given.items(), terms, strict=True)
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from statistics import median_low
 from typing import Any
@@ -18,6 +18,7 @@ from headlines.retraining.drift import Drift
 from headlines.retraining.gate import Check
 from headlines.retraining.inputs import Intake
 from headlines.topics.labels import Conflict
+from headlines.topics.taxonomy import Taxonomy
 
 MAX_SHOWN_CHANGES = 5
 
@@ -31,6 +32,9 @@ MIN_DATED = 0.5
 """Share of the headlines that must have a date, for theirs to speak for all."""
 
 MAX_SHOWN_DATES, MAX_SHOWN_DATE = 3, 30
+
+FEW_WITHDRAWN = 10
+"""Labels that may be gone at once of however small a file."""
 
 MAX_P_VALUE = 0.01
 """Of no drift; above it chance may explain what is seen."""
@@ -108,13 +112,10 @@ def _days(headlines: Sequence[Headline]) -> tuple[list[date], list[str]]:
 
 
 def relabelled_check(
-    limit: float, champion: HeadlineLabeler, candidate: HeadlineLabeler, was: Mapping[str, str]
+    limit: float, champion: HeadlineLabeler, candidate: HeadlineLabeler, taxonomy: Taxonomy
 ) -> Check:
-    """Labels that judge a model shouldn't all change in the run that they judge.
-
-    `was` gives topics' names of today by those of before.
-    """
-    before = {e.id: was.get(e.topic, e.topic) for e in champion.state.training_set.holdout}
+    """Labels that judge a model shouldn't all change in the run that they judge."""
+    before = {e.id: taxonomy.today(e.topic) for e in champion.state.training_set.holdout}
     now = {e.id: e.topic for e in candidate.state.training_set.holdout}
     changed = sum(now.get(i, topic) != topic for i, topic in before.items())
     return Check(
@@ -125,23 +126,32 @@ def relabelled_check(
     )
 
 
-def withdrawn_check(limit: float, champion: HeadlineLabeler, withdrawn: Collection[str]) -> Check:
-    """A file of labels that was cut short shouldn't pass for many labels withdrawn."""
-    known = sum(not e.written for e in champion.state.training_set.examples)
-    detail = f"{len(withdrawn)} of {known} labels stand in their file no more (limit {limit:.0%})"
-    passed = len(withdrawn) <= limit * known
-    if not passed:
-        detail += "; if that is meant, allow more by withdrawn under [data] for a night"
-    return Check(
-        name="withdrawn", passed=passed, detail=detail, facts={"withdrawn": len(withdrawn)}
-    )
+def withdrawn_check(
+    limit: float, champion: HeadlineLabeler, withdrawn: Collection[str], origins: Collection[str]
+) -> Check:
+    """A file of labels that was cut short shouldn't pass for many labels withdrawn.
+
+    Of each file that is read, the `origins`, and of the hold-out a share may be gone at once, or a
+    few labels.
+    """
+    known = [e for e in champion.state.training_set.examples if not e.written]
+    parts = {f"of {name}": [e for e in known if e.origin == name] for name in sorted(origins)}
+    parts["held out"] = [e for e in known if e.held_out]
+    gone = {part: sum(e.id in withdrawn for e in some) for part, some in parts.items()}
+    over = [p for p, n in gone.items() if n > max(FEW_WITHDRAWN, limit * len(parts[p]))]
+    told = [f"{gone[part]} of the {len(parts[part])} labels {part} are gone" for part in over]
+    detail = f"{len(withdrawn)} labels stand in their file no more"
+    if told:
+        detail += f": {', '.join(told)}, and {limit:.0%} may be; if the file was cut short, put it "
+        detail += "back; if that is meant, raise withdrawn under [data] for a night"
+    facts = {"withdrawn": len(withdrawn)}
+    return Check(name="withdrawn", passed=not told, detail=detail, facts=facts)
 
 
 def overruled_labels(champion: HeadlineLabeler, inputs: Intake) -> tuple[Conflict, ...]:
     """List labels that differ from what the champion remembers."""
-    was = inputs.taxonomy.was
     known = champion.state.training_set.examples
-    before = {e.id: was.get(e.topic, e.topic) for e in known if not e.written}
+    before = {e.id: inputs.taxonomy.today(e.topic) for e in known if not e.written}
     told = {conflict.headline for conflict in inputs.conflicts}
     return tuple(
         Conflict(
@@ -162,12 +172,12 @@ def churn_check(
     champion: HeadlineLabeler,
     candidate: HeadlineLabeler,
     headlines: Iterable[Headline],
-    was: Mapping[str, str],
+    taxonomy: Taxonomy,
 ) -> Check:
     """Tell what share of the headlines changes its topic, and show the firmest changes."""
     texts = [h.headline for h in headlines]
     before, sure_before = champion.predict(texts)
-    before = [topic and was.get(topic, topic) for topic in before]
+    before = [topic and taxonomy.today(topic) for topic in before]
     after, sure_after = candidate.predict(texts)
     changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
     share = round(len(changed) / len(texts), 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -42,9 +42,10 @@ class Answers:
         flags = np.asarray(places, dtype=np.bool_)
         return Answers(list(compress(self.topics, places)), self.confidence[flags])
 
-    def named(self, was: Mapping[str, str]) -> Answers:
+    def named(self, today: Callable[[str], str]) -> Answers:
         """Give them by the names that topics have today."""
-        return Answers([was.get(topic, topic) for topic in self.topics], self.confidence)
+        names = {topic: today(topic) for topic in set(self.topics)}
+        return Answers([names[topic] for topic in self.topics], self.confidence)
 
     def right(self, gold: Sequence[str]) -> Floats:
         """Give 1 for every headline whose topic is the gold one, else 0."""

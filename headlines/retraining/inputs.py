@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -67,6 +68,7 @@ class Intake:
     labels: list[GoldLabel]  # with the corrections merged in
     conflicts: tuple[Conflict, ...]  # labels that these overruled
     by_hash: frozenset[str]  # ids of headlines that are labelled by their hash, at hand or not
+    origins: frozenset[str]  # files of labels and corrections, as `GoldLabel.origin` has them
 
     @classmethod
     def read(cls, config: RetrainConfig) -> Intake:
@@ -107,6 +109,7 @@ class Intake:
                 "%s: %r is %s now, %s in %s", conflict.where_later, conflict.headline,
                 conflict.later, conflict.earlier, conflict.where_earlier,
             )  # fmt: skip
+        labelled = [*config.labels, *config.corrections]
         for source in sources:
             if isinstance(source.path, Path) and Source.of(source.kind, source.path) != source:
                 raise ConfigError(
@@ -118,9 +121,10 @@ class Intake:
             taxonomy=taxonomy,
             headlines=tuple(headlines),
             quarantined=tuple(quarantined),
-            labels=labels,
+            labels=[replace(label, origin=_beside(config, str(label.origin))) for label in labels],
             conflicts=tuple(conflicts),
-            by_hash=frozenset(ids_by_hash([*config.labels, *config.corrections])),
+            by_hash=frozenset(ids_by_hash(labelled)),
+            origins=frozenset(_beside(config, path) for path in labelled),
         )
 
     def withdrawn_of(self, champion: HeadlineLabeler | None) -> set[str]:
@@ -130,10 +134,14 @@ class Intake:
         """
         if champion is None:
             return set()
-        read = {Path(s.path).name for s in self.sources if s.kind in ("labels", "corrections")}
         standing = self.by_hash.union(label.headline.id for label in self.labels)
         known = champion.state.training_set.examples
-        return {e.id for e in known if e.origin in read and e.id not in standing}
+        return {e.id for e in known if e.origin in self.origins and e.id not in standing}
+
+
+def _beside(config: RetrainConfig, path: str | Path) -> str:
+    """Give the place of a file from the registry's: the same on any machine that has both."""
+    return Path(os.path.relpath(path, config.registry)).as_posix()
 
 
 def _fetched(config: RetrainConfig, address: str) -> Content:

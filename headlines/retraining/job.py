@@ -289,14 +289,13 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
         log.info("comparing it with the champion, model %s", champion.model)
         overruled = checks.overruled_labels(champion, inputs)
         result = replace(result, conflicts=(*inputs.conflicts, *overruled))
-        was = inputs.taxonomy.was
         found += [
-            checks.relabelled_check(config.data.relabelled, champion, candidate, was),
-            checks.withdrawn_check(config.data.withdrawn, champion, withdrawn),
+            checks.relabelled_check(config.data.relabelled, champion, candidate, inputs.taxonomy),
+            checks.withdrawn_check(config.data.withdrawn, champion, withdrawn, inputs.origins),
         ]
     if champion is not None and inputs.headlines:
         churn = checks.churn_check(
-            config.gate.churn, champion, candidate, inputs.headlines, inputs.taxonomy.was
+            config.gate.churn, champion, candidate, inputs.headlines, inputs.taxonomy
         )
         drift, judged = _drift(champion, inputs.headlines, config)
         found += [churn, *judged]
@@ -320,7 +319,7 @@ def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> 
         labelled = [e for e in labelled if e.id in texts]
     both = [_answers(some, labelled, texts) for some in (candidate, champion) if some]
     known = [e.held_out or all(a.topics[i] for a in both) for i, e in enumerate(labelled)]
-    mine, *theirs = [answers.chosen(known).named(trial.inputs.taxonomy.was) for answers in both]
+    mine, *theirs = [answers.chosen(known).named(trial.inputs.taxonomy.today) for answers in both]
     judged = list(compress(labelled, known))
     before = champion.state.training_set.examples if champion else ()
     earlier = {e.id for e in before if not e.written}

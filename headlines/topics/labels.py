@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,7 +53,7 @@ class GoldLabel:
         Whether the headline came as headlines come, and not for being hard or rare: those drawn
         so tell how sure the model may be.
     origin : str or None
-        Name of the file that it was read from, without its folder.
+        Path of the file that it was read from, as it was given.
     """
 
     headline: Headline
@@ -117,13 +118,15 @@ def ids_by_hash(paths: Iterable[str | Path]) -> set[str]:
 
     Raises TaxonomyError when a file can't be read.
     """
-    found = set()
+    rows: Counter[str] = Counter()
     for path in paths:
         for line, row in () if _is_empty(Path(path)) else _rows(Path(path)):
             if "headline" in row:
                 break  # and so have all others
-            found.add(_id_of(row["sha256"], f"{path}: line {line}"))
-    return found
+            where = f"{path}: line {line}"
+            gone = _said(row, "withdrawn", where, otherwise="no")
+            rows[_id_of(row["sha256"], where)] += -1 if gone else 1
+    return {id for id, standing in rows.items() if standing > 0}
 
 
 @dataclass(frozen=True)
@@ -283,7 +286,7 @@ def _labels(
                     also=tuple(dict.fromkeys(also)),
                     quotable=published,
                     drawn=drawn,
-                    origin=Path(path).name,
+                    origin=str(path),
                 ),
                 where,
                 corrected=_corrected(row.get("corrected", ""), where) if dated else None,

@@ -142,6 +142,10 @@ class Taxonomy:
             return name
         return {normalise_v1(old): new for old, new in self.was.items()}.get(normalise_v1(name))
 
+    def today(self, name: str) -> str:
+        """Give today's name of a topic, or the name itself where there is none."""
+        return self.now(name) or name
+
     @classmethod
     def load(cls, path: str | Path | None = None) -> Taxonomy:
         """Read a topics file.

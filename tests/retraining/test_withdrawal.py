@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import random
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,26 +20,13 @@ from headlines.retraining.config import RetrainConfig
 from headlines.retraining.job import RetrainResult, retrain
 from headlines.topics.labels import read_labels
 
-PLACES = [
-    "Kursk",
-    "Odesa",
-    "Rostov",
-    "Lviv",
-    "Samara",
-    "Kazan",
-    "Tver",
-    "Omsk",
-    "Tula",
-    "Perm",
-    "Pskov",
-    "Sochi",
-    "Ufa",
-    "Orel",
-]
-MADE = {
-    "drones": "Drones Hit Oil Depot In {}, Fire Put Out",
-    "courts": "Court In {} Jails Activist For Poem",
+WORDS = {
+    "drones": "drone missile strike attack air defence radar refinery depot blast rocket bombs "
+    "debris raid swarm launch siren warhead airfield interceptor barrage hit",
+    "courts": "court jails judge trial sentence arrest charges fraud bribery prosecutor lawyer "
+    "appeal verdict prison suspect theft murder jury bail custody guilty",
 }
+
 TOPICS = """
 [[topic]]
 name = "drones"
@@ -54,8 +43,13 @@ def _labels(path: Path, rows: Iterable[tuple[str, str]]) -> Path:
     return path
 
 
-def _rows(places: Iterable[str] = PLACES) -> list[tuple[str, str]]:
-    return [(form.format(place), topic) for place in places for topic, form in MADE.items()]
+def _rows(count: int, seed: int) -> list[tuple[str, str]]:
+    """So many labels of each topic, no two headlines near one another."""
+    rng = random.Random(seed)
+    rows = []
+    for topic, words in WORDS.items():
+        rows += [(" ".join(rng.sample(words.split(), 6)), topic) for _ in range(count)]
+    return rows
 
 
 def _run(folder: Path, *, first: bool = False, **named: object) -> RetrainResult:
@@ -71,95 +65,123 @@ def _known(folder: Path, version: str | None = None) -> dict[str, Example]:
     return {e.id: e for e in labeler.state.training_set.examples if not e.written}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+BOTH = ["may.csv", "june.csv"]
+MAY, JUNE = _rows(40, 5), _rows(40, 6)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a champion that knows labels of two files."""
-    write(tmp_path / "topics.toml", TOPICS)
-    _labels(tmp_path / "may.csv", _rows(PLACES[:7]))
-    _labels(tmp_path / "june.csv", _rows(PLACES[7:]))
-    assert _run(tmp_path, first=True, labels=["may.csv", "june.csv"]).outcome == "promoted"
-    assert {e.origin for e in _known(tmp_path).values()} == {"may.csv", "june.csv"}
-    return tmp_path
+    folder = tmp_path_factory.mktemp("withdrawal")
+    write(folder / "topics.toml", TOPICS)
+    _labels(folder / "may.csv", MAY)
+    _labels(folder / "june.csv", JUNE)
+    assert _run(folder, first=True, labels=BOTH).outcome == "promoted"
+    known = _known(folder).values()
+    assert {e.origin for e in known} == {"../may.csv", "../june.csv"}
+    assert sum(e.held_out for e in known) > 20
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
 
 
 def test_a_label_that_stands_in_its_file_no_more_is_forgotten(folder: Path) -> None:
-    gone, stay = _rows(PLACES[:1]), _rows(PLACES[1:7])
-    _labels(folder / "may.csv", stay)
-    result = _run(folder, labels=["may.csv", "june.csv"])
-    assert (result.withdrawn, result.forgotten, result.labels) == (2, 0, 26)
+    _labels(folder / "may.csv", MAY[3:])
+    result = _run(folder, labels=BOTH)
+    assert (result.withdrawn, result.forgotten, result.labels) == (3, 0, 157)
     known = _known(folder, result.version)
-    assert not {Headline.parse(text).id for text, _ in gone} & set(known)
-    assert result.to_row()["withdrawn"] == 2
+    assert not {Headline.parse(text).id for text, _ in MAY[:3]} & set(known)
+    assert result.to_row()["withdrawn"] == 3
 
 
-def test_a_label_whose_file_is_named_no_more_is_remembered(folder: Path) -> None:
-    _labels(folder / "july.csv", [("Drones Hit Oil Depot In Tomsk, Fire Put Out", "drones")])
-    result = _run(folder, labels=["july.csv"])
-    assert (result.withdrawn, result.labels) == (0, 29)
-    result = _run(folder, labels=["july.csv", "may.csv"])
-    assert (result.withdrawn, result.labels) == (0, 29)
+@pytest.mark.parametrize("name", ["july.csv", "july/may.csv"])
+def test_a_label_whose_file_is_named_no_more_is_remembered(folder: Path, name: str) -> None:
+    (folder / "july").mkdir()
+    _labels(folder / name, _rows(1, 7))
+    assert (found := _run(folder, labels=[name])).withdrawn == 0
+    assert found.labels == 162
 
 
 def test_a_label_that_moves_to_another_file_is_not_withdrawn(folder: Path) -> None:
     _labels(folder / "may.csv", [])
-    _labels(folder / "june.csv", _rows())
-    assert _run(folder, labels=["may.csv", "june.csv"]).withdrawn == 0
+    _labels(folder / "june.csv", [*MAY, *JUNE])
+    assert _run(folder, labels=BOTH).withdrawn == 0
 
 
 def test_a_correction_that_is_deleted_gives_the_label_back(folder: Path) -> None:
-    text = _rows()[0][0]
+    text, topic = JUNE[0]
     _labels(folder / "fix.csv", [(text, "courts")])
-    both = {"labels": ["may.csv", "june.csv"], "corrections": ["fix.csv"]}
-    fixed = _run(folder, **both)
+    files = {"labels": BOTH, "corrections": ["fix.csv"]}
+    fixed = _run(folder, **files)
     assert _known(folder, fixed.version)[Headline.parse(text).id].topic == "courts"
     write(folder / "fix.csv", "")
-    result = _run(folder, **both)
+    result = _run(folder, **files)
     assert result.withdrawn == 0
-    assert _known(folder, result.version or "1")[Headline.parse(text).id].topic == "drones"
+    assert _known(folder, result.version or "1")[Headline.parse(text).id].topic == topic
 
 
 def test_a_file_that_was_cut_short_is_refused(folder: Path) -> None:
-    _labels(folder / "may.csv", _rows(PLACES[:2]))
-    result = _run(folder, labels=["may.csv", "june.csv"])
+    _labels(folder / "may.csv", MAY[20:])  # an eighth of all labels
+    result = _run(folder, labels=BOTH)
     assert result.outcome == "refused"
-    assert "withdrawn: 10 of 28 labels stand in their file no more (limit 20%)" in (
-        result.decision.reason
-    )
-    assert len(_known(folder)) == 28  # the champion's
+    assert "20 of the 80 labels of ../may.csv are gone, and 20% may be" in result.decision.reason
+    assert len(_known(folder)) == 160  # the champion's
 
 
-def test_a_label_by_hash_stands_also_where_its_headline_is_not_at_hand(tmp_path: Path) -> None:
+def test_a_hold_out_that_is_withdrawn_is_refused(folder: Path) -> None:
+    held = {e.id for e in _known(folder).values() if e.held_out}
+    for name, rows in (("may.csv", MAY), ("june.csv", JUNE)):
+        left = [row for row in rows if Headline.parse(row[0]).id not in held]
+        _labels(folder / name, left)
+    result = _run(folder, labels=BOTH)
+    assert result.outcome == "refused"
+    assert f"{len(held)} of the {len(held)} labels held out are gone" in result.decision.reason
+
+
+def test_a_label_by_hash_stands_until_its_row_is_gone(tmp_path: Path) -> None:
+    """Also where its headline isn't at hand; and a row may take it back."""
     write(tmp_path / "topics.toml", TOPICS)
-    rows = _rows()
-    write(tmp_path / "feed.txt", [text for text, _ in rows])
-    hashes = [(hashlib.sha256(normalise_v1(text).encode()).hexdigest(), t) for text, t in rows]
-    with (tmp_path / "hashed.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("sha256", "topic"), *hashes])
-    first = _run(tmp_path, first=True, labels=["hashed.csv"], feeds=["feed.txt"])
-    assert first.labels == 28
-    write(tmp_path / "feed.txt", [text for text, _ in rows[:14]])
-    assert _run(tmp_path, labels=["hashed.csv"], feeds=["feed.txt"]).withdrawn == 0
+    write(tmp_path / "feed.txt", [text for text, _ in MAY])
+    rows = [(hashlib.sha256(normalise_v1(text).encode()).hexdigest(), t, "") for text, t in MAY]
+
+    def keep(rows: Iterable[tuple[str, str, str]]) -> None:
+        with (tmp_path / "hashed.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("sha256", "topic", "withdrawn"), *rows])
+
+    given = {"labels": ["hashed.csv"], "feeds": ["feed.txt"]}
+    keep(rows)
+    assert _run(tmp_path, first=True, **given).labels == 80
+    write(tmp_path / "feed.txt", [text for text, _ in MAY[:60]])
+    assert _run(tmp_path, **given).withdrawn == 0
+    keep([*rows, (*rows[0][:2], "yes"), (*rows[70][:2], "yes")])
+    assert _run(tmp_path, **given).withdrawn == 2
 
 
-def test_labels_and_memory_follow_a_topic_to_its_new_name(folder: Path) -> None:
-    new = TOPICS.replace('name = "courts"', 'name = "justice"\nwas = ["courts"]')
+@pytest.mark.parametrize("old", ["courts", "Courts"])
+def test_labels_and_memory_follow_a_topic_to_its_new_name(folder: Path, old: str) -> None:
+    new = TOPICS.replace('name = "courts"', f'name = "justice"\nwas = ["{old}"]')
     write(folder / "topics.toml", new)
-    result = _run(folder, labels=["may.csv"])  # the file still says "courts"
-    assert (result.forgotten, result.withdrawn, result.labels) == (0, 0, 28)
+    write(folder / "feed.txt", [text for text, _ in MAY])
+    result = _run(folder, labels=["may.csv"], feeds=["feed.txt"])  # the file says "courts"
+    assert (result.forgotten, result.withdrawn, result.labels) == (0, 0, 160)
     known = _known(folder, result.version)
     assert {e.topic for e in known.values()} == {"drones", "justice"}
     checks = {check.name: check for check in result.decision.checks}
     assert checks["relabelled"].facts["changed"] == 0
+    assert result.churn is not None
+    assert result.churn < 0.1
     assert result.conflicts == ()
+    assert abs(checks["accuracy"].facts["difference"]) < 0.1
 
 
 def test_two_topics_that_are_merged_keep_the_labels_of_both(folder: Path) -> None:
     more = '[[topic]]\nname = "war"\nwas = ["drones", "courts"]\nphrases = ["war"]\n'
-    write(
-        folder / "topics.toml", more + '[[topic]]\nname = "sport"\nphrases = ["football match"]\n'
-    )
+    write(folder / "topics.toml", more + '[[topic]]\nname = "sport"\nphrases = ["football"]\n')
     result = _run(folder)
-    assert (result.forgotten, result.labels) == (0, 28)
+    assert (result.forgotten, result.labels) == (0, 160)
     assert {e.topic for e in _known(folder, result.version).values()} == {"war"}
 
 
@@ -169,11 +191,11 @@ def test_labels_of_a_topic_that_is_two_now_stay_where_its_name_is_or_are_forgott
     apart = '[[topic]]\nname = "trials"\nwas = ["courts"]\nphrases = ["trial"]\n'
     write(folder / "topics.toml", TOPICS + apart)
     kept = _run(folder)
-    assert (kept.forgotten, kept.labels) == (0, 28)
+    assert (kept.forgotten, kept.labels) == (0, 160)
     other = TOPICS.replace('name = "courts"', 'name = "verdicts"\nwas = ["courts"]')
     write(folder / "topics.toml", other + apart)
     gone = _run(folder)
-    assert (gone.forgotten, gone.labels) == (14, 14)
+    assert (gone.forgotten, gone.labels) == (80, 80)
     with pytest.raises(TaxonomyError, match="unknown topic 'courts'"):
         _run(folder, labels=["may.csv"])
 
@@ -194,4 +216,11 @@ def test_an_earlier_name_is_read_in_any_case(tmp_path: Path) -> None:
     taxonomy = Taxonomy.load(write(tmp_path / "topics.toml", text))
     path = _labels(tmp_path / "labels.csv", [("Drones Hit Depot", "uav  Attacks")])
     [label] = read_labels(path, taxonomy.names, was=taxonomy.was)
-    assert (label.topic, label.origin) == ("drones", "labels.csv")
+    assert (label.topic, label.origin) == ("drones", str(path))
+
+
+def test_a_model_keeps_no_place_of_the_machine_that_made_it(tmp_path: Path) -> None:
+    path = _labels(tmp_path / "labels.csv", MAY)
+    taxonomy = Taxonomy.load(write(tmp_path / "topics.toml", TOPICS))
+    labeler = HeadlineLabeler.train(taxonomy, read_labels(path, taxonomy.names))
+    assert {e.origin for e in labeler.state.training_set.examples} == {None}
