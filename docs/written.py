@@ -97,8 +97,9 @@ def gate_checks() -> str:
 
     gate, data = GateLimits(), DataLimits()
     rows = {
-        "unless it is shown to be not worse than the champion on the labels that both answered": "a "
-        f"loss of {gate.margin:g} passes, shown at {gate.confidence:.0%}",
+        "unless it is shown to be not worse than the champion on the labels that both answered": (
+            f"a loss of {gate.margin:g} passes, shown at {gate.confidence:.0%}"
+        ),
         "where it is worse on the labels that the champion knew": f"the same {gate.margin:g}",
         "where one topic's F1 falls, as estimated, or its recall is below the floor that you set": (
             f"a loss of {gate.topic_margin:g} passes"
@@ -107,7 +108,7 @@ def gate_checks() -> str:
         f"or the champion's error and {MAX_CALIBRATION_LOSS:g}",
         "where too many headlines of the feed change their topic, and it gains no more than the "
         "margin": f"{gate.churn:.0%}",
-        "where too many held-out labels change in one run": f"{data.relabelled:.0%}",
+        "where too many labels change in one run, of all or held out": f"{data.relabelled:.0%}",
         "where too many labels are gone from their files": f"{data.withdrawn:.0%}",
         "where the feed is too small, too old, a topic vanished from it, or it drifted too far": (
             f"{data.headlines} headlines, {data.age_days} days"

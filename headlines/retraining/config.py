@@ -95,9 +95,13 @@ class DataLimits(_Table):
         "days that the median date of the feeds may lie back, as 30; 0 judges no age, for feeds "
         "without dates, as plain text",
     )
-    relabelled: Share = _key(0.1, "share of held-out labels that corrections may change at once")
+    relabelled: Share = _key(
+        0.1, "share of the labels, and of the held-out ones, that may be changed at once"
+    )
     withdrawn: Share = _key(
-        0.2, "share of the labels that may be gone from their files at once; they are forgotten"
+        0.2,
+        "share of a file's labels, or of the held-out ones, that may be gone at once; they are "
+        "forgotten",
     )
 
 

@@ -319,17 +319,18 @@ def _decision(config: RetrainConfig, trial: _Trial, others: Sequence[Check]) -> 
         labelled = [e for e in labelled if e.id in texts]
     both = [_answers(some, labelled, texts) for some in (candidate, champion) if some]
     known = [e.held_out or all(a.topics[i] for a in both) for i, e in enumerate(labelled)]
-    mine, *theirs = [answers.chosen(known).named(trial.inputs.taxonomy.today) for answers in both]
+    today = trial.inputs.taxonomy.today
+    mine, *theirs = [answers.chosen(known).named(today) for answers in both]
     judged = list(compress(labelled, known))
     before = champion.state.training_set.examples if champion else ()
-    earlier = {e.id for e in before if not e.written}
+    earlier = {(e.id, today(e.topic)) for e in before if not e.written}
     return gate.decide(
         mine,
         theirs[0] if theirs else None,
         [e.topic for e in judged],
         groups=near_duplicate_groups([e.words for e in judged]).tolist(),
         held_out=[e.held_out for e in judged],
-        earlier=[e.id in earlier for e in judged],
+        earlier=[(e.id, e.topic) in earlier for e in judged],
         drawn=[e.drawn for e in judged],
         others=others,
     )
