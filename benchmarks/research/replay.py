@@ -301,13 +301,22 @@ class PlainGate:
 
     def turn(self, inputs: Intake) -> HeadlineLabeler:
         """Train, and compare on what both never learned from."""
-        candidate = HeadlineLabeler.train(
-            inputs.taxonomy, inputs.labels, unlabelled=inputs.headlines, earlier=self.champion
-        )
+        candidate = trained(inputs, self.champion)
         held = candidate.state.training_set.holdout
         if self.champion is None or _right(candidate, held) >= _right(self.champion, held):
             self.champion = candidate
         return self.champion
+
+
+def trained(inputs: Intake, earlier: HeadlineLabeler | None) -> HeadlineLabeler:
+    """Train as a run does, in which labels whose rows are gone are forgotten."""
+    return HeadlineLabeler.train(
+        inputs.taxonomy,
+        inputs.labels,
+        unlabelled=inputs.headlines,
+        earlier=earlier,
+        withdrawn=inputs.withdrawn_of(earlier),
+    )
 
 
 def _right(labeler: HeadlineLabeler, held: Sequence[Example]) -> int:
@@ -373,12 +382,7 @@ def replay(data: Path, most: int | None, seed: int, folder: Path) -> dict[str, A
         row["gated"] = gated.turn(now)
         first = first or gated.champion
         inputs = Intake.read(config)
-        chain, afresh = (
-            HeadlineLabeler.train(
-                inputs.taxonomy, inputs.labels, unlabelled=inputs.headlines, earlier=earlier
-            )
-            for earlier in (chain, None)
-        )
+        chain, afresh = trained(inputs, chain), trained(inputs, None)
         others = {"plain": plain.turn(inputs), "never": first, "ungated": chain, "afresh": afresh}
         for name, labeler in others.items():
             assert labeler is not None
