@@ -282,7 +282,7 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     assert "(n=20 held-out labels)" in listed.stdout
     assert len(json.loads(run("models", "list", "--registry", "models", "--json").stdout)) == 2
     shown = json.loads(run("models", "show", "2", "--registry", "models", "--json").stdout)
-    assert (shown["format"], shown["audit"][0]["accepted"]) == (3, False)
+    assert (shown["format"], shown["audit"][0]["accepted"]) == (4, False)
     assert run("models", "show").returncode == 0
     assert run("models", "verify", "--registry", "models").stdout.count("whole") == 3
     (tmp_path / "models" / "versions" / "0002" / "labeler.joblib").write_bytes(b"x")
