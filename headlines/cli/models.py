@@ -204,6 +204,7 @@ def _tell(record: AuditRecord) -> None:
 
 def verify(options: argparse.Namespace) -> int:
     """Check every byte of versions, or tell what a file without a manifest holds."""
+    from headlines.model.state import LabelerState
     from headlines.persistence.modelfile import inspect_model, manifest_path
 
     key = options.require_signature
@@ -211,8 +212,8 @@ def verify(options: argparse.Namespace) -> int:
     if path is not None and path.is_file():
         if manifest_path(path).exists():
             found = _registry(None).find(path)
-            _, manifest = found.read(key)
-            common.say(f"{path}: whole, model {manifest.content[:12]}")
+            state = LabelerState.of_version(found, key)
+            common.say(f"{path}: whole, model {state.model}")
             return common.DONE
         facts = inspect_model(path)
         common.say(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import write
+from conftest import ROOT, write
 
 from headlines import HeadlineLabeler, Taxonomy
 from headlines.cli.main import main
@@ -182,3 +183,37 @@ def test_the_newest_versions_are_listed_and_the_champion(
     assert len(capsys.readouterr().out.splitlines()) == 31
     assert main(["models", "show", "77", *at]) == 1
     assert "the newest of 30 are 0011, " in capsys.readouterr().err
+
+
+def test_list_and_verify_bear_versions_that_come_and_go(
+    registry: ModelRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A process adds and prunes versions meanwhile."""
+    busy = """
+import shutil, sys
+from headlines.persistence.registry import ModelRegistry
+registry = ModelRegistry(sys.argv[1])
+source = registry.champion().path.parent
+while True:
+    with registry.lock():
+        for _ in range(3):
+            registry.add(lambda path: shutil.copytree(source, path.parent, dirs_exist_ok=True))
+        registry.prune(0)
+"""
+    path = str(registry.path)
+    other = subprocess.Popen(
+        [sys.executable, "-c", busy, path], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        seen = set()
+        while len(seen) < 5:
+            assert other.poll() is None
+            assert main(["models", "list", "--registry", path]) == 0
+            told = capsys.readouterr().out
+            seen.add(told)
+            assert "damaged" not in told
+            assert main(["models", "verify", "--registry", path]) == 0
+            assert "DAMAGED" not in capsys.readouterr().out
+    finally:
+        other.kill()
+        other.wait()
