@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from os.path import isabs
 from typing import Any
 
 import numpy as np
@@ -309,8 +308,7 @@ def _embedded(
             terms=tuple(own),
             drawn=label.drawn and not is_written,
             text=label.headline.headline if label.quotable else None,
-            # Where files lie on one machine is nobody's business on others.
-            origin=None if label.origin is None or isabs(label.origin) else label.origin,
+            origin=label.origin,
         )
         for (id, (label, is_written)), own in zip(given.items(), terms, strict=True)
     }

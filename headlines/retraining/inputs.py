@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -100,9 +100,14 @@ class Intake:
             headlines += feed.headlines
             quarantined += feed.report.quarantined
             log.info("%s", feed.report)
-        labels = read_labels(config.labels, taxonomy.names, headlines, was=taxonomy.was)
+
+        def beside(path: Path) -> str:
+            return _beside(config, path)
+
+        names, was = taxonomy.names, taxonomy.was
+        labels = read_labels(config.labels, names, headlines, was=was, origin=beside)
         labels, conflicts = merge_corrections(
-            labels, config.corrections, taxonomy.names, headlines, was=taxonomy.was
+            labels, config.corrections, names, headlines, was=was, origin=beside
         )
         for conflict in conflicts:
             log.info(
@@ -121,7 +126,7 @@ class Intake:
             taxonomy=taxonomy,
             headlines=tuple(headlines),
             quarantined=tuple(quarantined),
-            labels=[replace(label, origin=_beside(config, str(label.origin))) for label in labels],
+            labels=labels,
             conflicts=tuple(conflicts),
             by_hash=frozenset(ids_by_hash(labelled)),
             origins=frozenset(_beside(config, path) for path in labelled),

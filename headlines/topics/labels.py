@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ class GoldLabel:
         Whether the headline came as headlines come, and not for being hard or rare: those drawn
         so tell how sure the model may be.
     origin : str or None
-        Path of the file that it was read from, as it was given.
+        The file that it stands in, as who keeps it calls it; None where nobody does.
     """
 
     headline: Headline
@@ -70,6 +70,7 @@ def read_labels(
     headlines: Iterable[Headline] = (),
     *,
     was: Mapping[str, str] | None = None,
+    origin: Callable[[Path], str] | None = None,
 ) -> list[GoldLabel]:
     """Read gold labels from tables with the columns headline, topic and, optionally, also.
 
@@ -88,6 +89,8 @@ def read_labels(
         Where headlines are looked up by their hash.
     was : mapping of str to str, optional
         Earlier names of topics, each with today's (`Taxonomy.was`): a label may have either.
+    origin : callable, optional
+        Gives what a file is called in the labels' `origin`.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def read_labels(
         When a file can't be read, a topic isn't known, or a headline has two labels.
     """
     found: dict[str, tuple[GoldLabel, str]] = {}
-    for row in _standing(_labels(paths, topics, headlines, was)):
+    for row in _standing(_labels(paths, topics, headlines, was, origin)):
         label, where = row.label, row.where
         earlier = found.setdefault(label.headline.id, (label, where))
         if earlier[0].topic != label.topic:
@@ -151,6 +154,7 @@ def merge_corrections(
     headlines: Iterable[Headline] = (),
     *,
     was: Mapping[str, str] | None = None,
+    origin: Callable[[Path], str] | None = None,
 ) -> tuple[list[GoldLabel], list[Conflict]]:
     """Overrule gold labels by corrections, the latest of which wins, and give what was overruled.
 
@@ -165,7 +169,7 @@ def merge_corrections(
     files = [path for path in files if not _is_empty(Path(path))]
     found = {label.headline.id: _Row(label, "the labels") for label in labels}
     conflicts = []
-    for row in _standing(_labels(files, topics, headlines, was, dated=True)):
+    for row in _standing(_labels(files, topics, headlines, was, origin, dated=True)):
         now = row
         if before := found.get(row.label.headline.id):
             early, now = (before, row) if row.is_after(before) else (row, before)
@@ -246,6 +250,7 @@ def _labels(
     topics: Sequence[str],
     headlines: Iterable[Headline],
     was: Mapping[str, str] | None,
+    origin: Callable[[Path], str] | None,
     *,
     dated: bool = False,
 ) -> Iterator[_Row]:
@@ -286,7 +291,7 @@ def _labels(
                     also=tuple(dict.fromkeys(also)),
                     quotable=published,
                     drawn=drawn,
-                    origin=str(path),
+                    origin=origin(Path(path)) if origin else None,
                 ),
                 where,
                 corrected=_corrected(row.get("corrected", ""), where) if dated else None,

@@ -366,7 +366,7 @@ COMMANDS = [parser for parser in _parsers(parser_of()) if "examples:" in str(par
 
 
 def test_every_argument_is_described_and_every_default_is_named() -> None:
-    assert len(COMMANDS) == 1 + 9 + 1 + 8 + 2 + 1  # itself, commands, and in four groups
+    assert len(COMMANDS) == 1 + 10 + 1 + 8 + 2 + 1  # itself, commands, and in four groups
     for parser in _parsers(parser_of()):
         assert parser.description
         for action in parser._actions:
