@@ -53,9 +53,10 @@ print(json.dumps({"code": code, "seconds": time.perf_counter() - start, "peak_kb
 """
 
 
-def run(folder: Path) -> dict[str, Any]:
+def run(folder: Path, *options: str) -> dict[str, Any]:
     """Run the command as a process; its last line says what it took."""
     command = [sys.executable, "-c", PROGRAM, "retrain", "--config", "retrain.toml", "--json"]
+    command += options
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     *_, row, took = done.stdout.strip().splitlines()
     return {**json.loads(took), "result": json.loads(row)}
@@ -79,7 +80,7 @@ def main() -> None:
         (first / "retrain.toml").write_text(CONFIG, encoding="utf-8")
         (first / "corrections.csv").write_text("headline,topic,also\n", encoding="utf-8")
         (first / "feed.tsv").write_text("".join([header, *rows[:20_000]]), encoding="utf-8")
-        start = run(first)
+        start = run(first, "--first-run")
         taken = []
         for number in range(options.runs):
             folder = Path(name) / str(number)

@@ -1001,6 +1001,39 @@ def crashes() -> str:
     return table(["", "", "faults"], rows, "llr")
 
 
+def large_registry() -> str:
+    """What many versions and a long log cost."""
+    found = result("large_registry")
+    rows = [
+        [what, f"{row['small']:.4f}", f"{row['large']:.4f}", f"{row['ratio']:.2f}"]
+        for what, row in found["seconds"].items()
+    ]
+    sizes = [f"{one['versions']:,} versions, {one['lines']:,} lines, s"
+             for one in (found["small"], found["large"])]  # fmt: skip
+    return table(["", *sizes, "ratio"], rows, "lrrr")
+
+
+def second_year() -> str:
+    """What the gate is for, on the weeks that chose nothing."""
+    found = result("replay")
+    both = [found["second_year"], found["other_seeds"]["1"]["second_year"]]
+    named = {
+        "gated, last week": lambda y: share(y["final"]["gated"]),
+        "trained afresh each week": lambda y: share(y["final"]["afresh"]),
+        "every candidate promoted": lambda y: share(y["final"]["ungated"]),
+        "a plain gate: right as often": lambda y: share(y["final"]["plain"]),
+        "promotions, of weeks": lambda y: f"{y['promoted']} of {y['weeks']}",
+        "better by two points or more, promoted": lambda y: (
+            f"{y['of_these_promoted']} of {y['better_by_2_points']}"
+        ),
+        "poisoned and stale weeks kept out": lambda y: (
+            f"{y['of_these_kept_out']} of {y['poisoned_and_stale']}"
+        ),
+    }
+    rows = [[name, *(told(year) for year in both)] for name, told in named.items()]
+    return table(["", "seed 0", "seed 1"], rows, "lrr")
+
+
 def replay() -> str:
     """Accuracy of a champion over the weeks, of both draws."""
     found = result("replay")
@@ -1008,6 +1041,7 @@ def replay() -> str:
     named = {
         "never": "the first model for ever",
         "gated": "**gated, default limits**",
+        "plain": "promoted where right on as many held-out labels",
         "ungated": "every candidate promoted",
         "afresh": "trained afresh each week, nothing remembered",
     }

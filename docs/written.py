@@ -97,17 +97,19 @@ def gate_checks() -> str:
 
     gate, data = GateLimits(), DataLimits()
     rows = {
-        "unless it is shown to be not worse than the champion on the same held-out labels": f"a "
-        f"loss of {gate.margin:g} passes, shown at {gate.confidence:.0%}",
-        "where it is worse on the labels that were held out before its own new ones came": "the "
-        f"same {gate.margin:g}",
-        "where one topic loses, as estimated, or falls below the floor that you set for it": "a "
-        f"loss of {gate.topic_margin:g} passes",
+        "unless it is shown to be not worse than the champion on the labels that both answered": (
+            f"a loss of {gate.margin:g} passes, shown at {gate.confidence:.0%}"
+        ),
+        "where it is worse on the labels that the champion knew": f"the same {gate.margin:g}",
+        "where one topic's F1 falls, as estimated, or its recall is below the floor that you set": (
+            f"a loss of {gate.topic_margin:g} passes"
+        ),
         "where its probabilities are off by more than chance explains": f"{gate.calibration:g}, "
         f"or the champion's error and {MAX_CALIBRATION_LOSS:g}",
         "where too many headlines of the feed change their topic, and it gains no more than the "
         "margin": f"{gate.churn:.0%}",
-        "where too many held-out labels change in one run": f"{data.relabelled:.0%}",
+        "where too many labels change in one run, of all or held out": f"{data.relabelled:.0%}",
+        "where too many labels are gone from their files": f"{data.withdrawn:.0%}",
         "where the feed is too small, too old, a topic vanished from it, or it drifted too far": (
             f"{data.headlines} headlines, {data.age_days} days"
         ),
@@ -131,6 +133,8 @@ def _toml(field: Any) -> str:
     default = field.get_default(call_default_factory=True)
     if default is None:
         return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
     return repr(default).replace("'", '"')
 
 
@@ -140,11 +144,12 @@ def _kind(field: Any) -> str:
         m for m in getattr(field.annotation, "__metadata__", ()) if not isinstance(m, str)
     ]
     words = {"Path": "path", "str": "string", "int": "whole number", "float": "number"}
+    words |= {"bool": "true or false"}
     text = str(getattr(field.annotation, "__name__", field.annotation))
     if "Literal" in str(field.annotation):
         text = " or ".join(f"`{value!r}`".replace("'", '"') for value in field.annotation.__args__)
     elif "list" in str(field.annotation):
-        text = "list of paths"
+        text = "list of paths, addresses" if "str" in str(field.annotation) else "list of paths"
     elif "dict" in str(field.annotation):
         text = "table of numbers"
     elif "Path" in str(field.annotation):

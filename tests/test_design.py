@@ -249,10 +249,10 @@ def _lines(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
 
 
-def test_no_module_is_over_450_lines_and_all_are_29500_at_most() -> None:
+def test_no_module_is_over_450_lines_and_all_are_30400_at_most() -> None:
     lines = {str(path.relative_to(ROOT)): _lines(path) for path in _modules()}
     assert {name: n for name, n in lines.items() if n > 450} == {}
-    assert sum(lines.values()) <= 29_500
+    assert sum(lines.values()) <= 30_400
 
 
 def test_no_function_is_over_60_lines_and_no_class_over_20_public_names() -> None:

@@ -131,7 +131,8 @@ class Place:
     def command(self, *arguments: str) -> list[str]:
         """Give the whole command line; of ``retrain`` or of a verb of ``models``."""
         if arguments[0] == "retrain":
-            arguments = ("retrain", "--config", str(self.folder / "retrain.toml"))
+            first = () if self.registry.champion_or_none() else ("--first-run",)
+            arguments = ("retrain", "--config", str(self.folder / "retrain.toml"), *first)
         else:
             arguments = ("models", *arguments, "--registry", str(self.path))
         return [sys.executable, "-m", "headlines", *arguments]

@@ -282,6 +282,8 @@ feeds = [{feed}]
 [gate]
 when_unsure = "promote"
 churn = 1.0
+[data]
+age_days = 0
 """
 
 
@@ -297,12 +299,13 @@ def carried_on(first: Environment, then: Environment, folder: Path) -> dict[str,
     for step, (environment, labels) in zip(("made", "same", "more"), runs, strict=True):
         feed = json.dumps(str(FEED))
         config.write_text(CONFIG.format(labels=labels, feed=feed), encoding="utf-8")
-        done = environment.headlines("retrain", "--config", config, "--json", cwd=place)
+        begins = ("--first-run",) if step == "made" else ()
+        done = environment.headlines("retrain", "--config", config, "--json", *begins, cwd=place)
         if done.returncode not in (0, 3):
             found[step] = {"works": False, "error": _last_line(done)}
             break
         row = json.loads(done.stdout)
-        told = ("version", "promoted", "labels", "forgotten", "churn")
+        told = ("version", "outcome", "labels", "forgotten", "churn")
         found[step] = {"works": True, **{key: row[key] for key in told}, "reason": row["reason"]}
     labelled = label(then, place / "models", place)
     checked = then.headlines("models", "verify", "--registry", place / "models", cwd=place)

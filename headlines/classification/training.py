@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from headlines.embedding.embedder import Embedder, WordRows, words_among
 from headlines.embedding.joined import load_embedder
 from headlines.feeds.headline import Headline
 from headlines.model.certainty import Applying, Certainty
-from headlines.model.examples import Example, TrainingSet, distinct_sample, sampled_places
+from headlines.model.examples import Example, TrainingSet, distinct_sample, kept_out, sampled_places
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.state import LabelerState
 from headlines.model.taught import Taught
@@ -202,7 +202,9 @@ def _certainty(
         several[row, [number[t] for t in examples[place].also if t in number]] = True
     applying, also_from = learn_further(logits[labelled], several)
     bounds = np.full(len(number), also_from)
-    return Certainty(shares.max(axis=1), right, bounds, classifier.calibration_.method, applying)
+    answers = np.where(held, np.nan_to_num(logits).argmax(axis=1), -1).astype(np.int32)
+    method = classifier.calibration_.method
+    return Certainty(shares.max(axis=1), right, bounds, method, applying, answers)
 
 
 def learn_further(logits: Floats, applies: NDArray[np.bool_]) -> tuple[Applying | None, float]:
@@ -230,16 +232,18 @@ def train(
     embedder: str | Path | Embedder,
     teacher: str | Path | Embedder | None,
     earlier: LabelerState | None,
+    withdrawn: Collection[str],
     random_state: int,
 ) -> LabelerState:
     """Train a labeler; see `HeadlineLabeler.train`."""
     name = embedder
     embedder = embedder if isinstance(embedder, Embedder) else load_embedder(embedder)
     known = earlier.training_set if earlier is not None else None
-    training_set = TrainingSet.build(taxonomy, labels, embedder, known)
+    training_set = TrainingSet.build(taxonomy, labels, embedder, known, withdrawn)
     labelled = {e.id for e in training_set.examples}
     # A held-out headline teaches nothing, not even without its label.
-    others = [h for h in feed if h.id not in labelled]
+    apart = kept_out(feed)
+    others = [h for h in feed if h.id not in labelled and h.text not in apart]
     taught = _kept(earlier, embedder, taxonomy)
     if teacher is not None:
         teacher = teacher if isinstance(teacher, Embedder) else load_embedder(teacher)
@@ -264,6 +268,7 @@ def train(
         embedder=embedder,
         name=name,
         feed=[h.text for h in feed],
+        kept_out=apart,
         taught=taught,
         random_state=random_state,
         codes=taxonomy.codes,
@@ -276,7 +281,8 @@ def _kept(earlier: LabelerState | None, embedder: Embedder, taxonomy: Taxonomy) 
         return None
     if not embedder.reads_terms_of(earlier.training_set.fingerprint):
         return None
-    return earlier.taught.for_topics(earlier.topics, taxonomy.names)
+    own = [taxonomy.now(topic) or topic for topic in earlier.topics]
+    return earlier.taught.for_topics(own, taxonomy.names)
 
 
 def _labelled_headlines(taxonomy: Taxonomy, labels: Sequence[GoldLabel]) -> Iterator[Headline]:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from headlines.errors import HeadlinesError, LockedError, short_message, shown
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     Run: TypeAlias = Callable[[argparse.Namespace], int]
 
-DONE, FAULT, USAGE, REFUSED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DONE, FAULT, USAGE, REFUSED, LOCKED, ALARM, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 MODEL = (
     "champion or world, which are shipped, the number of a shipped version, a model file, a "
     "folder of versions (its champion is taken), or the folder of one version"
@@ -149,9 +148,11 @@ def _seed(text: str) -> int:
 
 
 def day(text: str) -> str:
-    """Read a day, as YYYY-MM-DD."""
-    with contextlib.suppress(ValueError):
-        return date.fromisoformat(text).isoformat()
+    """Read a day, as dates of feeds are read; give it as YYYY-MM-DD."""
+    from headlines.feeds.dates import day_of
+
+    if found := day_of(text):
+        return found.isoformat()
     raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2024-06-01")
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "distill": "train",
     "retrain": "retrain",
     "drift": "retrain",
+    "status": "status",
     "models": "models",
     "embedders": "embedders",
     "feed": "feed",

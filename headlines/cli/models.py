@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.cli import common
+from headlines.errors import ModelError
 
 if TYPE_CHECKING:
     from headlines.cli.common import Run, Verbs
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from headlines.persistence.registry import ModelRegistry
 
 VERSION = "number of a version: 2 is 0002"
+NEWEST = 20
+"""Versions that are listed unless all are asked for."""
+
+RECORDS_A_VERSION = 50
+"""Records of the log, for each version that is listed, among which its reason is looked for."""
+
 NAMED = f"{VERSION}; or the name of a model, as world"
 
 
@@ -31,7 +39,10 @@ def add_parser(verbs: Verbs) -> None:
         found.add_argument("--registry", metavar="DIR", help=help)
         return found
 
-    command("list", list_, "List the versions; * marks the champion.", "list --registry models")
+    told = "List the versions; * marks the champion."
+    verb = command("list", list_, told, "list --registry models")
+    help = f"list all versions (default: the newest {NEWEST})"
+    verb.add_argument("--all", action="store_true", help=help)
     told = "Print a version's manifest and history."
     verb = command("show", show, told, "show", "show 2 --registry models")
     help = f"{NAMED} (default: the champion)"
@@ -73,9 +84,11 @@ def _found(registry: ModelRegistry, ref: str | None) -> ModelVersion:
 def list_(options: argparse.Namespace) -> int:
     """List versions, and those of the models that are kept beside them."""
     registry = _registry(options.registry)
-    rows = _rows(registry, None)
+    most = None if options.all else NEWEST
+    rows, more = _rows(registry, None, most)
     for name, inner in registry.named().items():
-        rows += _rows(inner, name)
+        own, others = _rows(inner, name, most)
+        rows, more = rows + own, more + others
     if options.json:
         common.say_json(rows)
         return common.DONE
@@ -89,40 +102,71 @@ def list_(options: argparse.Namespace) -> int:
         "hold-out accuracy"
     )
     for version, row in zip(called, rows, strict=True):
-        tested = "- (no labels were held out)"
-        if row["holdout"]:
-            tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
-        learned = f"{row['topics']:>6}  {row['embedder']:<10}{row['labels']:>6}"
-        refused = f"  refused: {row['refused']}" if row["refused"] else ""
-        common.say(
-            f"{'*' if row['champion'] else ' '} {version:<{width}}  {row['model']}  {learned}  "
-            f"{tested}{refused}"
-        )
+        common.say(f"{'*' if row['champion'] else ' '} {version:<{width}}  {_described(row)}")
+    if more:
+        common.note(f"{more} older version(s) not shown; `--all` shows them")
     return common.DONE
 
 
-def _rows(registry: ModelRegistry, name: str | None) -> list[dict[str, Any]]:
-    """Describe the versions of a registry, which may be that of a named model."""
-    reasons = {
-        str(record.facts["version"]): str(record.facts.get("reason"))
-        for record in registry.audit.records()
-        if record.event == "decided" and record.facts["version"] and not record.facts["accepted"]
-    }
-    return [
-        {
-            "name": name,
-            "version": found.name,
-            "champion": found.champion,
-            "model": found.manifest.content[:12],
-            "topics": len(found.manifest.topics),
-            "embedder": found.manifest.embedder.get("name"),
-            "labels": found.manifest.training.get("labels"),
-            "accuracy": found.manifest.scores.get("accuracy"),
-            "holdout": found.manifest.scores.get("n"),
-            "refused": reasons.get(found.name),
+def _described(row: dict[str, Any]) -> str:
+    if row["damaged"]:
+        return f"damaged: {row['damaged']}"
+    tested = "- (no labels were held out)"
+    if row["holdout"]:
+        tested = f"{row['accuracy']:.3f} (n={row['holdout']} held-out labels)"
+    learned = f"{row['topics']:>6}  {row['embedder']:<10}{row['labels']:>6}"
+    refused = f"  refused: {row['refused']}" if row["refused"] else ""
+    return f"{row['model']}  {learned}  {tested}{refused}"
+
+
+def _rows(
+    registry: ModelRegistry, name: str | None, most: int | None
+) -> tuple[list[dict[str, Any]], int]:
+    """Describe the newest versions of a registry, and tell how many more there are.
+
+    The champion is among them; a version that is pruned meanwhile is none.
+    """
+    shown = registry.versions() if most is None else registry.newest(most)[::-1]
+    if most is not None and not any(version.champion for version in shown):
+        shown = [v for v in [registry.champion_or_none()] if v is not None] + shown
+    reasons = _reasons(registry, {version.name for version in shown})
+    rows = []
+    for found in shown:
+        row: dict[str, Any] = {"name": name, "version": found.name, "champion": found.champion}
+        row |= dict.fromkeys(("model", "topics", "embedder", "labels", "accuracy", "holdout"))
+        row |= {"refused": reasons.get(found.name), "damaged": None}
+        try:
+            manifest = found.manifest
+        except ModelError as error:
+            if not found.path.parent.exists():
+                continue
+            rows.append(row | {"damaged": str(error)})
+            continue
+        row |= {
+            "model": manifest.content[:12],
+            "topics": len(manifest.topics),
+            "embedder": manifest.embedder.get("name"),
+            "labels": manifest.training.get("labels"),
+            "accuracy": manifest.scores.get("accuracy"),
+            "holdout": manifest.scores.get("n"),
         }
-        for found in registry.versions()
-    ]
+        rows.append(row)
+    return rows, 0 if most is None else max(0, registry.count() - len(shown))
+
+
+def _reasons(registry: ModelRegistry, names: set[str]) -> dict[str, str]:
+    """Tell why versions were refused that weren't promoted later, from the log's end on."""
+    found: dict[str, str] = {}
+    left = set(names)
+    for record in islice(registry.audit.newest(), RECORDS_A_VERSION * len(names)):
+        version = record.facts.get("version")
+        if version in left and record.event in ("promoted", "rolled back", "decided"):
+            left.discard(version)
+            if record.event == "decided" and not record.facts["accepted"]:
+                found[version] = str(record.facts.get("reason"))
+        if not left:
+            break
+    return found
 
 
 def show(options: argparse.Namespace) -> int:
@@ -150,9 +194,8 @@ def _tell(record: AuditRecord) -> None:
 
     facts: dict[str, Any] = dict(record.facts)
     common.say()
-    common.say(
-        f"{record.time} {record.event}" + (f": {facts['reason']}" if "reason" in facts else "")
-    )
+    told = [str(facts[key]) for key in ("outcome", "reason") if key in facts]
+    common.say(": ".join([f"{record.time} {record.event}", *told]))
     for check in map(Check.from_row, facts.get("checks", ())):
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
     for source in facts.get("inputs", ()):
@@ -161,7 +204,7 @@ def _tell(record: AuditRecord) -> None:
 
 def verify(options: argparse.Namespace) -> int:
     """Check every byte of versions, or tell what a file without a manifest holds."""
-    from headlines.errors import ModelError
+    from headlines.model.state import LabelerState
     from headlines.persistence.modelfile import inspect_model, manifest_path
 
     key = options.require_signature
@@ -169,8 +212,8 @@ def verify(options: argparse.Namespace) -> int:
     if path is not None and path.is_file():
         if manifest_path(path).exists():
             found = _registry(None).find(path)
-            _, manifest = found.read(key)
-            common.say(f"{path}: whole, model {manifest.content[:12]}")
+            state = LabelerState.of_version(found, key)
+            common.say(f"{path}: whole, model {state.model}")
             return common.DONE
         facts = inspect_model(path)
         common.say(
@@ -188,27 +231,38 @@ def verify(options: argparse.Namespace) -> int:
     if options.version and options.version not in named:
         _verify_version(_found(registry, options.version), "", key)
         return common.DONE
+    well = True
     if options.version:
         named = {options.version: named[options.version]}
     else:
         if registry.champion_or_none() is None and not registry.versions() and not named:
             raise ModelError(f"{registry.path}: no versions there; name a registry with --registry")
-        _verify_all(registry, "", key)
+        well = _verify_all(registry, "", key)
     for name, inner in named.items():
-        _verify_all(inner, f"{name} ", key)
-    return common.DONE
+        well = _verify_all(inner, f"{name} ", key) and well
+    return common.DONE if well else common.FAULT
 
 
-def _verify_all(registry: ModelRegistry, before: str, key: str | None) -> None:
+def _verify_all(registry: ModelRegistry, before: str, key: str | None) -> bool:
+    """Check versions one by one, and tell of each; gives whether all are whole."""
+    well = True
     for version in registry.versions():
-        _verify_version(version, before, key)
+        try:
+            _verify_version(version, before, key)
+        except ModelError as error:
+            if version.path.parent.exists():  # or it was pruned meanwhile
+                common.say(f"{before}{version.name}: DAMAGED: {error}")
+                well = False
     if records := registry.audit.records():
         common.say(f"{before}audit log: whole, {len(records)} records")
+    return well
 
 
 def _verify_version(version: ModelVersion, before: str, key: str | None) -> None:
-    _, manifest = version.read(key)
-    common.say(f"{before}{version.name}: whole, model {manifest.content[:12]}")
+    from headlines.model.state import LabelerState
+
+    state = LabelerState.of_version(version, key)
+    common.say(f"{before}{version.name}: whole, model {state.model}")
 
 
 def promote(options: argparse.Namespace) -> int:

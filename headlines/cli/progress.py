@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from headlines.errors import short_message
+
 Watch: TypeAlias = Callable[[int, int], object]
 """Is told of bytes of the inputs that are done, and of their headlines."""
 
@@ -39,7 +41,10 @@ def bar(size: int) -> Iterator[Watch]:
 
 @contextlib.contextmanager
 def stages(of: str) -> Iterator[None]:
-    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe."""
+    """Show on a terminal what a logger tells, in one line that goes away; nothing in a pipe.
+
+    Warnings stay.
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -47,11 +52,15 @@ def stages(of: str) -> Iterator[None]:
 
     class Line(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            show(record.getMessage())
+            text = record.getMessage()
+            if record.levelno < logging.WARNING:
+                show(text)
+            else:
+                show("", f"headlines: {short_message(text)}\n")
 
-    def show(text: str) -> None:
+    def show(text: str, kept: str = "") -> None:
         with contextlib.suppress(OSError):  # nobody watches any more
-            print(f"\r{text[:78]:<78}\r", end="", file=sys.stderr, flush=True)
+            print(f"\r{text[:78]:<78}\r{kept}", end="", file=sys.stderr, flush=True)
 
     logger, line = logging.getLogger(of), Line()
     level = logger.level

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from headlines.cli import common, inputs
+from headlines.cli import common, inputs, progress
 from headlines.errors import ConfigError, FeedError, MissingExtraError, OutputError
 
 if TYPE_CHECKING:
     from headlines.cli.common import Verbs
     from headlines.retraining.config import RetrainConfig
+    from headlines.retraining.drift import Drift
+    from headlines.retraining.gate import Check
     from headlines.retraining.job import RetrainResult
+
+TERMS = """\
+topics      share of the headlines that need another topic for topics to be as frequent as before
+space       how far apart the words of both lie as vectors, from 0 (alike) to 1
+confidence  how far apart its probabilities for both lie, from 0 (it is as sure as it was) to 1
+p           how often chance alone shows as much; above the limit with p below {p} is an alarm"""
+"""What the figures of `drift` are."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -23,11 +35,13 @@ def add_parser(verbs: Verbs) -> None:
     command = common.add_command(
         verbs, "retrain", retrain, "Train anew; promote what isn't worse.",
         "retrain --config retrain.toml --init",
-        "retrain --config retrain.toml --dry-run",
+        "retrain --config retrain.toml --first-run",
         "retrain --config retrain.toml --print-schedule cron",
     )  # fmt: skip
     add = command.add_argument
     add("--config", required=True, metavar="FILE", help="TOML: what to read, how to decide")
+    help = "make the first champion, which no gate compares; said where there is none yet"
+    add("--first-run", action="store_true", help=help)
     does = command.add_mutually_exclusive_group().add_argument
     does("--dry-run", action="store_true", help="decide, but write nothing")
     does("--init", action="store_true", help="write a commented configuration")
@@ -42,9 +56,11 @@ def add_parser(verbs: Verbs) -> None:
     command = common.add_command(
         verbs, "drift", drift, "Tell how a feed differs from the one a model learned from.",
         "drift today.txt",
-        "drift today.txt --model models --json",
+        "drift today.txt --model models --config retrain.toml",
     )  # fmt: skip
     command.add_argument("feed", nargs="+", metavar="FEED", help=inputs.INPUT)
+    help = "of `headlines retrain`: its limits of drift (default: those of a new one)"
+    command.add_argument("--config", metavar="FILE", help=help)
     inputs.add_reading_options(command)
     common.add_seed_option(command)
     common.add_model_option(command)
@@ -58,7 +74,7 @@ def retrain(options: argparse.Namespace) -> int:
         write_template(options.config)
         common.note(
             f"{options.config}: written; edit it, then try `headlines retrain --config "
-            f"{options.config} --dry-run`"
+            f"{options.config} --first-run --dry-run`"
         )
         return common.DONE
     config = RetrainConfig.read(options.config)
@@ -69,16 +85,25 @@ def retrain(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, config: RetrainConfig) -> int:
+    with _log(options.log_format):
+        code, result = _watched(options, config)
+    _tell_retrain(options, result)
+    return code
+
+
+def _watched(options: argparse.Namespace, config: RetrainConfig) -> tuple[int, RetrainResult]:
     """Run the job, and tell those who watch it how it went, whatever happens."""
     from headlines.retraining import job, monitoring
 
-    monitoring.log_to(sys.stderr, format=options.log_format)
     start = time.monotonic()
-    code, message, result = common.FAULT, "", None
+    code, message, result, metrics = common.FAULT, "", None, None
     try:
-        result = job.retrain(config, dry_run=options.dry_run)
-        code = common.DONE if result.decision.accepted else common.REFUSED
-        message = result.decision.reason
+        if options.metrics:
+            monitoring.check_metrics(options.metrics)
+            metrics = None if options.dry_run else options.metrics
+        result = job.retrain(config, dry_run=options.dry_run, first_run=options.first_run)
+        code = common.REFUSED if result.outcome == "refused" else common.DONE
+        message = f"{result.outcome}: {result.decision.reason}"
     except BaseException as error:
         code, message = common.outcome_of(error)
         raise
@@ -86,10 +111,19 @@ def _run(options: argparse.Namespace, config: RetrainConfig) -> int:
         if options.healthcheck and not options.dry_run:
             well = code in (common.DONE, common.REFUSED)
             monitoring.report_health(options.healthcheck, ok=well, message=message)
-        if options.metrics and not options.dry_run:
-            _write_metrics(options.metrics, result, code, time.monotonic() - start)
-    _tell_retrain(options, result)
-    return code
+        if metrics is not None:
+            _write_metrics(metrics, result, code, time.monotonic() - start)
+    return code, result
+
+
+def _log(format: str) -> AbstractContextManager[None]:
+    """Show on a terminal how far the run is; elsewhere write its log to standard error."""
+    from headlines.retraining import monitoring
+
+    if format == "text" and sys.stderr.isatty():
+        return progress.stages("headlines")
+    monitoring.log_to(sys.stderr, format=format)
+    return contextlib.nullcontext()
 
 
 def _write_metrics(path: str, result: RetrainResult | None, code: int, seconds: float) -> None:
@@ -109,11 +143,12 @@ def _write_metrics(path: str, result: RetrainResult | None, code: int, seconds: 
 
 
 def _metrics(result: RetrainResult | None) -> dict[str, float | None]:
+    outcomes = ("promoted", "refused", "unchanged")
     if result is None:
-        return {"promoted": 0}
+        return dict.fromkeys(outcomes, 0)
     scores = result.decision.scores
     return {
-        "promoted": int(result.decision.accepted and result.version is not None),
+        **{outcome: int(result.outcome == outcome) for outcome in outcomes},
         "holdout_labels": result.holdout,
         "accuracy": scores.get("candidate"),
         "champion_accuracy": scores.get("champion"),
@@ -128,8 +163,8 @@ def _tell_retrain(options: argparse.Namespace, result: RetrainResult) -> None:
     if options.json:
         common.say_json(row)
         return
-    for name in ("version", "promoted", "reason", "labels", "holdout", "headlines", "unreadable",
-                 "forgotten", "churn"):  # fmt: skip
+    for name in ("version", "outcome", "reason", "labels", "holdout", "headlines", "unreadable",
+                 "withdrawn", "forgotten", "churn"):  # fmt: skip
         common.say(f"{name}: {row[name] if row[name] is not None else '-'}")
     for check in result.decision.checks:
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
@@ -163,22 +198,43 @@ def _schedule(options: argparse.Namespace, config: RetrainConfig) -> str:
 
 
 def drift(options: argparse.Namespace) -> int:
-    """Tell how feeds differ from the one that the model was trained on."""
+    """Tell how feeds differ from the one that the model was trained on, and if it is too much."""
     from headlines.labeling.labeler import HeadlineLabeler
+    from headlines.retraining.checks import drift_alarms, drift_checks
+    from headlines.retraining.config import DriftLimits, RetrainConfig
     from headlines.retraining.drift import measure_drift
 
+    limits = RetrainConfig.read(options.config).drift if options.config else DriftLimits()
     labeler = HeadlineLabeler.load(options.model, require_signature=options.require_signature)
     headlines = list(inputs.headlines_of(options, options.feed))
     try:
         found = measure_drift(labeler, headlines, random_state=options.seed)
     except ValueError as error:
         raise FeedError(f"{', '.join(options.feed)}: {error}") from None
+    checks = drift_checks(limits, found)
+    alarms = drift_alarms(checks, found)
+    verdict = "alarm" if alarms else "no alarm"
     if options.json:
-        common.say_json({"model": labeler.model, **found.to_row()})
-        return common.DONE
-    common.say(f"{found.feed} headlines against {found.reference} that model {labeler.model} knew")
-    for shift in (found.topics, found.space, found.confidence):
-        common.say(f"{shift.name:<11}{shift.effect:>6.3f}  p {shift.p_value:<9.3g}{shift.meaning}")
+        told = {"model": labeler.model, "verdict": verdict, "alarms": alarms}
+        rows = {"limits": limits.model_dump(), "checks": [check.to_row() for check in checks]}
+        common.say_json({**told, **rows, **found.to_row()})
+    else:
+        common.say(
+            f"{verdict}: {', '.join(alarms) or 'all within the limits'}; {found.feed} headlines "
+            f"against {found.reference} that model {labeler.model} knew"
+        )
+        _tell_drift(checks, found)
+    return common.ALARM if alarms else common.DONE
+
+
+def _tell_drift(checks: Sequence[Check], found: Drift) -> None:
+    from headlines.retraining.checks import MAX_P_VALUE
+
+    for check in checks:
+        common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
+    common.say()
+    for line in TERMS.format(p=MAX_P_VALUE).splitlines():
+        common.say(line)
     common.say()
     common.say(f"{'topic':<14}{'before':>8}{'now':>8}")
     for topic, (before, now) in found.shares.items():
@@ -189,4 +245,3 @@ def drift(options: argparse.Namespace) -> int:
         common.say(f"  {new.name}: {new.headlines} headlines, {new.growth:.0f} times as many")
         for example in new.examples:
             common.say(f"      {example}")
-    return common.DONE

@@ -41,6 +41,8 @@ def add_parser(verbs: Verbs) -> None:
     add("--topics", metavar="FILE", help=help)
     help = "with --config, train anew at the end; ask does so on a terminal alone (default: ask)"
     add("--retrain", choices=("ask", "yes", "no"), default="ask", help=help)
+    help = "let that make the registry's first champion; said where there is none yet"
+    add("--first-run", action="store_true", help=help)
     help = "write the file of corrections anew where it lacks the columns that an undo needs"
     add("--add-columns", action="store_true", help=help)
     add("--terminal", action="store_true", help="ask here, in lines, and serve no page")
@@ -82,12 +84,12 @@ def review(options: argparse.Namespace) -> int:
         from headlines.review.outcome import retrained
 
         with progress.stages("headlines"):
-            outcome = retrained(config, labeler, headlines)
+            outcome = retrained(config, labeler, headlines, first_run=options.first_run)
     if options.json:
         common.say_json(_summary(desk, outcome))
     elif outcome is not None:
         _tell_outcome(outcome)
-    kept = outcome is not None and not outcome.result.decision.accepted
+    kept = outcome is not None and outcome.result.outcome == "refused"
     return common.REFUSED if kept else common.DONE
 
 
@@ -130,11 +132,18 @@ def _labeler(options: argparse.Namespace, config: RetrainConfig | None) -> Headl
     from headlines.persistence.registry import ModelRegistry
 
     registry, key = None, options.require_signature
+    if config is not None and (options.first_run or options.retrain == "yes"):
+        from headlines.retraining.job import check_first_run
+
+        check_first_run(ModelRegistry(config.registry), options.first_run)  # before the work
     if config is not None and options.model is None:
         if ModelRegistry(config.registry).champion_or_none() is not None:
             registry, key = config.registry, key or config.require_signature
         else:
-            common.note(f"{config.registry}: has no champion yet; the shipped model is asked")
+            first = "" if options.first_run else "; to retrain at the end, add --first-run"
+            common.note(
+                f"{config.registry}: has no champion yet; the shipped model is asked{first}"
+            )
     return HeadlineLabeler.load(options.model, registry=registry, require_signature=key)
 
 
@@ -147,11 +156,12 @@ def _desk(
     from headlines.topics.taxonomy import Taxonomy
 
     topics_file = config.topics if config else options.topics and Path(options.topics)
-    topics = labeler.topics
+    topics, was = labeler.topics, {}
     if config or topics_file:
-        topics = Taxonomy.load(topics_file).names
+        taxonomy = Taxonomy.load(topics_file)
+        topics, was = taxonomy.names, taxonomy.was
     path = options.corrections or (config.corrections[0] if config else "")
-    ledger = Ledger(path, topics, add_columns=options.add_columns)
+    ledger = Ledger(path, topics, was=was, add_columns=options.add_columns)
     headlines = list(inputs.headlines_of(options, options.feed))
     if not headlines:
         raise FeedError(f"{', '.join(options.feed)}: no headlines; name a feed that has some")
@@ -165,7 +175,7 @@ def _desk(
             labeler,
             headlines,
             ledger,
-            labels=read_labels(config.labels if config else [], topics, headlines),
+            labels=read_labels(config.labels if config else [], topics, headlines, was=was),
             clusters=clusters,
             topics_file=topics_file or None,
             random_state=options.seed,
@@ -236,14 +246,12 @@ def _summary(desk: Desk, outcome: Outcome | None) -> dict[str, Any]:
 def _tell_outcome(outcome: Outcome) -> None:
     result = outcome.result
     if result.version is None:
-        common.say(f"not retrained: {result.decision.reason}")
+        common.say(f"{result.outcome}: {result.decision.reason}")
         return
-    accepted = result.decision.accepted
-    common.say(f"version {result.version}: {'promoted' if accepted else 'not promoted'}: "
-               f"{result.decision.reason}")  # fmt: skip
+    common.say(f"version {result.version}: {result.outcome}: {result.decision.reason}")
     for check in result.decision.checks:
         common.say(f"  {check.verdict:<10} {check.name}: {check.detail}")
-    does = "changes" if accepted else "would have changed"
+    does = "changes" if result.outcome == "promoted" else "would have changed"
     common.say(f"it {does} the topic of {len(outcome.changes)} of {outcome.headlines} headlines")
     for change in outcome.changes[:MAX_CHANGES_TOLD]:
         common.say(f"  {change.before or '-'} -> {change.after or '-'}: {change.headline}")

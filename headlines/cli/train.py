@@ -92,7 +92,7 @@ def train(options: argparse.Namespace) -> int:
     teacher = _teacher(options)
     taxonomy = Taxonomy.load(options.topics)
     feed = list(inputs.headlines_of(options, options.feed))
-    labels = read_labels(options.labels, taxonomy.names, feed)
+    labels = read_labels(options.labels, taxonomy.names, feed, was=taxonomy.was)
     embedder = load_embedder(options.embedder, cache=options.cache)
     with progress.stages("headlines.classification"):
         labeler = HeadlineLabeler.train(

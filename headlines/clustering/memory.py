@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.clustering.history import ClusterChange, EarlierClusters
-from headlines.clustering.settlement import LEVELS, date_of
+from headlines.clustering.settlement import LEVELS
 from headlines.errors import HeadlinesError
+from headlines.feeds import dates
 from headlines.feeds.headline import Headline
 from headlines.files import replacing
 
@@ -200,10 +201,9 @@ _REMEDY = "restore it from a copy, or move it away to begin a new memory"
 def day_of(headlines: Sequence[Headline], given: str | None = None) -> date:
     """Give the day of a feed: the one given, or its latest date until today, or today (UTC)."""
     if given is not None:
-        try:
-            return date.fromisoformat(given)
-        except ValueError:
-            raise ValueError(f"day is {given!r}, expected a date such as '2024-06-01'") from None
+        if found := dates.day_of(given):
+            return found
+        raise ValueError(f"day is {given!r}, expected a date such as '2024-06-01'")
     today = datetime.now(UTC).date()
-    dates = [found for found in map(date_of, headlines) if found is not None]
-    return max((found for found in dates if found <= today), default=today)
+    days = [day for headline in headlines if (day := dates.day_of(headline.date)) is not None]
+    return max((day for day in days if day <= today), default=today)

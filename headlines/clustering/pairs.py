@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from zlib import crc32
 
@@ -19,6 +18,7 @@ from headlines.copies.wordcounts import WordCounts
 from headlines.embedding.embedder import Embedder
 from headlines.embedding.vocabulary import tokenize
 from headlines.errors import EmbedderError
+from headlines.feeds.dates import day_of
 from headlines.feeds.headline import Headline
 from headlines.files import MODELS
 from headlines.neighbours import STEPS, blocks, whole_vectors
@@ -297,7 +297,5 @@ def _counted(words: Iterable[str]) -> dict[int, float]:
 
 
 def _day(one: str | None) -> float:
-    try:
-        return float(date.fromisoformat((one or "")[:10]).toordinal())
-    except ValueError:
-        return np.nan
+    found = day_of(one)
+    return np.nan if found is None else float(found.toordinal())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from headlines.clustering.clusterer import Clusterer, vectors_and_words
 from headlines.clustering.edits import ClusterEdits
 from headlines.clustering.history import MIN_LIKENESS, EarlierClusters, kept_numbers
 from headlines.embedding.embedder import Embedder, unit_rows
-from headlines.feeds.dates import read_date
+from headlines.feeds.dates import day_of
 from headlines.feeds.headline import Headline
 from headlines.neighbours import need_cells
 
@@ -160,16 +160,10 @@ def days_of(
     """
     result = np.full(len(headlines), np.nan)
     for place, headline in enumerate(headlines):
-        day = date_of(headline) or (instead[place] if instead else None)
+        day = day_of(headline.date) or (instead[place] if instead else None)
         if day is not None:
             result[place] = day.toordinal()
     return result
-
-
-def date_of(headline: Headline) -> date | None:
-    """Give the day that a headline says it is of."""
-    found = read_date(headline.date)
-    return found.date() if isinstance(found, datetime) else found
 
 
 def settled(

@@ -161,6 +161,12 @@ def _telling(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 _iso = lru_cache(maxsize=1 << 14)(iso_date)  # many rows have the same
 
 
+def date_written(fields: Mapping[str, Any]) -> Any:
+    """Give the date of a row as it stands in its first column of dates that has one, or None."""
+    names = [name for attribute, name in _telling(tuple(map(str, fields))) if attribute == "date"]
+    return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
+
+
 def told_by(fields: Mapping[str, Any]) -> dict[str, str]:
     """Give publisher, date and language, each where the fields of a row tell it.
 

@@ -22,7 +22,9 @@ _EPOCH_SECONDS = range(10**8, 4 * 10**9)  # from 1973 to 2096
 _NUMERIC = re.compile(
     r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(.*)", re.S
 )
-_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?!\d)(.*)", re.S)
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:[./]|\s?[年년]\s?)(\d{1,2})(?:[./]|\s?[月월]\s?)(\d{1,2})(?!\d)\s?[日일]?(.*)", re.S
+)
 _A_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _TWO_DIGIT_YEAR = re.compile(r"((?<!\d)\d{1,2}[ -][^\W\d]{3,9}\.?[ -])(\d\d)(?=[ ,]|$)")
 _MAIL = re.compile(
@@ -87,6 +89,18 @@ def iso_date(value: object) -> str | None:
     """
     found = read_date(value)
     return None if found is None else found.isoformat().replace("+00:00", "Z")
+
+
+def day_of(value: object, day_first: bool | None = None) -> date | None:
+    """Give the day that a date is of, as it is written; None where `read_date` finds none.
+
+    Examples
+    --------
+    >>> day_of("2024-06-01T23:30:00-05:00"), day_of("2024")
+    (datetime.date(2024, 6, 1), None)
+    """
+    found = read_date(value, day_first)
+    return found.date() if isinstance(found, datetime) else found
 
 
 def instant_of(moment: date) -> datetime:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from headlines.errors import FeedError, require, short
+from headlines.errors import FeedError, OutputError, require, short
 from headlines.files import replacing
 
 MAX_BYTES = 20 << 20
@@ -264,7 +264,7 @@ class _Kept:
         ask = {asked[name]: headers[name] for name in asked if name in headers}
         if not ask:
             return
-        with suppress(OSError):
+        with suppress(OSError, OutputError):  # a read-only folder: it is sent again
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             told = {"sha256": hashlib.sha256(content).hexdigest(), "headers": ask}
             for path, data in ((self._body, content), (self._told, json.dumps(told).encode())):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -14,6 +14,7 @@ from headlines.embedding.embedder import Embedder
 from headlines.embedding.static import CHUNK
 from headlines.errors import HeadlinesError
 from headlines.evaluation import Evaluation, evaluate
+from headlines.feeds.dates import iso_date
 from headlines.feeds.headline import Headline
 from headlines.feeds.intake import as_headlines, checked_items
 from headlines.labeling.answers import Answers
@@ -108,6 +109,7 @@ class HeadlineLabeler:
         embedder: str | Path | Embedder = "static",
         teacher: str | Path | Embedder | None = None,
         earlier: HeadlineLabeler | None = None,
+        withdrawn: Collection[str] = (),
         random_state: int = 0,
     ) -> Self:
         """Train a labeler on a topics file's examples and on gold labels.
@@ -118,14 +120,14 @@ class HeadlineLabeler:
         labels : sequence of GoldLabel, optional
             One fifth of them is held out (`HOLDOUT_RULE`).
         unlabelled : iterable of str or Headline, optional
-            Headlines of the feeds that will be labelled; up to 5,000 of them are learned from.
+            Of the feeds that will be labelled; up to 5,000 teach, but one in five of 250 or more.
         embedder : str, Path or Embedder, default "static"
             By name as for `load_embedder`, or itself.
         teacher : str, Path or Embedder, optional
             A stronger embedder: what a classifier of its vectors says of up to 10,000 of the
             unlabelled headlines is learned, and kept for later models. Labelling doesn't need it.
-        earlier : HeadlineLabeler, optional
-            A model whose labels are kept where these labels don't overrule them.
+        earlier, withdrawn : HeadlineLabeler, optional; collection of str, optional
+            A model whose labels are kept where these don't overrule them; ids of those that aren't.
         random_state : int, default 0
 
         Raises
@@ -143,6 +145,7 @@ class HeadlineLabeler:
                 embedder=embedder,
                 teacher=teacher,
                 earlier=None if earlier is None else earlier.state,
+                withdrawn=withdrawn,
                 random_state=random_state,
             )
         )
@@ -316,7 +319,7 @@ class HeadlineLabeler:
             [label.also for label in unseen],
             probabilities=[dict(p.topics) for p in predictions],
             groups=groups,
-            dates=[label.headline.date for label in unseen],
+            dates=[iso_date(label.headline.date) for label in unseen],
         )
         return evaluation, unseen
 

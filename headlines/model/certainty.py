@@ -193,6 +193,9 @@ class Certainty:
     also_from: Floats  # (n_topics,): probability from which a topic applies beside the first
     method: str  # how the probabilities were calibrated
     applying: Applying | None = None  # None where too few labels name a further topic
+    # (n_trained,): of each example that was trained on, the number of the topic that it is given
+    # by what was learned from the others, -1 where that wasn't asked; None in older models.
+    answers: NDArray[np.int32] | None = None
 
     def likely(self, logits: Floats, shares: Floats) -> Floats:
         """Give how likely each topic applies, shape (n, n_topics), rounded to 6 digits.
@@ -220,6 +223,8 @@ class Certainty:
         }
         if self.applying is not None:
             plain["applying"] = self.applying.to_plain()
+        if self.answers is not None:
+            plain["answers"] = pack(self.answers)
         return plain
 
     @classmethod
@@ -238,4 +243,9 @@ class Certainty:
         applying = None if told is None else Applying.from_plain(told)
         if applying is not None and applying.bias.shape != also_from.shape:
             raise ValueError(f"{applying.bias.shape} biases for {also_from.shape} topics")
-        return cls(scores, right, also_from, str(plain["method"]), applying)
+        answers = unpack(plain["answers"], "answers") if "answers" in plain else None
+        if answers is not None and (answers.dtype.kind, answers.ndim) != ("i", 1):
+            raise ValueError("answers that aren't whole numbers in a row")
+        if answers is not None and not ((answers >= -1) & (answers < len(also_from))).all():
+            raise ValueError(f"answers that are none of {len(also_from)} topics")
+        return cls(scores, right, also_from, str(plain["method"]), applying, answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,9 @@ from headlines.topics.taxonomy import Taxonomy
 
 _ID = re.compile(r"[0-9a-f]{16}")
 REFERENCE_HEADLINES = 2000
+
+MIN_FEED_TO_KEEP_OUT, KEPT_OUT = 250, 5
+"""Distinct headlines of a feed from which one in so many isn't learned from."""
 
 MAX_TERMS = 8_000_000
 """Words and terms of all examples together: of 20,000 headlines with a transformer's vectors."""
@@ -57,6 +60,7 @@ class Example:
     terms: tuple[int, ...]
     drawn: bool = True  # it came as headlines come: what probabilities are calibrated on
     text: str | None = None  # where the model may quote it; None where only its hash was published
+    origin: str | None = None  # the file that its label stood in, as a job names it
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,15 @@ class TrainingSet:
         labels: Sequence[GoldLabel],
         embedder: Embedder,
         earlier: TrainingSet | None = None,
+        withdrawn: Collection[str] = (),
     ) -> TrainingSet:
         """Gather the topics' examples and phrases, gold labels, and what a model knew before.
 
         Of `labels`, one overrules an example and what was known before. Of `earlier`, the model
         that is to be replaced, the hold-out stays, and gold labels are kept where the embedder
-        reads their terms and their topic still exists. Raises TaxonomyError when a topic has
-        nothing to learn from.
+        reads their terms and their topic still exists, under whatever name, but for those of the
+        headlines whose ids are `withdrawn`. Raises TaxonomyError when a topic has nothing to learn
+        from.
         """
         found = _embedded(taxonomy, labels, embedder)
         held: set[str] = set()
@@ -89,12 +95,14 @@ class TrainingSet:
             trained = {e.id for e in earlier.training if not e.written}
             if embedder.reads_terms_of(earlier.fingerprint):
                 labelled = {i for i, e in found.items() if not e.written}
+                left_out = labelled.union(withdrawn)
                 found |= {
                     # Written examples are the topics file's own: one deleted there is forgotten.
-                    e.id: e
+                    e.id: replace(e, topic=topic, also=_named_now(e.also, topic, taxonomy))
                     for e in earlier.examples
-                    if not e.written and e.id not in labelled and e.topic in taxonomy.names
-                }
+                    if not e.written and e.id not in left_out
+                    and (topic := taxonomy.now(e.topic)) is not None
+                }  # fmt: skip
         examples = _hold_out([found[i] for i in sorted(found)], held, trained)
         learned = {e.topic for e in examples if not e.held_out}
         if empty := [name for name in taxonomy.names if name not in learned]:
@@ -164,6 +172,7 @@ class TrainingSet:
             "terms": pack_rows([e.terms for e in self.examples], np.int32),
             "drawn": pack(np.array([e.drawn for e in self.examples], dtype=np.bool_)),
             "texts": [e.text for e in self.examples],
+            "origins": [e.origin for e in self.examples],
         }
 
     @classmethod
@@ -188,6 +197,7 @@ class TrainingSet:
                 "words": words,
                 "terms": terms,
                 "text": list(plain["texts"]),
+                "origin": list(plain.get("origins", [None] * len(ids))),
             }
             examples = (
                 Example(**dict(zip(columns, values, strict=True)))
@@ -208,19 +218,33 @@ class Reference:
 
     terms: tuple[tuple[int, ...], ...]
     words: tuple[tuple[int, ...], ...]
+    unseen: tuple[bool, ...] = ()  # whether it wasn't learned from; empty where that isn't known
 
     @classmethod
-    def of(cls, texts: Sequence[str], embedder: Embedder, random_state: int) -> Reference:
-        """Take a sample of a feed's distinct texts."""
+    def of(
+        cls,
+        texts: Sequence[str],
+        embedder: Embedder,
+        random_state: int,
+        kept_out: Collection[str] = (),
+    ) -> Reference:
+        """Take a sample of a feed's distinct texts, some of which weren't learned from."""
         distinct = distinct_sample(texts, REFERENCE_HEADLINES, random_state)
         terms = tuple(tuple(some) for some in embedder.terms(distinct))
         own = terms if embedder.terms_are_words else embedder.words(distinct)
-        return cls(terms, tuple(tuple(some) for some in own))
+        unseen = tuple(text in kept_out for text in distinct) if kept_out else ()
+        return cls(terms, tuple(tuple(some) for some in own), unseen)
 
     def to_plain(self) -> ReferenceData:
         """Give it as plain data for a model file; words that are the terms are left out."""
         words = () if self.words == self.terms else self.words
-        return {"terms": pack_rows(self.terms, np.int32), "words": pack_rows(words, np.int64)}
+        plain: ReferenceData = {
+            "terms": pack_rows(self.terms, np.int32),
+            "words": pack_rows(words, np.int64),
+        }
+        if self.unseen:
+            plain["unseen"] = pack(np.array(self.unseen, dtype=np.bool_))
+        return plain
 
     @classmethod
     def from_plain(cls, plain: ReferenceData) -> Reference:
@@ -230,10 +254,24 @@ class Reference:
             terms, words = map(tuple, unpack_rows(both, "reference", MAX_REFERENCE))
             if words and len(words) != len(terms):
                 raise ValueError(f"{len(words)} rows of words for {len(terms)} of terms")
-            return cls(terms, words or terms)
+            unseen = ()
+            if "unseen" in plain:
+                unseen = tuple(_column(plain["unseen"], "reference", len(terms), "b").tolist())
+            return cls(terms, words or terms, unseen)
         except (KeyError, TypeError, ValueError) as error:
             said = f"malformed ({short(str(error))}); train the model again"
             raise ModelError(f"reference: {said}") from None
+
+
+def kept_out(headlines: Sequence[Headline]) -> frozenset[str]:
+    """Give the texts of a feed that aren't learned from: what a model says of these is unbiased.
+
+    One text in `KEPT_OUT`, told by the headline's id; none where the feed is too small to spare
+    any.
+    """
+    if len({h.text for h in headlines}) < MIN_FEED_TO_KEEP_OUT:
+        return frozenset()
+    return frozenset(h.text for h in headlines if int(h.id, 16) % KEPT_OUT == KEPT_OUT - 1)
 
 
 def few_labels_told(few: Mapping[str, int]) -> str:
@@ -270,9 +308,16 @@ def _embedded(
             terms=tuple(own),
             drawn=label.drawn and not is_written,
             text=label.headline.headline if label.quotable else None,
+            origin=label.origin,
         )
         for (id, (label, is_written)), own in zip(given.items(), terms, strict=True)
     }
+
+
+def _named_now(also: Sequence[str], topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Give further topics by the names that they have today; a merged one isn't named twice."""
+    names = [name for name in map(taxonomy.now, also) if name is not None and name != topic]
+    return tuple(dict.fromkeys(names))
 
 
 def _hold_out(examples: Sequence[Example], held: set[str], trained: set[str]) -> list[Example]:

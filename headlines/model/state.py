@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from headlines.model.examples import HOLDOUT_RULE, Example, Reference, TrainingS
 from headlines.model.scorer import TopicScorer, probabilities_of
 from headlines.model.taught import Taught
 from headlines.model.trial import Trial
+from headlines.persistence.folder import ModelVersion
 from headlines.persistence.modelfile import Manifest, versions, write_model
 from headlines.persistence.plaindata import content_hash
 from headlines.persistence.registry import ModelRegistry
@@ -75,6 +76,7 @@ class LabelerState:
         embedder: Embedder,
         name: str | Path | Embedder,
         feed: Sequence[str],
+        kept_out: Collection[str],
         taught: Taught | None,
         random_state: int,
         codes: Sequence[str] = (),
@@ -83,8 +85,8 @@ class LabelerState:
 
         `name` is what the embedder was asked for by: `load_embedder_of` finds it again. Of `feed`,
         headlines that may be none, a sample is kept as the reference; the trial tells whether
-        they were learned from, `taught` what a teacher said of them. `codes` are those of the
-        topics, empty where one has none.
+        they were learned from, but for those `kept_out`, `taught` what a teacher said of them.
+        `codes` are those of the topics, empty where one has none.
         """
         payload: LabelerData = {
             "kind": LABELER,
@@ -96,7 +98,7 @@ class LabelerState:
             "random_state": random_state,
         }
         if feed:
-            payload["reference"] = Reference.of(feed, embedder, random_state).to_plain()
+            payload["reference"] = Reference.of(feed, embedder, random_state, kept_out).to_plain()
         if any(codes):
             payload["codes"] = list(codes)
         if trial is not None:
@@ -111,7 +113,15 @@ class LabelerState:
     ) -> LabelerState:
         """Read a model and load its embedder; see `HeadlineLabeler.load`."""
         payload, manifest, version = ModelRegistry(registry).read(ref, key=key)
-        path = version.path
+        return cls._of(payload, manifest, version.path)
+
+    @classmethod
+    def of_version(cls, version: ModelVersion, key: str | Path | None = None) -> LabelerState:
+        """Read a version as `load` does, whichever it is."""
+        return cls._of(*version.read(key), version.path)
+
+    @classmethod
+    def _of(cls, payload: LabelerData, manifest: Manifest, path: Path) -> LabelerState:
         said = {"topics": manifest.topics, "embedder": manifest.embedder}
         if said != {key: payload.get(key) for key in said}:
             raise ModelError(f"{path}: the manifest tells of another model; restore the two files")
@@ -194,6 +204,22 @@ class LabelerState:
         """Give the topics' probabilities, shape (n, n_topics), for headlines kept without texts."""
         words = [TrainingSet.words_of(e, self.embedder) for e in examples]
         return probabilities_of(self.logits_of_terms([e.terms for e in examples], words)[:, :-1])
+
+    @property
+    def cross_fitted(self) -> dict[str, str | None]:
+        """The topic that each example trained on is given by what was learned from the others.
+
+        By id; None where that wasn't asked, as in models of earlier versions. Raises ModelError
+        when there are not as many answers as examples.
+        """
+        trained, answers = self.training_set.training, self.certainty.answers
+        if answers is None:
+            return dict.fromkeys(e.id for e in trained)
+        if len(answers) != len(trained):
+            said = f"{len(answers)} answers to {len(trained)} examples"
+            raise ModelError(f"certainty: malformed ({said}); train the model again")
+        topics = [*self.topics, None]  # -1 is the last
+        return {e.id: topics[i] for e, i in zip(trained, answers.tolist(), strict=True)}
 
     def holdout_scores(self) -> dict[str, float | int]:
         """Score the model on the labels that it never trained on; empty when there are none."""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from headlines.errors import ModelError, OutputError
 from headlines.files import sync_folder, writing
+from headlines.persistence.plainfile import open_plain
 
 FIRST = "0" * 64
 """What the first record names as the one before it."""
@@ -71,7 +72,7 @@ class AuditLog:
             raise ValueError(f"facts may not be named {taken[0]!r}: a record has its own")
         last, previous, torn = self._last()
         with writing(self.path):
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            file = open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             whole = os.fstat(file).st_size - torn
             if torn:
@@ -116,6 +117,29 @@ class AuditLog:
             previous = hashlib.sha256(line).hexdigest()
         return records
 
+    def newest(self) -> Iterator[AuditRecord]:
+        """Give the records from the last one back, reading no more of the log than is asked for.
+
+        Raises ModelError where a line isn't what was written there.
+        """
+        end, first = b"", True
+        for block in self._blocks():
+            lines = (block + end).split(b"\n")
+            end, whole = lines[0], lines[1:]
+            if first and whole:  # what is behind the last line feed was cut short
+                whole.pop()
+                first = False
+            for line in reversed(whole):
+                yield self._known(line)
+        if end and not first:
+            yield self._known(end)
+
+    def _known(self, line: bytes) -> AuditRecord:
+        record, _ = _parsed(line)
+        if record is None:
+            raise self._changed("a line")
+        return record
+
     def of_version(self, version: str) -> list[AuditRecord]:
         """Give the records that are about a version."""
         return [record for record in self.records() if record.facts.get("version") == version]
@@ -135,20 +159,27 @@ class AuditLog:
         """Read the file from its end on, until so many whole lines are had."""
         blocks: list[bytes] = []
         found = 0
+        for block in self._blocks():
+            blocks.append(block)
+            found += block.count(b"\n")
+            if found >= lines:
+                break
+        return b"".join(reversed(blocks))
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Give the file's blocks, the last one first."""
         try:
-            with self.path.open("rb") as file:
+            with open(open_plain(self.path), "rb") as file:
                 place = file.seek(0, os.SEEK_END)
-                while place and found < lines:
+                while place:
                     start = max(0, place - BLOCK_BYTES)
                     file.seek(start)
-                    blocks.append(file.read(place - start))
-                    found += blocks[-1].count(b"\n")
+                    yield file.read(place - start)
                     place = start
         except FileNotFoundError:
-            return b""
+            return
         except OSError as error:
             raise ModelError(f"{self.path}: can't be read ({error.strerror})") from None
-        return b"".join(reversed(blocks))
 
     def _changed(self, what: str) -> ModelError:
         return ModelError(

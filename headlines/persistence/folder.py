@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ from typing import Any
 from headlines.errors import ModelError, short
 from headlines.files import NAME_ANOTHER_FOLDER, replacing, sync_folder, writing
 from headlines.persistence.modelfile import Manifest, manifest_path, read_manifest, read_model
+from headlines.persistence.plainfile import empty_folder, is_plain, read_plain
 from headlines.persistence.schema import LabelerData
 
 MODEL_FILE = "labeler.joblib"
@@ -28,6 +29,8 @@ VERSION = rf"[0-9]{{{MIN_DIGITS},18}}"
 MAX_POINTER_BYTES = 1 << 16
 MAX_SIGNATURE_BYTES = 1 << 16
 _SHA256 = r"[0-9a-f]{64}"
+_VERSION_FOLDER = rf"{VERSION}|\.{VERSION}\.(?:new|old)"
+QUARANTINE = "retrain.quarantine.jsonl"
 _HALF_WRITTEN = r"\.(champion\.json|\.?lock\.owner|retrain\.quarantine\.jsonl)\..+"
 
 
@@ -127,25 +130,41 @@ class VersionFolder:
 
     def names(self) -> list[str]:
         """Give the finished versions, the oldest first."""
-        found = [name for name in self.names_taken() if manifest_path(self.file(name)).exists()]
-        return sorted(found, key=int)
+        return list(self.newest())[::-1]
+
+    def newest(self) -> Iterator[str]:
+        """Give the finished versions, the newest first, looking at no more than is asked for."""
+        for name in sorted(self.names_taken(), key=int, reverse=True):
+            if self.has(name):
+                yield name
+
+    def has(self, name: str) -> bool:
+        """Say whether a finished version of that name is there."""
+        return manifest_path(self.file(name)).exists()
 
     def names_taken(self) -> list[str]:
         """Give the names of all versions that are there, whole or not."""
-        names = [path.name for path in _entries(self.versions_path)]
-        return [name for name in names if re.fullmatch(VERSION, name)]
+        is_plain(self.versions_path, folder=True)
+        return [name for name in _names(self.versions_path) if re.fullmatch(VERSION, name)]
 
     def version(self, name: str, pointer: Pointer | None) -> ModelVersion:
-        """Describe a version, the champion where the pointer names it."""
+        """Describe a version, the champion where the pointer names it.
+
+        Raises ModelError where it, or what it is made of, isn't plain.
+        """
+        path = self.file(name)
+        for folder in (self.versions_path, path.parent):
+            is_plain(folder, folder=True)
+        for file in (path, manifest_path(path), signature_path(path)):
+            is_plain(file)
         if pointer is None or pointer.version != name:
-            return ModelVersion(name, self.file(name))
-        return ModelVersion(name, self.file(name), champion=True, sha256=pointer.manifest_sha256)
+            return ModelVersion(name, path)
+        return ModelVersion(name, path, champion=True, sha256=pointer.manifest_sha256)
 
     def pointer(self) -> Pointer:
         """Read the pointer; raises ModelError when there is none, or not one that was written."""
         try:
-            with self.pointer_path.open("rb") as file:
-                return Pointer.parse(file.read(MAX_POINTER_BYTES))
+            return Pointer.parse(read_plain(self.pointer_path, MAX_POINTER_BYTES))
         except OSError as error:
             raise ModelError(
                 f"{self.path}: no champion there ({error.strerror}); train one, or name a "
@@ -163,6 +182,7 @@ class VersionFolder:
 
     def point_to(self, pointer: Pointer) -> None:
         """Replace the pointer in one step; raises OutputError."""
+        is_plain(self.pointer_path)
         with replacing(self.pointer_path) as file:
             file.write(pointer.to_json())
 
@@ -187,6 +207,7 @@ class VersionFolder:
         with self.writing():
             for name in names:
                 folder = self.file(name).parent
+                is_plain(folder, folder=True)
                 os.replace(folder, folder.with_name(f".{name}.old"))
 
     def drop_retired(self, tell: Callable[[list[str]], object]) -> None:
@@ -195,48 +216,62 @@ class VersionFolder:
         Emptied before it is told, since a full disk may need the room; the empty folders stay
         until it is told, so that a kill between the two loses no record.
         """
-        folders = sorted(p for p in _entries(self.versions_path) if _is(p, "old"))
+        names = sorted(name for name in _names(self.versions_path) if _is(name, "old"))
+        folders = [self.versions_path / name for name in names]
         if not folders:
             return
         with self.writing():
             for folder in folders:
-                for inner in folder.iterdir():
-                    if inner.is_dir() and not inner.is_symlink():
-                        shutil.rmtree(inner)
-                    else:
-                        inner.unlink()
+                empty_folder(folder)
             tell([folder.name[1:-4] for folder in folders])
             for folder in folders:
                 folder.rmdir()
 
     def sweep(self) -> None:
-        """Remove what a run that was killed left half-written."""
-        for left in _entries(self.versions_path):
-            if _is(left, "new"):
-                shutil.rmtree(left, ignore_errors=True)
-        for left in _entries(self.path):
-            if re.fullmatch(_HALF_WRITTEN, left.name):
+        """Remove what a run that was killed left half-written; refuse what isn't plain."""
+        is_plain(self.versions_path, folder=True)
+        for name in ("audit.jsonl", QUARANTINE, self.pointer_path.name):
+            is_plain(self.path / name)
+        for name in _odd_ones(self.versions_path):
+            if re.fullmatch(_VERSION_FOLDER, name):
+                is_plain(self.versions_path / name, folder=True)
+        for name in _names(self.versions_path):
+            if _is(name, "new"):
+                shutil.rmtree(self.versions_path / name, ignore_errors=True)
+        for name in _names(self.path):
+            if re.fullmatch(_HALF_WRITTEN, name):
                 with contextlib.suppress(OSError):
-                    left.unlink()
+                    (self.path / name).unlink()
 
     def writing(self) -> AbstractContextManager[None]:
         """Write in the folder: raises OutputError where the block can't."""
         return writing(self.path, NAME_ANOTHER_FOLDER)
 
 
-def _entries(folder: Path) -> list[Path]:
+def _names(folder: Path) -> list[str]:
     """List a folder; nothing where there is none."""
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
 
 
-def _is(path: Path, kind: str) -> bool:
+def _odd_ones(folder: Path) -> list[str]:
+    """Give the names of what isn't a folder in a folder, at one look for all of it."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror})") from None
+
+
+def _is(name: str, kind: str) -> bool:
     """Whether a folder is a version that is being written (new) or deleted (old)."""
-    return re.fullmatch(rf"\.{VERSION}\.{kind}", path.name) is not None
+    return name.endswith(kind) and re.fullmatch(rf"\.{VERSION}\.{kind}", name) is not None
 
 
 def _json(content: Any) -> bytes:

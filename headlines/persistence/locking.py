@@ -15,6 +15,9 @@ from pathlib import Path
 
 from headlines.errors import HeadlinesError, LockedError
 from headlines.files import NAME_ANOTHER_FOLDER, replacing, target_of, writing
+from headlines.persistence.plainfile import is_plain, read_plain
+
+MAX_OWNER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,14 @@ class WriterLock:
 
         `sweep` removes what a dead holder left half-written, before anything is written, since a
         full disk may need the room. Raises LockedError, which names the holder, when another
-        process holds it, and OutputError when the folder can't be written.
+        process holds it, OutputError when the folder can't be written, and ModelError when the lock
+        isn't a plain file.
         """
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / self.name, timeout=0)
+        for place in (self.folder / self.name, self._owner_path):
+            is_plain(place)
         with writing(self.folder, NAME_ANOTHER_FOLDER):
             try:
                 lock.acquire()
@@ -78,7 +84,7 @@ class WriterLock:
                 said = f"{self._holder() or 'another run'} holds the lock; try again later"
                 raise LockedError(f"{self.folder}: {said}") from None
         try:
-            stale = self._owner()  # its name is still there, though the lock is free
+            stale = self.owner()  # its name is still there, though the lock is free
             sweep()
             with replacing(self._owner_path) as file:
                 file.write(json.dumps(asdict(LockOwner.this_process())).encode())
@@ -91,15 +97,16 @@ class WriterLock:
     def _holder(self) -> LockOwner | None:
         """Give the process that holds the lock: it writes its name in its first moments."""
         for _ in range(50):
-            owner = self._owner()
+            owner = self.owner()
             if owner is not None and not owner.gone:
                 return owner
             time.sleep(0.02)
-        return self._owner()
+        return self.owner()
 
-    def _owner(self) -> LockOwner | None:
+    def owner(self) -> LockOwner | None:
+        """Give the process that holds the folder, or died while it did; None if nobody does."""
         try:
-            return LockOwner(**json.loads(self._owner_path.read_bytes()))
+            return LockOwner(**json.loads(read_plain(self._owner_path, MAX_OWNER_BYTES)))
         except (OSError, ValueError, TypeError):
             return None
 

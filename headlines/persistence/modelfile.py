@@ -21,9 +21,10 @@ from headlines.persistence.plaindata import content_hash, dump_plain, load_plain
 from headlines.persistence.scan import MAX_BYTES
 from headlines.persistence.schema import LabelerData, contradicts, differs
 
-FORMAT = 3
+FORMAT = 4
 """1: the first; 2: the manifest has a hash of itself, the data what drift is measured against;
-3: topics' codes, whether the feed helped."""
+3: topics' codes, whether the feed helped; 4: cross-fitted answers, the files of labels, which of
+the feed's headlines weren't learned from."""
 
 MAX_MANIFEST_BYTES = 8 << 20
 

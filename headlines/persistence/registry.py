@@ -7,21 +7,24 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headlines.errors import ModelError, OutputError
 from headlines.files import MODELS
-from headlines.persistence.audit import AuditLog
+from headlines.persistence.audit import AuditLog, AuditRecord
 from headlines.persistence.folder import (
     MIN_DIGITS,
     MODEL_FILE,
+    QUARANTINE,
     VERSION,
     ModelVersion,
     Pointer,
     VersionFolder,
 )
 from headlines.persistence.modelfile import Manifest, read_manifest
+from headlines.persistence.plainfile import is_plain
 from headlines.persistence.schema import LabelerData
 
 if TYPE_CHECKING:
@@ -32,6 +35,12 @@ CHAMPION = "champion"
 
 NAME = r"[a-z][a-z0-9_-]*"
 """How models are named; other references are numbers and paths."""
+
+MAX_NAMED = 20
+"""Versions that a message names."""
+
+MAX_RECORDS_ASKED = 100
+"""Last records that name a version, among which the highest number given is looked for."""
 
 MAX_EARLIER_CHAMPIONS = 20
 """Earlier champions that the pointer remembers."""
@@ -72,12 +81,28 @@ class ModelRegistry:
         """The log of what was done to this registry."""
         return AuditLog(self.path / "audit.jsonl")
 
+    @property
+    def quarantine_path(self) -> Path:
+        """Where a run keeps the rows that it couldn't read; raises ModelError if it isn't plain."""
+        place = self.path / QUARANTINE
+        is_plain(place)
+        return place
+
     # ------------------------------------------------------------------ reading
+
+    def count(self) -> int:
+        """Count the versions, one that is half gone among them."""
+        return len(self._folder.names_taken())
 
     def versions(self) -> list[ModelVersion]:
         """Give all finished versions, the oldest first."""
         pointer = self._folder.pointer_or_none()
         return [self._folder.version(name, pointer) for name in self._folder.names()]
+
+    def newest(self, most: int) -> list[ModelVersion]:
+        """Give so many of the finished versions at most, the newest first."""
+        pointer = self._folder.pointer_or_none()
+        return [self._folder.version(name, pointer) for name in islice(self._folder.newest(), most)]
 
     def champion(self) -> ModelVersion:
         """Give the champion.
@@ -111,8 +136,8 @@ class ModelRegistry:
     def named(self) -> dict[str, ModelRegistry]:
         """Give the registries of the models that are kept beside this one's, by name."""
         pointers = sorted(self.path.glob("*/champion.json"))
-        found = {pointer.parent.name: type(self)(pointer.parent) for pointer in pointers}
-        return {name: inner for name, inner in found.items() if re.fullmatch(NAME, name)}
+        found = [p.parent for p in pointers if re.fullmatch(NAME, p.parent.name)]
+        return {place.name: type(self)(place) for place in found if is_plain(place, folder=True)}
 
     def version(self, name: str) -> ModelVersion:
         """Give a version by its name, or by its number: 2 is 0002.
@@ -122,12 +147,13 @@ class ModelRegistry:
         ModelError
             When there is no such version.
         """
-        found = {version.name: version for version in self.versions()}
         wanted = name.lstrip("0").zfill(MIN_DIGITS) if name.isdecimal() else name
-        if wanted in found:
-            return found[wanted]
-        known = ", ".join(found) or "(none)"
-        raise ModelError(f"{self.path}: no version {name!r}; the versions are {known}")
+        if re.fullmatch(VERSION, wanted) and self._folder.has(wanted):
+            return self._folder.version(wanted, self._folder.pointer_or_none())
+        names = self._folder.names()
+        known = ", ".join(names[-MAX_NAMED:]) or "(none)"
+        newest = f"the newest of {len(names)}" if len(names) > MAX_NAMED else "the versions"
+        raise ModelError(f"{self.path}: no version {name!r}; {newest} are {known}")
 
     def find(self, ref: str | Path | None = None) -> ModelVersion:
         """Find a model.
@@ -194,6 +220,12 @@ class ModelRegistry:
                 now = self.find(ref)
                 if (now.path, now.sha256) == (version.path, version.sha256):
                     raise
+
+    def writer(self) -> LockOwner | None:
+        """Give the process that holds the registry for writing, or that died while it did."""
+        from headlines.persistence.locking import WriterLock
+
+        return WriterLock(self.path).owner()
 
     # ------------------------------------------------------------------ writing
 
@@ -274,11 +306,10 @@ class ModelRegistry:
             When there is no champion to be spared.
         """
         pointer = self._folder.pointer()
-        spared = [pointer.version]
         names = self._folder.names()
-        for name in [*pointer.previous[:1], *reversed(names)]:
-            if name in names and name not in spared and len(spared) <= keep:
-                spared.append(name)
+        wanted = dict.fromkeys([pointer.version, *pointer.previous[:1], *reversed(names)])
+        there = filter(set(names).__contains__, wanted)
+        spared = {pointer.version, *islice(there, keep + 1)}
         gone = [name for name in names if name not in spared]
         self._folder.retire(gone)
         self._drop_pruned({"kept": sorted(spared)})
@@ -364,10 +395,12 @@ class ModelRegistry:
             self.audit.append("interrupted", {k: v for k, v in told.items() if v is not None})
 
     def _names_told(self) -> list[str]:
-        """Give the versions that the log knows: one that was pruned gives its name to no other."""
-        names: list[Any] = []
-        for record in self.audit.records():
-            names.append(record.facts.get("version"))
-            if record.event == "pruned":
-                names += record.facts["versions"]
-        return [name for name in names if isinstance(name, str) and re.fullmatch(VERSION, name)]
+        """Give the versions named last in the log: a pruned one gives its name to no other."""
+        told = ([r.facts.get("version"), *_pruned(r)] for r in self.audit.newest())
+        named = ([n for n in names if isinstance(n, str)] for names in told)
+        last = islice(filter(None, named), MAX_RECORDS_ASKED)
+        return [name for names in last for name in names if re.fullmatch(VERSION, name)]
+
+
+def _pruned(record: AuditRecord) -> Sequence[Any]:
+    return record.facts["versions"] if record.event == "pruned" else ()

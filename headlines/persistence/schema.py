@@ -68,6 +68,7 @@ class CertaintyData(TypedDict):
     also_from: PackedArray
     method: str
     applying: NotRequired[ApplyingData]
+    answers: NotRequired[PackedArray]
 
 
 class TrainingData(TypedDict):
@@ -83,6 +84,7 @@ class TrainingData(TypedDict):
     terms: RaggedRows
     drawn: PackedArray
     texts: list[str | None]
+    origins: NotRequired[list[str | None]]
 
 
 class ReferenceData(TypedDict):
@@ -90,6 +92,7 @@ class ReferenceData(TypedDict):
 
     words: RaggedRows
     terms: RaggedRows
+    unseen: NotRequired[PackedArray]
 
 
 class TrialData(TypedDict):

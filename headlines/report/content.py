@@ -13,6 +13,7 @@ from headlines.clustering.clustered_feed import Cluster, ClusteredFeed
 from headlines.clustering.history import ClusterChange
 from headlines.clustering.quality import FeedQuality, central
 from headlines.embedding.embedder import Embedder
+from headlines.feeds.dates import day_of
 from headlines.feeds.headline import Headline
 from headlines.labeling.prediction import Prediction
 from headlines.report.earlier import EarlierReport
@@ -167,7 +168,7 @@ def _story(
 ) -> StoryTold:
     places = sorted(places, key=lambda place: (-found[place].strength, place))
     topics = Counter(predictions[place].topic for place in places)
-    dates = sorted(filter(None, (found[place].item.date for place in places)))
+    days = sorted(filter(None, (day_of(found[place].item.date) for place in places)))
     publishers = Counter(filter(None, (publisher_of(found[place].item) for place in places)))
     told = tuple(sorted(publishers.items(), key=lambda item: (-item[1], item[0])))
     return StoryTold(
@@ -177,8 +178,8 @@ def _story(
         places=tuple(places),
         topic=topics.most_common(1)[0][0],
         publishers=() if 2 * publishers.total() < len(places) else told,
-        since=dates[0][:10] if dates else None,
-        until=dates[-1][:10] if dates else None,
+        since=str(days[0]) if days else None,
+        until=str(days[-1]) if days else None,
         news=news.get(number, ""),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Self
 
+from headlines.feeds.dates import day_of
 from headlines.feeds.headline import Headline
 
 MAX_PERIODS = 31
@@ -15,14 +16,6 @@ MAX_PERIODS = 31
 STRAY = 100
 """Of so many dates one may be before the first period and one behind the last: a wrong date would
 make years of a week."""
-
-
-def day_of(headline: Headline) -> date | None:
-    """Give the day that a headline's date is of, as written there; None where it has none."""
-    try:
-        return date.fromisoformat((headline.date or "")[:10])
-    except ValueError:
-        return None
 
 
 def _month(day: date) -> date:
@@ -48,7 +41,7 @@ class Periods:
     @classmethod
     def of(cls, headlines: Sequence[Headline]) -> Self:
         """Find the periods of a feed, as short as `MAX_PERIODS` permits."""
-        days = [day_of(headline) for headline in headlines]
+        days = [day_of(headline.date) for headline in headlines]
         known = sorted(day for day in days if day is not None)
         if not known:
             return cls("day", (), (None,) * len(days))

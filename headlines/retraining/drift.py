@@ -108,8 +108,9 @@ def measure_drift(
     Shares of topics: chi-squared test; the effect is the total variation distance, the share of
     headlines that another topic has now. Vectors: energy distance (Székely, Rizzo 2013) with a
     permutation test; the effect is its coefficient of inhomogeneity, 0 for equal
-    distributions, at most 1. Confidence: Kolmogorov and Smirnov's test; the effect is the
-    largest distance between the two distributions. A cluster is new where its share has grown
+    distributions, at most 1. Confidence: Kolmogorov and Smirnov's test against headlines that
+    the model didn't learn from, where it kept 50 or more of them; the effect is the largest
+    distance between the two distributions. A cluster is new where its share has grown
     threefold over the reference beyond chance (binomial test, Bonferroni's correction) and
     topics hold for less than half of it.
     """
@@ -136,7 +137,7 @@ def measure_drift(
         feed=len(now.terms),
         topics=topics,
         space=_space_shift(there, here, random_state),
-        confidence=_confidence_shift(before[1], after[1]),
+        confidence=_confidence_shift(before[1][_unbiased(reference)], after[1]),
         shares=shares,
         new_topics=_new_topics(labeler, headlines, there),
     )
@@ -149,6 +150,14 @@ def _answers(labeler: HeadlineLabeler, known: Reference) -> tuple[list[str], Flo
     names = [labeler.topics[i] for i in shares.argmax(axis=1)]
     is_news = logits[:, -1] >= 0
     return [n if news else NONE for n, news in zip(names, is_news, strict=True)], shares.max(axis=1)
+
+
+def _unbiased(reference: Reference) -> NDArray[np.bool_]:
+    """Tell which headlines' probabilities are those of headlines that weren't learned from."""
+    unseen = np.array(reference.unseen, dtype=np.bool_)
+    if unseen.sum() >= MIN_COMPARED_HEADLINES:
+        return unseen
+    return np.ones(len(reference.terms), dtype=np.bool_)  # too few, or the model is older
 
 
 def _vectors(labeler: HeadlineLabeler, known: Reference) -> Floats:
@@ -193,7 +202,7 @@ def _space_shift(before: Floats, after: Floats, random_state: int) -> Shift:
         test="energy distance",
         p_value=(1 + larger) / (1 + PERMUTATIONS),
         effect=float(coefficient[0]),
-        meaning="coefficient of inhomogeneity",
+        meaning="distance between the feeds' vectors (0 to 1)",
     )
 
 

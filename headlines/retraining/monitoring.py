@@ -15,13 +15,15 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from headlines.errors import OutputError, require
-from headlines.files import replacing
+from headlines.files import replacing, target_of
 
 METRICS = {
     "last_run_timestamp_seconds": "When the last run ended, in seconds since 1970.",
     "duration_seconds": "How long the last run took.",
-    "exit_code": "Exit code of the last run: 0 promoted, 3 refused, others are faults.",
+    "exit_code": "Exit code of the last run: 0 promoted or unchanged, 3 refused, else a fault.",
     "promoted": "1 when the last run's candidate became the champion, else 0.",
+    "refused": "1 when the last run's candidate was refused, else 0.",
+    "unchanged": "1 when the last run had nothing to change, else 0.",
     "holdout_labels": "Held-out gold labels that candidate and champion were scored on.",
     "accuracy": "The candidate's share of right hold-out labels.",
     "champion_accuracy": "The champion's share of right hold-out labels.",
@@ -79,6 +81,16 @@ def log_to(stream: TextIO, *, format: str) -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+def check_metrics(path: str | Path) -> None:
+    """See, before the work, that metrics can be written there.
+
+    Raises MissingExtraError without the package that writes them, OutputError where nothing can
+    be written.
+    """
+    require("prometheus_client", "nightly")
+    target_of(path)
 
 
 def write_metrics(path: str | Path, values: Mapping[str, float | None]) -> None:

@@ -11,8 +11,12 @@ from pathlib import Path, PurePosixPath
 TEMPLATES = Path(__file__).parent / "templates"
 
 EXIT_CODES = """\
-# Exit codes: 0 the candidate is the new champion; 3 the gate refused it and the champion stays,
-# which is a good night too; 1 fault; 2 usage; 4 another run holds the lock; 130 interrupted."""
+# The first run is made by hand, with --first-run: a night that finds no champion ends with 1, so
+# that a volume that isn't mounted is no new beginning. Of the feeds, the addresses are fetched
+# where the configuration has fetch = true; files have to be put there by another job.
+# Exit codes: 0 the candidate is the champion now, or nothing was to change; 3 the gate refused
+# it and the champion stays, which is a good night too; 1 fault; 2 usage; 4 another run holds the
+# lock; 130 interrupted."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Ledger:
         The file; it is made with the first answer where it is missing.
     topics : sequence of str
         The topics that may be named.
+    was : mapping of str to str, optional
+        Earlier names of topics, with today's: rows may have them.
     add_columns : bool, default False
         Write a file anew that lacks columns which an undo needs, with these added.
 
@@ -44,10 +46,15 @@ class Ledger:
     """
 
     def __init__(
-        self, path: str | Path, topics: Sequence[str], *, add_columns: bool = False
+        self,
+        path: str | Path,
+        topics: Sequence[str],
+        *,
+        was: Mapping[str, str] | None = None,
+        add_columns: bool = False,
     ) -> None:
         self.path = Path(path)
-        self.topics = tuple(topics)
+        self.topics, self._was = tuple(topics), was
         target = target_of(path)
         if target is None:
             raise OutputError(f"{path}: is no file; name one that answers can be kept in")
@@ -146,7 +153,7 @@ class Ledger:
     def _read(self) -> None:
         seen = self._state()
         paths = [self.path] if seen[0] > 0 and self._head().strip() else []
-        labels, _ = merge_corrections([], paths, self.topics)
+        labels, _ = merge_corrections([], paths, self.topics, was=self._was)
         self._standing = {label.headline.id: label for label in labels}
         self._seen = seen
 
@@ -196,7 +203,9 @@ class Ledger:
 
     def _widen(self, missing: Sequence[str]) -> None:
         """Write the file anew with more columns, which are empty."""
-        merge_corrections([], self.path, self.topics)  # what can't be read isn't written anew
+        merge_corrections(
+            [], self.path, self.topics, was=self._was
+        )  # what can't be read isn't written anew
         dialect = self._dialect(self._head())
         if dialect is None:
             return

@@ -40,13 +40,17 @@ class Outcome:
 
 
 def retrained(
-    config: RetrainConfig, labeler: HeadlineLabeler, headlines: Sequence[Headline]
+    config: RetrainConfig,
+    labeler: HeadlineLabeler,
+    headlines: Sequence[Headline],
+    *,
+    first_run: bool = False,
 ) -> Outcome:
     """Retrain, and compare what the labeler said of a feed with what the new version says.
 
     Raises HeadlinesError as `retrain` does.
     """
-    result = retrain(config)
+    result = retrain(config, first_run=first_run)
     feed = list({headline.id: headline for headline in headlines}.values())
     changes: list[Change] = []
     if result.version is not None:

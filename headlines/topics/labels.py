@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +52,8 @@ class GoldLabel:
     drawn : bool
         Whether the headline came as headlines come, and not for being hard or rare: those drawn
         so tell how sure the model may be.
+    origin : str or None
+        The file that it stands in, as who keeps it calls it; None where nobody does.
     """
 
     headline: Headline
@@ -58,12 +61,16 @@ class GoldLabel:
     also: tuple[str, ...] = ()
     quotable: bool = True
     drawn: bool = True
+    origin: str | None = None
 
 
 def read_labels(
     paths: str | Path | Iterable[str | Path],
     topics: Sequence[str],
     headlines: Iterable[Headline] = (),
+    *,
+    was: Mapping[str, str] | None = None,
+    origin: Callable[[Path], str] | None = None,
 ) -> list[GoldLabel]:
     """Read gold labels from tables with the columns headline, topic and, optionally, also.
 
@@ -80,6 +87,10 @@ def read_labels(
         The topics that may be named; case, white space and the encoding of accents don't count.
     headlines : iterable of Headline, optional
         Where headlines are looked up by their hash.
+    was : mapping of str to str, optional
+        Earlier names of topics, each with today's (`Taxonomy.was`): a label may have either.
+    origin : callable, optional
+        Gives what a file is called in the labels' `origin`.
 
     Returns
     -------
@@ -93,7 +104,7 @@ def read_labels(
         When a file can't be read, a topic isn't known, or a headline has two labels.
     """
     found: dict[str, tuple[GoldLabel, str]] = {}
-    for row in _standing(_labels(paths, topics, headlines)):
+    for row in _standing(_labels(paths, topics, headlines, was, origin)):
         label, where = row.label, row.where
         earlier = found.setdefault(label.headline.id, (label, where))
         if earlier[0].topic != label.topic:
@@ -103,6 +114,22 @@ def read_labels(
                 "into a file of corrections"
             )
     return [label for label, _ in found.values()]
+
+
+def ids_by_hash(paths: Iterable[str | Path]) -> set[str]:
+    """Give the ids of headlines that files label by their hash alone, at hand or not.
+
+    Raises TaxonomyError when a file can't be read.
+    """
+    rows: Counter[str] = Counter()
+    for path in paths:
+        for line, row in () if _is_empty(Path(path)) else _rows(Path(path)):
+            if "headline" in row:
+                break  # and so have all others
+            where = f"{path}: line {line}"
+            gone = _said(row, "withdrawn", where, otherwise="no")
+            rows[_id_of(row["sha256"], where)] += -1 if gone else 1
+    return {id for id, standing in rows.items() if standing > 0}
 
 
 @dataclass(frozen=True)
@@ -125,6 +152,9 @@ def merge_corrections(
     paths: str | Path | Iterable[str | Path],
     topics: Sequence[str],
     headlines: Iterable[Headline] = (),
+    *,
+    was: Mapping[str, str] | None = None,
+    origin: Callable[[Path], str] | None = None,
 ) -> tuple[list[GoldLabel], list[Conflict]]:
     """Overrule gold labels by corrections, the latest of which wins, and give what was overruled.
 
@@ -139,7 +169,7 @@ def merge_corrections(
     files = [path for path in files if not _is_empty(Path(path))]
     found = {label.headline.id: _Row(label, "the labels") for label in labels}
     conflicts = []
-    for row in _standing(_labels(files, topics, headlines, dated=True)):
+    for row in _standing(_labels(files, topics, headlines, was, origin, dated=True)):
         now = row
         if before := found.get(row.label.headline.id):
             early, now = (before, row) if row.is_after(before) else (row, before)
@@ -219,12 +249,14 @@ def _labels(
     paths: str | Path | Iterable[str | Path],
     topics: Sequence[str],
     headlines: Iterable[Headline],
+    was: Mapping[str, str] | None,
+    origin: Callable[[Path], str] | None,
     *,
     dated: bool = False,
 ) -> Iterator[_Row]:
     """Give each label of the files; the dates of corrections where they are asked for."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
-    known = known_names(topics)
+    known = {normalise_v1(name): now for name, now in (was or {}).items()} | known_names(topics)
     at_hand: dict[str, Headline] | None = None
     places = itertools.count()
     for path in files:
@@ -253,7 +285,14 @@ def _labels(
                 raise _unknown(str(error), topics, where) from None
             drawn = _said(row, "drawn", where, otherwise="yes")
             yield _Row(
-                GoldLabel(headline, topic, also=also, quotable=published, drawn=drawn),
+                GoldLabel(
+                    headline,
+                    topic,
+                    also=tuple(dict.fromkeys(also)),
+                    quotable=published,
+                    drawn=drawn,
+                    origin=origin(Path(path)) if origin else None,
+                ),
                 where,
                 corrected=_corrected(row.get("corrected", ""), where) if dated else None,
                 withdrawn=_said(row, "withdrawn", where, otherwise="no"),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headlines.errors import TaxonomyError
+from headlines.errors import TaxonomyError, short
 from headlines.feeds.headline import Headline, normalise_v1
 from headlines.files import SEEDS, replacing
 
 MIN_WRITTEN_TEXTS = 10
 """Phrases and examples below which a topic is learned from its name and definition too."""
+
+MAX_NAME = 1000
+"""Characters of a name or code."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Topic:
     code : str
         What it is called in a scheme that others use, as ``medtop:15000000`` in IPTC's Media
         Topics; kept in a model.
+    was : tuple of str
+        Names that it had: what was labelled so is labelled with it.
 
     Examples
     --------
@@ -50,6 +56,7 @@ class Topic:
     phrases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     code: str = ""
+    was: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -65,7 +72,9 @@ class Taxonomy:
     """Two or more topics, in their order.
 
     Names that differ in nothing but case, white space or how accents are encoded are one topic's;
-    an example or phrase may stand under one topic only.
+    an example or phrase may stand under one topic only. A topic that was renamed, or merged from
+    several, says what it was; where two were one, which of them labels of the old name belong to
+    isn't known, unless one of them still has that name.
 
     Examples
     --------
@@ -87,6 +96,17 @@ class Taxonomy:
                     f"{self.source}: topic {name!r} appears twice{also}; merge the two"
                 )
             known[key] = name
+        for topic in self.topics:
+            _check_shows(topic, self.source)
+            if twice := [n for n, k in Counter(map(normalise_v1, topic.was)).items() if k > 1]:
+                raise TaxonomyError(
+                    f"{self.source}: topic {topic.name!r} was {twice[0]!r} twice; write it once"
+                )
+            if normalise_v1(topic.name) in map(normalise_v1, topic.was):
+                raise TaxonomyError(
+                    f"{self.source}: topic {topic.name!r} was itself; name in was = [...] what it "
+                    "was called before"
+                )
         _check_examples(self.topics, self.source)
         if len(self.topics) < 2:
             raise TaxonomyError(
@@ -104,6 +124,28 @@ class Taxonomy:
         """The topics' codes in their order, empty where there is none."""
         return tuple(topic.code for topic in self.topics)
 
+    @property
+    def was(self) -> dict[str, str]:
+        """Earlier names of topics, each with today's; not those of which several topics were."""
+        told = Counter(normalise_v1(name) for topic in self.topics for name in topic.was)
+        names = known_names(self.names)
+        return {
+            name: topic.name
+            for topic in self.topics
+            for name in topic.was
+            if told[normalise_v1(name)] == 1 and normalise_v1(name) not in names
+        }
+
+    def now(self, name: str) -> str | None:
+        """Give today's name of a topic; None where there is none, or several topics were it."""
+        if name in self.names:
+            return name
+        return {normalise_v1(old): new for old, new in self.was.items()}.get(normalise_v1(name))
+
+    def today(self, name: str) -> str:
+        """Give today's name of a topic, or the name itself where there is none."""
+        return self.now(name) or name
+
     @classmethod
     def load(cls, path: str | Path | None = None) -> Taxonomy:
         """Read a topics file.
@@ -112,7 +154,8 @@ class Taxonomy:
         ----------
         path : str or Path, optional
             A TOML file with one ``[[topic]]`` table a topic: `name`, and optionally
-            `definition`, `ties`, `phrases`, `examples`, `code`. The built-in topics by default.
+            `definition`, `ties`, `phrases`, `examples`, `code`, `was`. The built-in topics by
+            default.
 
         Raises
         ------
@@ -147,7 +190,7 @@ def add_topics(path: str | Path, topics: Sequence[Topic]) -> None:
         text += f"definition = {_quoted(topic.definition)}\n"
         if topic.code:
             text += f"code = {_quoted(topic.code)}\n"
-        for key in ("ties", "phrases", "examples"):
+        for key in ("ties", "phrases", "examples", "was"):
             if values := getattr(topic, key):
                 listed = "".join(f"    {_quoted(value)},\n" for value in values)
                 text += f"{key} = [\n{listed}]\n"
@@ -200,9 +243,25 @@ def _lines_with(written: str, texts: Iterable[str]) -> list[int]:
     return [number for number, line in lines if any(text in line for text in sought)]
 
 
+def _check_shows(topic: Topic, source: str) -> None:
+    """Refuse a name or code that no model file may hold: with what doesn't show, or too long."""
+    for what, text in (("name", topic.name), ("code", topic.code)):
+        if odd := next((letter for letter in text if not letter.isprintable()), None):
+            called = unicodedata.name(odd, "a character without a name")
+            raise TaxonomyError(
+                f"{source}: topic {text!r}: its {what} holds {called} (U+{ord(odd):04X}), which "
+                "doesn't show; remove it, or write a blank"
+            )
+        if len(text) > MAX_NAME:
+            raise TaxonomyError(
+                f"{source}: topic {short(repr(text), 60)}: its {what} has {len(text):,} "
+                f"characters; write {MAX_NAME:,} or fewer"
+            )
+
+
 def _topic(table: dict[str, Any], number: int, path: Path) -> Topic:
     known = {"name": str, "definition": str, "ties": list, "phrases": list, "examples": list}
-    known |= {"code": str}
+    known |= {"code": str, "was": list}
     values: dict[str, Any] = {}
     for key, value in table.items():
         kind = known.get(key)

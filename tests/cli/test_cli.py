@@ -270,19 +270,19 @@ def test_retrain_s_exit_code_tells_the_decision(run: Run, tmp_path: Path) -> Non
     text = f'registry = "models"\ntopics = "topics.toml"\nlabels = {labels}\n'
     write(tmp_path / "topics.toml", few_topics())
     write(tmp_path / "retrain.toml", text)
-    first = run("retrain", "--config", "retrain.toml", "--json")
-    assert (first.returncode, json.loads(first.stdout)["promoted"]) == (0, True)
+    first = run("retrain", "--config", "retrain.toml", "--first-run", "--json")
+    assert (first.returncode, json.loads(first.stdout)["outcome"]) == (0, "promoted")
     write(tmp_path / "more.csv", "headline,topic\nFloods Close Schools in Omsk,disasters\n")
     write(tmp_path / "retrain.toml", text + 'corrections = ["more.csv"]\n[gate]\nminimum = 1000\n')
     refused = run("retrain", "--config", "retrain.toml")
-    assert (refused.returncode, "promoted: False" in refused.stdout) == (3, True)
+    assert (refused.returncode, "outcome: refused" in refused.stdout) == (3, True)
     listed = run("models", "list", "--registry", "models")
     assert [line[:6] for line in listed.stdout.splitlines()] == ["  vers", "* 0001", "  0002"]
     assert "hold-out accuracy" in listed.stdout
     assert "(n=20 held-out labels)" in listed.stdout
     assert len(json.loads(run("models", "list", "--registry", "models", "--json").stdout)) == 2
     shown = json.loads(run("models", "show", "2", "--registry", "models", "--json").stdout)
-    assert (shown["format"], shown["audit"][0]["accepted"]) == (3, False)
+    assert (shown["format"], shown["audit"][0]["accepted"]) == (4, False)
     assert run("models", "show").returncode == 0
     assert run("models", "verify", "--registry", "models").stdout.count("whole") == 3
     (tmp_path / "models" / "versions" / "0002" / "labeler.joblib").write_bytes(b"x")
@@ -295,7 +295,7 @@ def test_a_locked_registry_is_exit_code_4(run: Run, tmp_path: Path) -> None:
 
     write(tmp_path / "retrain.toml", 'registry = "models"\n')
     with ModelRegistry(tmp_path / "models").lock():
-        assert run("retrain", "--config", "retrain.toml").returncode == 4
+        assert run("retrain", "--config", "retrain.toml", "--first-run").returncode == 4
 
 
 @pytest.mark.slow
@@ -366,7 +366,7 @@ COMMANDS = [parser for parser in _parsers(parser_of()) if "examples:" in str(par
 
 
 def test_every_argument_is_described_and_every_default_is_named() -> None:
-    assert len(COMMANDS) == 1 + 9 + 1 + 8 + 2 + 1  # itself, commands, and in four groups
+    assert len(COMMANDS) == 1 + 10 + 1 + 8 + 2 + 1  # itself, commands, and in four groups
     for parser in _parsers(parser_of()):
         assert parser.description
         for action in parser._actions:

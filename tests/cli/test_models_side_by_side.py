@@ -106,7 +106,7 @@ def test_a_changed_byte_of_a_model_beside_the_champion_is_found(run: Run, tmp_pa
     data[-9] ^= 1
     version.path.write_bytes(data)
     done = run("models", "verify", "--registry", tmp_path)
-    assert (done.returncode, "labeler.joblib" in done.stderr) == (1, True)
+    assert (done.returncode, "labeler.joblib" in done.stdout) == (1, True)
 
 
 # ---------------------------------------------------------------- side by side

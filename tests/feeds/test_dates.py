@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from argparse import ArgumentTypeError
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, write
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headlines import read_feed
-from headlines.feeds.dates import day_first_among, instant_of, iso_date, read_date
+from headlines.cli.common import day as option_day
+from headlines.clustering.memory import day_of as feed_day
+from headlines.clustering.settlement import days_of
+from headlines.feeds.dates import day_first_among, day_of, instant_of, iso_date, read_date
+from headlines.feeds.headline import Headline
+from headlines.report.periods import Periods
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,9 @@ from headlines.feeds.dates import day_first_among, instant_of, iso_date, read_da
         ("Tuesday, July 15, 2025", "2025-07-15"),
         ("16-Jul-25", "2025-07-16"),
         ("12/31/99", "1999-12-31"),
+        ("2025年7月16日", "2025-07-16"),
+        ("2025 年 07 月 16 日 10:30", "2025-07-16T10:30:00"),
+        ("2025년 7월 16일", "2025-07-16"),
         (1752600000, "2025-07-15T17:20:00Z"),
         (1752600000.5, "2025-07-15T17:20:00.500000Z"),
         ("1752600000000", "2025-07-15T17:20:00Z"),
@@ -76,6 +87,26 @@ def test_a_column_of_dates_shows_whether_the_day_comes_first() -> None:
     assert day_first_among(["30/05/2024", "05/30/2024"]) is None
     assert read_date("01/06/2024", day_first=True) == date(2024, 6, 1)
     assert read_date("01/06/2024", day_first=False) == date(2024, 1, 6)
+
+
+@pytest.mark.parametrize("written", ["2024-06-01", "01.06.2024", "Sat, 01 Jun 2024 23:30:00 -0500"])
+def test_one_rule_gives_the_day_of_a_feed_a_period_a_pair_and_an_option(written: str) -> None:
+    headline = replace(Headline.parse("Floods hit Siberia"), date=written)
+    day = date(2024, 6, 1)
+    assert (day_of(written), feed_day([headline]), feed_day([], written)) == (day, day, day)
+    assert Periods.of([headline]).starts == (day,)
+    assert days_of([headline]).tolist() == [day.toordinal()]
+    assert option_day(written) == "2024-06-01"
+
+
+def test_what_may_be_two_days_is_the_day_of_nothing() -> None:
+    headline = replace(Headline.parse("Floods hit Siberia"), date="01/06/2024")
+    assert Periods.of([headline]).starts == ()
+    assert np.isnan(days_of([headline])).all()
+    with pytest.raises(ValueError, match="expected a date such as"):
+        feed_day([], "01/06/2024")
+    with pytest.raises(ArgumentTypeError, match="is not a day such as"):
+        option_day("01/06/2024")
 
 
 def test_dates_with_and_without_a_zone_compare() -> None:

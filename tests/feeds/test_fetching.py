@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import socket
 import threading
 import time
@@ -210,6 +211,12 @@ def test_what_has_not_changed_is_not_sent_again(server: str, tmp_path: Path) -> 
     for path in tmp_path.iterdir():
         path.write_bytes(b"damaged")
     assert _fetch(url, tmp_path) == FEED
+
+
+def test_what_cannot_be_kept_is_fetched_all_the_same(server: str, tmp_path: Path) -> None:
+    url = f"{server}/kept"
+    (tmp_path / hashlib.sha256(url.encode()).hexdigest()[:32]).mkdir()  # in the place of its file
+    assert _fetch(url, tmp_path) == _fetch(url, tmp_path) == FEED
 
 
 @pytest.mark.parametrize(

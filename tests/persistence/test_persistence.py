@@ -153,8 +153,8 @@ def test_any_flipped_bit_and_any_truncation_is_refused(tmp_path: Path) -> None:
 def test_a_newer_format_is_told_to_upgrade(tmp_path: Path) -> None:
     path = _model(tmp_path)
     manifest = json.loads(manifest_path(path).read_text())
-    manifest_path(path).write_text(json.dumps(manifest | {"format": 4, "new_field": 1}))
-    with pytest.raises(ModelError, match="format 4 is newer than 3"):
+    manifest_path(path).write_text(json.dumps(manifest | {"format": 5, "new_field": 1}))
+    with pytest.raises(ModelError, match="format 5 is newer than 4"):
         read_model(path)
 
 

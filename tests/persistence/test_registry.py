@@ -563,6 +563,7 @@ when_unsure = "promote"
 churn = 1.0
 [data]
 headlines = 0
+age_days = 0
 [drift]
 topics = 1.0
 space = 1.0

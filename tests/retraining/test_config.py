@@ -30,9 +30,14 @@ def template(tmp_path: Path) -> Path:
 
 def test_the_template_parses_to_exactly_the_defaults(template: Path) -> None:
     folder = template.parent
-    assert RetrainConfig.read(template) == RetrainConfig(
-        registry=folder / "models", labels=[folder / "labels.csv"], feeds=[folder / "feed.txt"]
+    found = RetrainConfig.read(template)
+    assert found == RetrainConfig(
+        registry=folder / "models",
+        labels=[folder / "labels.csv"],
+        feeds=[folder / "feed.txt"],
+        data=DataLimits(age_days=0),  # the feed is plain text, which has no dates
     )
+    assert DataLimits().age_days == 30
 
 
 def test_the_gates_defaults_are_those_of_the_gate() -> None:
@@ -70,10 +75,14 @@ def test_init_writes_the_template_and_overwrites_nothing(run: Run, template: Pat
 
 def test_paths_stand_beside_the_configuration_unless_they_are_absolute(tmp_path: Path) -> None:
     lines = ['registry = "a"', 'labels = ["/b.csv", "../c.csv"]', 'topics = "d/e.toml"']
+    lines.append('feeds = ["f.csv", "https://news.example/rss?a=b//c"]')
     config = RetrainConfig.read(write(tmp_path / "retrain.toml", lines))
     assert config.registry == tmp_path / "a"
     assert config.labels == [Path("/b.csv"), tmp_path / "../c.csv"]
     assert config.topics == tmp_path / "d/e.toml"
+    assert config.feeds == [tmp_path / "f.csv", "https://news.example/rss?a=b//c"]
+    told = [str(tmp_path / "f.csv"), "https://news.example/rss?a=b//c"]
+    assert config.model_dump(mode="json")["feeds"] == told
 
 
 SHARE = "expected a number from 0 to 1, got"
@@ -84,7 +93,8 @@ FAULTS = [
     (r'registry = "a\u0000b"', "registry: expected a path in quotes, got "),
     ("topics = ['a.toml']", 'topics: expected a path in quotes, got ["a.toml"]'),
     ("labels = 'a.csv'", 'labels: expected a list of paths in quotes, got "a.csv"'),
-    ("feeds = [3]", "feeds: expected a list of paths in quotes, got 3"),
+    ("feeds = [3]", "feeds: expected a list of paths or addresses in quotes, got 3"),
+    ("fetch = 1", "fetch: expected true or false, got 1"),
     ("embedder = 7", "embedder: expected a name in quotes, got 7"),
     ("keep = 1", "keep: expected a whole number from 2 on, got 1"),
     ("keep = 'many'", 'keep: expected a whole number from 2 on, got "many"'),

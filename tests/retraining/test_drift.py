@@ -127,11 +127,40 @@ def test_the_command_tells_it(trained: HeadlineLabeler, tmp_path: Path, run: Run
     feed = _made("drones", 200, 300) + _made("courts", 200, 300) + _made("soup", 40)
     write(tmp_path / "feed.txt", feed)
     done = run("drift", "feed.txt", "--model", "m.joblib")
-    assert done.returncode == 0, done.stderr
-    assert "440 headlines against 400" in done.stdout
+    assert done.returncode == 5, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert first.startswith("alarm: new topics; 440 headlines against 400")
+    assert lines[0].startswith("  passed     drift of topics: share of headlines")
+    assert lines[1].startswith("  passed     drift of space: distance")
+    assert lines[1].endswith("(limit 0.05)")
+    for term in ("topics ", "space ", "confidence ", "p "):
+        assert any(line.startswith(term) for line in lines)
     assert "1 cluster(s) that grow" in done.stdout
-    row = json.loads(run("drift", "feed.txt", "--model", "m.joblib", "--json").stdout)
+    told = run("drift", "feed.txt", "--model", "m.joblib", "--json")
+    row = json.loads(told.stdout)
+    assert told.returncode == 5
     assert row["new_topics"][0]["headlines"] >= 20
+    assert (row["verdict"], row["alarms"]) == ("alarm", ["new topics"])
+    assert row["limits"] == DriftLimits().model_dump()
+    assert [check["verdict"] for check in row["checks"]] == ["passed"] * 4
     few = run("drift", "-", "--model", "m.joblib", stdin="Floods hit Siberia\n")
     assert few.returncode == 1
     assert "1 distinct headlines, 50 are wanted" in few.stderr
+
+
+def test_the_limits_of_a_configuration_make_the_verdict(
+    trained: HeadlineLabeler, tmp_path: Path, run: Run
+) -> None:
+    trained.save(tmp_path / "m.joblib")
+    write(tmp_path / "feed.txt", _made("drones", 300, 300) + _made("courts", 100, 300))
+    command = ("drift", "feed.txt", "--model", "m.joblib")
+    done = run(*command)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("no alarm: all within the limits; 400 headlines against 400")
+    text = 'registry = "models"\n[drift]\ntopics = 0.2\n'
+    write(tmp_path / "retrain.toml", text)
+    strict = run(*command, "--config", "retrain.toml")
+    assert strict.returncode == 5, strict.stdout
+    assert strict.stdout.startswith("alarm: drift of topics; ")
+    assert "(limit 0.2)" in strict.stdout
+    assert run(*command, "--config", "nothing.toml").returncode == 1

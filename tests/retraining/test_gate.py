@@ -100,7 +100,7 @@ def test_new_labels_cannot_vouch_for_a_candidate_that_came_with_them() -> None:
 def test_few_earlier_labels_are_not_judged_apart() -> None:
     candidate, champion, gold = _case(0, 0.08, 0.03)
     decision = Gate().decide(candidate, champion, gold, earlier=[i < 10 for i in range(400)])
-    assert _check(decision, "accuracy on earlier labels").passed is True
+    assert _check(decision, "accuracy on earlier labels").verdict == "not judged"
     assert decision.accepted
 
 
@@ -111,7 +111,7 @@ def test_a_small_holdout_cannot_tell_and_the_setting_decides(
     candidate, champion, gold = _case(0, 0.05, 0.05, n=30)
     decision = Gate(when_unsure=when_unsure).decide(candidate, champion, gold)
     assert decision.accepted is accepted
-    assert "30 held-out labels can't tell" in decision.reason
+    assert "30 labels can't tell" in decision.reason
     assert _check(decision, "accuracy").passed is None
 
 
@@ -164,7 +164,7 @@ def test_what_else_was_looked_at_can_refuse() -> None:
     assert not decision.accepted
     assert decision.reason == "age: the newest headline is 90 days old"
     assert stale.to_row() == {
-        "check": "age", "passed": False, "detail": stale.detail, "days": 90,
+        "check": "age", "passed": False, "verdict": "FAILED", "detail": stale.detail, "days": 90,
     }  # fmt: skip
 
 
@@ -177,6 +177,16 @@ def test_a_check_has_its_verdict_in_words_also_when_it_is_read_again(
     check = Check(name="age", passed=passed, detail="90 days", facts={"days": 90})
     assert check.verdict == verdict
     assert Check.from_row(check.to_row()) == check
+
+
+def test_a_check_that_is_not_judged_counts_neither_way() -> None:
+    candidate, champion, gold = _case(0, 0.08, 0.03)
+    unjudged = Check.unjudged("age", "no limit is set")
+    assert (unjudged.verdict, unjudged.passed) == ("not judged", None)
+    assert Check.from_row(unjudged.to_row()) == unjudged
+    decision = Gate().decide(candidate, champion, gold, others=[unjudged])
+    assert decision.accepted
+    assert decision.reason == _check(decision, "accuracy").detail
 
 
 def test_change_is_no_fault_of_a_candidate_that_gains_more_than_the_margin() -> None:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import hashlib
 import json
 import logging
+import os
 import random
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from conftest import write
+from conftest import ROOT, write
 from prometheus_client.parser import text_string_to_metric_families
 
 from headlines import HeadlineLabeler, ModelRegistry
 from headlines.cli.main import main
 from headlines.errors import ConfigError, ModelError, TaxonomyError
-from headlines.feeds.intake import as_headlines
+from headlines.feeds import fetching
 from headlines.persistence.folder import signature_path
 from headlines.persistence.modelfile import manifest_path
-from headlines.retraining.checks import data_checks
-from headlines.retraining.config import DataLimits, RetrainConfig
+from headlines.retraining.config import RetrainConfig
 from headlines.retraining.job import retrain
 from headlines.topics.labels import merge_corrections, read_labels
 from headlines.topics.taxonomy import Taxonomy
@@ -73,7 +74,10 @@ def _labels(count: int, wrong: bool = False) -> list[str]:
     return rows
 
 
-def _feed(day: str = "", drones: int = 60, courts: int = 60) -> list[str]:
+TODAY = str(datetime.now(UTC).date())
+
+
+def _feed(day: str = TODAY, drones: int = 60, courts: int = 60) -> list[str]:
     titles = _titles("drones", drones, 1) + _titles("courts", courts, 1)
     return ["headline,date", *(f"{title},{day}" for title in titles)]
 
@@ -88,7 +92,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = ['registry = "models"', 'topics = "topics.toml"', 'labels = ["labels.csv"]']
     write(folder / "retrain.toml", [*lines, 'feeds = ["feed.csv"]', "[gate]", "minimum = 10",
                                         "margin = 0.2"])  # fmt: skip
-    assert retrain(RetrainConfig.read(folder / "retrain.toml")).decision.accepted
+    assert retrain(RetrainConfig.read(folder / "retrain.toml"), first_run=True).decision.accepted
     return folder
 
 
@@ -119,6 +123,139 @@ def test_a_schedule_that_cannot_be_written_is_an_error(run: Run, folder: Path) -
     done = run("retrain", "--config", "a\nb.toml", "--print-schedule", "cron")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------ the first run
+
+
+@pytest.mark.parametrize("gone", [".", "champion.json"])
+def test_a_registry_that_is_gone_is_no_new_beginning(folder: Path, run: Run, gone: str) -> None:
+    """A volume that isn't mounted leaves no folder, or an empty one."""
+    aside = folder / "aside"
+    shutil.move(folder / "models" / gone, aside)
+    left = sorted(folder.rglob("*"))
+    for more in ([], ["--dry-run"]):
+        done = run("retrain", "--config", "retrain.toml", *more)
+        assert done.returncode == 1
+        assert (
+            "models: has no champion; if this is the first run, say so with --first-run"
+            in done.stderr
+        )
+        assert "the volume may not be mounted" in done.stderr
+    with pytest.raises(ModelError, match="first_run=True"):
+        retrain(RetrainConfig.read(folder / "retrain.toml"))
+    assert sorted(folder.rglob("*")) == left
+    shutil.move(aside, folder / "models" / gone)
+    assert run("retrain", "--config", "retrain.toml").returncode == 0
+
+
+def test_a_first_run_where_there_is_a_champion_is_an_error(folder: Path, run: Run) -> None:
+    before = (folder / "models" / "audit.jsonl").read_bytes()
+    done = run("retrain", "--config", "retrain.toml", "--first-run")
+    assert done.returncode == 1
+    assert "models: version 0001 is the champion, so this is no first run" in done.stderr
+    assert (folder / "models" / "audit.jsonl").read_bytes() == before
+
+
+def test_a_first_run_that_is_refused_is_followed_by_another_first_run(folder: Path) -> None:
+    shutil.rmtree(folder / "models")
+    write(folder / "feed.csv", _feed("2020-01-01"))
+    config = RetrainConfig.read(folder / "retrain.toml")
+    assert retrain(config, first_run=True).outcome == "refused"
+    with pytest.raises(ModelError, match="has no champion"):
+        retrain(config)
+    write(folder / "feed.csv", _feed())
+    assert retrain(config, first_run=True).outcome == "promoted"
+
+
+# ------------------------------------------------------------------ what is seen of a run
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_run_shows_its_stages_on_a_terminal_and_logs_them_elsewhere(
+    folder: Path, terminal: bool
+) -> None:
+    _append(folder / "feed.csv", '"nul\x00",')
+    ours, theirs = os.openpty() if terminal else os.pipe()
+    command = [sys.executable, "-m", "headlines", "retrain", "--config", "retrain.toml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=theirs, env=environment
+    ) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(ours, 1 << 16):
+                said += piece
+    os.close(ours)
+    assert process.returncode == 0
+    lines = said.decode().splitlines()
+    for stage in ("reading feed.csv", "training on 120 labels", "round 2 of 6: "):
+        assert stage in said.decode()
+        assert any(line.startswith(f"headlines: {stage}") for line in lines) != terminal
+    assert (b"\r" in said) == terminal
+    [warned] = [line for line in lines if "1 row(s) could not be read" in line]
+    assert warned.startswith("headlines: ")  # and stays
+
+
+# ------------------------------------------------------------------ feeds that are fetched
+
+
+class _News(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        body = "\n".join(_feed()).encode()
+        self.send_response(200 if self.path == "/feed.csv" else 404)
+        self.send_header("Content-Type", "text/csv")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def news() -> Iterator[str]:
+    found = HTTPServer(("127.0.0.1", 0), _News)
+    thread = Thread(target=found.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{found.server_port}"
+    found.shutdown()
+    found.server_close()
+    thread.join()
+
+
+def _fetching(folder: Path, address: str, fetch: str = "fetch = true\n") -> RetrainConfig:
+    text = (folder / "retrain.toml").read_text().replace('["feed.csv"]', f'["{address}"]')
+    return RetrainConfig.read(write(folder / "fetching.toml", fetch + text))
+
+
+def test_a_feed_that_is_an_address_is_fetched_and_what_came_is_recorded(
+    folder: Path, news: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {"allow": lambda address: address == "127.0.0.1", "cache": folder / "cache"}
+    given = {**(fetching.fetched.__kwdefaults__ or {}), **here}
+    monkeypatch.setattr(fetching.fetched, "__kwdefaults__", given)  # else public machines alone
+    result = retrain(_fetching(folder, f"{news}/feed.csv"))
+    assert (result.outcome, result.headlines) == ("unchanged", 120)  # the same as from the file
+    records = ModelRegistry(folder / "models").audit.records()
+    [source] = [row for row in records[-1].facts["inputs"] if row["kind"] == "feeds"]
+    body = "\n".join(_feed()).encode()
+    assert source == {
+        "kind": "feeds", "path": f"{news}/feed.csv", "bytes": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"feeds: http.*/gone: the server says 404"):
+        retrain(_fetching(folder, f"{news}/gone"))
+    assert ModelRegistry(folder / "models").audit.records()[-1].event == "failed"
+
+
+def test_an_address_is_asked_for_nothing_unless_the_configuration_says_so(
+    folder: Path, news: str
+) -> None:
+    with pytest.raises(ConfigError, match="for nothing unless you say so; write fetch = true"):
+        retrain(_fetching(folder, f"{news}/feed.csv", fetch=""))
+    with pytest.raises(ConfigError, match=r"is at 127\.0\.0\.1, which isn't public"):
+        retrain(_fetching(folder, f"{news}/feed.csv"))
 
 
 # ------------------------------------------------------------------ corrections
@@ -182,7 +319,7 @@ def test_a_changed_run_promotes_and_tells_every_check(folder: Path) -> None:
     assert result.decision.accepted, result.decision.reason
     names = [check.name for check in result.decision.checks]
     assert names == [
-        "headlines", "age", "relabelled", "churn", "drift of topics", "drift of space",
+        "headlines", "age", "relabelled", "withdrawn", "churn", "drift of topics", "drift of space",
         "drift of confidence", "topics that vanished", "floors", "accuracy",
         "accuracy on earlier labels", "topics", "calibration",
     ]  # fmt: skip
@@ -226,31 +363,26 @@ def test_stale_headlines_are_refused(folder: Path) -> None:
     write(folder / "feed.csv", _feed("2026-01-10T08:00:00Z"))
     stale = retrain(_changed(folder), dry_run=True, now=datetime(2026, 3, 1, tzinfo=UTC))
     assert not stale.decision.accepted
-    assert "age: the newest headline is 50 days old, of 2026-01-10" in stale.decision.reason
+    assert (
+        "age: the median date is 2026-01-10, 50 days before 2026-03-01 (limit 30)"
+        in stale.decision.reason
+    )
 
 
-@pytest.mark.parametrize("day", ["2026-01-10T08:00:00Z", "Sat, 10 Jan 2026 08:00:00 GMT"])
-def test_the_age_is_that_of_the_newest_headline_with_a_date(day: str) -> None:
-    dates = ["2025-12-01", "yesterday", None, day]
-    feed = [replace(h, date=d) for h, d in zip(as_headlines(list("ABCD")), dates, strict=True)]
-    for today, passed in ((date(2026, 2, 9), True), (date(2026, 2, 10), False)):
-        _, age = data_checks(DataLimits(age_days=30), feed, today)
-        assert age.passed is passed
-        assert age.facts == {"newest": "2026-01-10", "days": 30 if passed else 31}
-    [_] = data_checks(DataLimits(age_days=0), feed, date(2026, 2, 10))
-
-
-def test_undated_headlines_are_not_judged_by_age() -> None:
-    feed = [replace(h, date="yesterday") for h in as_headlines(list("ABCD"))]
-    _, age = data_checks(DataLimits(), feed, date(2026, 3, 1))
-    assert (age.passed, age.detail) == (True, "no headline has a date: not judged")
+def test_an_old_feed_that_changes_nothing_is_told_all_the_same(folder: Path) -> None:
+    """A feed that is put in its place no more makes the same candidate every night."""
+    later = datetime(2099, 3, 1, tzinfo=UTC)
+    result = retrain(RetrainConfig.read(folder / "retrain.toml"), now=later)
+    assert result.outcome == "unchanged"
+    assert f"nothing to change; age: the median date is {TODAY}, " in result.decision.reason
+    assert [check.verdict for check in result.decision.checks] == ["passed", "FAILED"]
 
 
 def test_holdout_labels_that_all_change_at_once_are_refused(folder: Path) -> None:
     write(folder / "labels.csv", _labels(60, wrong=True))
     result = retrain(RetrainConfig.read(folder / "retrain.toml"))
     assert not result.decision.accepted
-    assert "held-out labels were changed" in result.decision.reason
+    assert "labels were changed" in result.decision.reason
 
 
 def test_a_refused_candidate_is_kept_once_with_its_reason(folder: Path, run: Run) -> None:
@@ -264,9 +396,14 @@ def test_a_refused_candidate_is_kept_once_with_its_reason(folder: Path, run: Run
     assert listed[1].startswith("* 0001")
     assert "refused: relabelled:" in listed[2]
     shown = run("models", "show", "0002", "--registry", "models").stdout
-    assert "decided: relabelled" in shown
+    assert "decided: refused: relabelled" in shown
     assert "FAILED     relabelled" in shown
     assert "labels.csv: SHA-256" in shown
+    assert registry.audit.records()[-1].facts["outcome"] == "refused"
+    # What a person promotes after all is no refused version any more, whatever follows it.
+    for version in ("0002", "0001"):
+        assert run("models", "promote", version, "--registry", "models").returncode == 0
+    assert "refused" not in run("models", "list", "--registry", "models").stdout
 
 
 def test_old_versions_are_pruned_by_the_run_itself(folder: Path) -> None:
@@ -304,9 +441,9 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(
 ) -> None:
     from headlines.retraining import inputs as intake
 
-    def slow(*arguments: Any) -> object:
+    def slow(*arguments: Any, **named: Any) -> object:
         _append(folder / "labels.csv", "Late Row,drones,")
-        return read_labels(*arguments)
+        return read_labels(*arguments, **named)
 
     monkeypatch.setattr(intake, "read_labels", slow)
     with pytest.raises(ConfigError, match=r"labels\.csv: changed while it was read"):
@@ -376,7 +513,8 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
         for family in text_string_to_metric_families((folder / "retrain.prom").read_text())
     }
     assert metrics["headlines_retrain_exit_code"] == 0
-    assert metrics["headlines_retrain_promoted"] == 0  # nothing has changed
+    told = [metrics[f"headlines_retrain_{word}"] for word in ("promoted", "refused", "unchanged")]
+    assert told == [0, 0, 1]
     assert metrics["headlines_retrain_feed_headlines"] == 120
     write(folder / "labels.csv", ["headline,topic", "A,no such topic"])
     failed = run("retrain", "--config", "retrain.toml", *options)
@@ -385,28 +523,38 @@ def test_health_metrics_and_json_logs_tell_of_a_run(
     assert "headlines_retrain_exit_code 1.0" in (folder / "retrain.prom").read_text()
     asked = server.asked
     assert [path for path, _ in asked] == ["/ping", "/ping/fail"]
+    assert asked[0][1].startswith("unchanged: ")
     assert "nothing to change" in asked[0][1]
     assert "no such topic" in asked[1][1]
 
 
-def test_metrics_that_cannot_be_written_do_not_change_the_outcome(folder: Path, run: Run) -> None:
-    done = run("retrain", "--config", "retrain.toml", "--metrics", "nowhere/retrain.prom")
-    assert done.returncode == 0
-    assert "nowhere/retrain.prom: can't be written" in done.stderr
+def test_metrics_that_cannot_be_written_are_told_before_the_work(folder: Path, run: Run) -> None:
+    before = (folder / "models" / "audit.jsonl").read_bytes()
+    options = ["--metrics", "nowhere/retrain.prom", "--healthcheck", "health.json"]
+    for more in ([], ["--dry-run"]):
+        done = run("retrain", "--config", "retrain.toml", *options, *more)
+        assert done.returncode == 1
+        assert "nowhere/retrain.prom: can't be written" in done.stderr
+    assert (folder / "models" / "audit.jsonl").read_bytes() == before
+    assert json.loads((folder / "health.json").read_text())["ok"] is False
 
 
-def test_a_library_for_metrics_that_is_missing_does_not_change_the_outcome(
+def test_a_library_for_metrics_that_is_missing_is_told_before_the_work(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    before = (folder / "models" / "audit.jsonl").read_bytes()
     logger = logging.getLogger("headlines")
-    before = (logger.handlers[:], logger.level, logger.propagate)
+    kept = (logger.handlers[:], logger.level, logger.propagate)
     try:
         config = str(folder / "retrain.toml")
-        assert main(["retrain", "--config", config, "--metrics", str(folder / "x.prom")]) == 0
+        assert main(["retrain", "--config", config, "--metrics", str(folder / "x.prom")]) == 1
     finally:
-        logger.handlers[:], logger.level, logger.propagate = before
-    assert "needs prometheus_client, which isn't installed" in capsys.readouterr().err
+        logger.handlers[:], logger.level, logger.propagate = kept
+    said = capsys.readouterr().err
+    assert "needs prometheus_client, which isn't installed" in said
+    assert "pip install '.[nightly]'" in said
+    assert (folder / "models" / "audit.jsonl").read_bytes() == before
 
 
 def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
@@ -414,6 +562,14 @@ def test_a_dry_run_writes_and_tells_nobody(folder: Path, run: Run) -> None:
     options = ["--dry-run", "--healthcheck", "health.json", "--metrics", "retrain.prom"]
     done = run("retrain", "--config", "retrain.toml", *options)
     assert done.returncode == 0
+    assert "\noutcome: unchanged\n" in done.stdout
+    _changed(folder)
+    assert (
+        "\noutcome: would promote\n" in run("retrain", "--config", "retrain.toml", *options).stdout
+    )
+    write(folder / "labels.csv", _labels(60, wrong=True))
+    refused = run("retrain", "--config", "retrain.toml", *options)
+    assert (refused.returncode, "\noutcome: refused\n" in refused.stdout) == (3, True)
     assert sorted(path.name for path in (folder / "models").rglob("*")) == before
     assert not (folder / "health.json").exists()
     assert not (folder / "retrain.prom").exists()

@@ -38,9 +38,11 @@ def _config(folder: Path, **changes: object) -> RetrainConfig:
         "topics": "few.toml",
         "labels": [str(SEEDS / "labels.csv")],
         "feeds": [str(SEEDS / "feed.txt")],
+        "data": {"age_days": 0},
     }
-    tables = {name: changes.pop(name) for name in ("gate", "data", "drift") if name in changes}
-    lines = [f"{k} = {json.dumps(v)}" for k, v in (values | changes).items() if v is not None]
+    values |= changes
+    tables = {name: values.pop(name) for name in ("gate", "data", "drift") if name in values}
+    lines = [f"{k} = {json.dumps(v)}" for k, v in values.items() if v is not None]
     for name, table in tables.items():
         assert isinstance(table, dict)
         lines += [f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
@@ -81,7 +83,7 @@ def _turned_embedder(folder: Path) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which a first run has made a champion."""
     folder = tmp_path_factory.mktemp("retraining")
-    assert retrain(_config(folder)).decision.accepted
+    assert retrain(_config(folder), first_run=True).outcome == "promoted"
     return folder
 
 
@@ -98,7 +100,7 @@ def test_the_first_run_makes_a_champion_that_loads(first: Path) -> None:
 
 
 def test_the_same_inputs_give_the_same_version_to_the_byte(first: Path) -> None:
-    retrain(_config(first, registry="others"))
+    retrain(_config(first, registry="others"), first_run=True)
     for name in ("labeler.joblib", "labeler.manifest.json"):
         files = [first / folder / "versions" / "0001" / name for folder in ("models", "others")]
         assert files[0].read_bytes() == files[1].read_bytes()
@@ -108,11 +110,12 @@ def test_a_run_that_changes_nothing_adds_no_version(first: Path) -> None:
     result = retrain(_config(first))
     assert (result.version, result.churn, result.headlines) == (None, 0.0, 118)
     assert result.forgotten == 0
-    assert "nothing to change" in result.decision.reason
+    assert result.decision.reason.endswith("nothing to change")
+    assert [check.verdict for check in result.decision.checks] == ["passed", "not judged"]
     registry = ModelRegistry(first / "models")
     assert [v.name for v in registry.versions()] == ["0001"]
     assert [r.event for r in registry.audit.records()][-2:] == ["started", "decided"]
-    assert registry.audit.records()[-1].facts["unchanged"] is True
+    assert registry.audit.records()[-1].facts["outcome"] == "unchanged"
 
 
 def test_a_feed_teaches_and_what_it_changes_is_told(first: Path) -> None:
@@ -137,7 +140,9 @@ def test_a_worse_candidate_is_kept_aside(first: Path) -> None:
     config = _config(first, labels=[str(bad)], topics="topics.toml", gate={"minimum": 5})
     result = retrain(config)
     assert not result.decision.accepted
-    assert "worse" in result.decision.reason
+    assert "labels were changed" in result.decision.reason  # all but those held out
+    failed = {c.name for c in result.decision.checks if c.verdict == "FAILED"}
+    assert {"relabelled", "accuracy on earlier labels"} <= failed
     registry = ModelRegistry(first / "models")
     assert [v.name for v in registry.versions()] == ["0001", "0002"]
     assert registry.champion().name == "0001"
@@ -147,7 +152,7 @@ def test_a_change_of_embedder_is_compared_on_texts(first: Path) -> None:
     turned = str(_turned_embedder(first / "turned"))
     result = retrain(_config(first, embedder=turned, gate={"minimum": 5}), dry_run=True)
     assert set(result.decision.scores) == {"n", "candidate", "champion"}
-    assert "held-out labels" in result.decision.reason
+    assert "on 118 labels" in result.decision.reason
 
 
 def test_labels_of_a_topic_that_is_gone_are_counted_as_forgotten(first: Path) -> None:
@@ -160,7 +165,7 @@ def test_labels_of_a_topic_that_is_gone_are_counted_as_forgotten(first: Path) ->
 
 def test_a_feed_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"feeds: .*nothing\.txt: .*No such file"):
-        retrain(_config(tmp_path, feeds=["nothing.txt"]))
+        retrain(_config(tmp_path, feeds=["nothing.txt"]), first_run=True)
 
 
 def test_a_folder_that_may_not_be_written_is_named(
@@ -168,7 +173,7 @@ def test_a_folder_that_may_not_be_written_is_named(
 ) -> None:
     write(tmp_path / "models", "a file where the registry should be")
     write(tmp_path / "retrain.toml", 'registry = "models"\n')
-    done = run("retrain", "--config", "retrain.toml")
+    done = run("retrain", "--config", "retrain.toml", "--first-run")
     assert done.returncode == 1
     assert "models" in done.stderr
     assert "Traceback" not in done.stderr

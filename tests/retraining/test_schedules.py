@@ -75,7 +75,8 @@ def test_every_text_says_on_top_how_to_install_it_and_what_the_codes_mean(schedu
     text = _schedule(scheduler)
     head = re.match(r"(#.*\n)+", text)
     assert head is not None
-    for part in ("nightly retraining", "# Install: ", "# Exit codes: 0 ", "3 the gate refused"):
+    for part in ("nightly retraining", "# Install: ", "with --first-run", "fetch = true",
+                 "# Exit codes: 0 ", "3 the gate refused"):  # fmt: skip
         assert part in head[0]
     assert text.endswith("\n")
     assert text.isascii()
@@ -382,11 +383,11 @@ def test_the_workflow_runs_alone_at_its_time_or_by_hand_and_may_only_write_conte
 def test_the_workflow_installs_from_source_since_no_index_has_the_package() -> None:
     install = _steps(_workflow())["Install"]
     requirement = Requirement(install.removeprefix("pip install ").strip("'"))
-    assert (requirement.name, requirement.extras) == ("headline-topics", {"nightly"})
+    assert (requirement.name, requirement.extras) == ("headline-topics", {"nightly", "fetch"})
     assert requirement.url == "git+https://github.com/OWNER/REPOSITORY"
     for file in ("pyproject.toml", "constraints.txt"):  # of a clone, as the comment has it
         assert (ROOT / file).is_file()
-    assert "pip install -c constraints.txt '.[nightly]'" in _schedule("github")
+    assert "pip install -c constraints.txt '.[nightly,fetch]'" in _schedule("github")
 
 
 def test_the_workflow_commits_what_a_run_wrote_and_nothing_when_it_wrote_nothing(

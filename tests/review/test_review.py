@@ -132,7 +132,11 @@ def test_the_loop_ends_in_a_retraining_whose_result_is_told(
     write(tmp_path / "retrain.toml", CONFIG.format("promote"))
     review = ("review", feed, "--config", "retrain.toml", "--terminal", "--retrain", "yes")
     typed = "\n".join(str(1 + i % 5) for i in range(len(FEED)))
-    done = run(*review, stdin=typed)
+    unmounted = run(*review, stdin=typed)
+    assert unmounted.returncode == 1
+    assert "models: has no champion; if this is the first run" in unmounted.stderr
+    assert not (tmp_path / "models").exists()
+    done = run(*review, "--first-run", stdin=typed)
     assert done.returncode == 0, done.stderr
     assert "models: has no champion yet; the shipped model is asked" in done.stderr
     assert "version 0001: promoted: there was no champion" in done.stdout
@@ -146,7 +150,7 @@ def test_the_loop_ends_in_a_retraining_whose_result_is_told(
     assert done.returncode == 3, done.stderr
     assert "no champion yet" not in done.stderr
     told = json.loads(done.stdout)["retrain"]
-    assert told["promoted"] is False
+    assert told["outcome"] == "refused"
     assert told["version"] == "0002"
     assert told["of"] == 4
     assert {change["headline"] for change in told["changes"]} <= {f"{text} Again" for text in FEED}

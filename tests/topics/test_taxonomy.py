@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -58,3 +59,28 @@ def test_a_topic_keeps_its_code_and_what_is_no_text_is_refused(tmp_path: Path) -
     write(path, '[[topic]]\nname = "courts"\ncode = 2000000\n')
     with pytest.raises(TaxonomyError, match="topic 1: code is 2000000, expected a string"):
         Taxonomy.load(path)
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("cour\u00adts", "its name holds SOFT HYPHEN (U+00AD)"),
+    ("real\u200bestate", "its name holds ZERO WIDTH SPACE (U+200B)"),
+    ("a\u2060b", "its name holds WORD JOINER (U+2060)"),
+    ("x" * 1001, "its name has 1,001 characters"),
+])  # fmt: skip
+def test_a_name_that_no_model_may_hold_is_refused_when_the_file_is_read(
+    name: str, told: str, tmp_path: Path
+) -> None:
+    text = f'[[topic]]\nname = "{name}"\nphrases = ["a"]\n[[topic]]\nname = "b"\nphrases = ["b"]'
+    with pytest.raises(TaxonomyError, match=re.escape(told)):
+        Taxonomy.load(write(tmp_path / "topics.toml", text))
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\\t", "\u2003"])
+def test_a_blank_of_another_kind_is_a_blank_in_a_file_and_refused_in_python(
+    blank: str, tmp_path: Path
+) -> None:
+    text = f'[[topic]]\nname = "a{blank}b"\nphrases = ["a"]\n[[topic]]\nname = "c"\nphrases = ["b"]'
+    assert Taxonomy.load(write(tmp_path / "topics.toml", text)).names == ("a b", "c")
+    given = (Topic("a\u00a0b", "", (), ("a",)), Topic("c", "", (), ("b",)))
+    with pytest.raises(TaxonomyError, match="NO-BREAK SPACE"):
+        Taxonomy(given)
