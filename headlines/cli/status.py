@@ -22,8 +22,9 @@ def add_parser(verbs: Verbs) -> None:
         "status --registry models --json",
     )  # fmt: skip
     of = command.add_mutually_exclusive_group(required=True).add_argument
-    of("--config", metavar="FILE", help="of `headlines retrain`: also tells what is overdue")
-    of("--registry", metavar="DIR", help="folder of versions, where there is no configuration")
+    help = "of `headlines retrain`; tells what is overdue too (default: none, name a registry)"
+    of("--config", metavar="FILE", help=help)
+    of("--registry", metavar="DIR", help="folder of versions (default: the configuration's)")
 
 
 def status(options: argparse.Namespace) -> int:
