@@ -41,7 +41,7 @@ def add_parser(verbs: Verbs) -> None:
 
     told = "List the versions; * marks the champion."
     verb = command("list", list_, told, "list --registry models")
-    help = f"list all versions (default: the newest {NEWEST})"
+    help = f"list all versions, not the newest {NEWEST} alone"
     verb.add_argument("--all", action="store_true", help=help)
     told = "Print a version's manifest and history."
     verb = command("show", show, told, "show", "show 2 --registry models")
