@@ -21,7 +21,7 @@ VERSION = "number of a version: 2 is 0002"
 NEWEST = 20
 """Versions that are listed unless all are asked for."""
 
-RECORDS_A_VERSION = 50
+RECORDS_A_VERSION = 10
 """Records of the log, for each version that is listed, among which its reason is looked for."""
 
 NAMED = f"{VERSION}; or the name of a model, as world"

@@ -84,11 +84,13 @@ def results(words: str) -> dict[str, Any]:
         "Feed": Feed((headline,), _report(words)),
         "RetrainResult": RetrainResult(
             version=words,
+            outcome="refused",
             decision=Decision(False, words, {}, (Check(words, None, words),)),
             labels=1,
             holdout=0,
             headlines=1,
             unreadable=0,
+            withdrawn=0,
             forgotten=0,
             churn=None,
         ),
