@@ -60,11 +60,11 @@ class _Table(BaseModel):
 
 
 class GateLimits(_Table):
-    """``[gate]``: what a candidate has to show on the held-out labels; see `Gate`."""
+    """``[gate]``: what a candidate has to show on labels that it did not learn from; see `Gate`."""
 
     margin: Share = _key(Gate.margin, "a loss of accuracy that still passes")
     topic_margin: Share = _key(
-        Gate.topic_margin, "a loss of recall on one topic that still passes, as estimated"
+        Gate.topic_margin, "a loss of F1 on one topic that still passes, as estimated"
     )
     floors: Annotated[dict[str, Share], "numbers from 0 to 1 by topic"] = _key(
         {}, "recall that a topic must have", example={"sanctions": 0.6}
@@ -74,7 +74,7 @@ class GateLimits(_Table):
         float, Field(strict=True, gt=0.5, lt=1), "a number above 0.5 and below 1"
     ] = _key(Gate.confidence, "with which a candidate must be shown to be not worse")
     minimum: Annotated[int, Field(strict=True, ge=1), "a whole number from 1 on"] = _key(
-        Gate.minimum, "held-out labels below which the gate can't tell"
+        Gate.minimum, "labels that both models answered, below which the gate can't tell"
     )
     when_unsure: Annotated[Literal["keep", "promote"], '"keep" or "promote"'] = _key(
         Gate.when_unsure, 'what happens then: "keep" the champion, or "promote"'
@@ -159,7 +159,7 @@ class RetrainConfig(_Table):
         0, "the same inputs and number give the same model"
     )
     gate: Annotated[GateLimits, "a table"] = _key(
-        GateLimits(), "candidate against champion on the labels held out for good"
+        GateLimits(), "candidate against champion on labels that neither learned from"
     )
     data: Annotated[DataLimits, "a table"] = _key(DataLimits(), "what the inputs must be like")
     drift: Annotated[DriftLimits, "a table"] = _key(

@@ -231,6 +231,7 @@ class _Trial:
     inputs: Intake
     candidate: HeadlineLabeler
     champion: HeadlineLabeler | None
+    withdrawn: set[str]  # ids of labels that the champion knows and their files haven't got
 
     @property
     def unchanged(self) -> bool:
@@ -245,6 +246,7 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry) -> _T
             registry=config.registry, require_signature=config.require_signature
         )
     log.info("training on %d labels and %d headlines", len(inputs.labels), len(inputs.headlines))
+    withdrawn = inputs.withdrawn_of(champion)
     candidate = HeadlineLabeler.train(
         inputs.taxonomy,
         inputs.labels,
@@ -254,13 +256,13 @@ def _tried(config: RetrainConfig, inputs: Intake, registry: ModelRegistry) -> _T
         if config.teacher is None
         else load_embedder(config.teacher, cache=config.cache),
         earlier=champion,
-        withdrawn=inputs.withdrawn_of(champion),
+        withdrawn=withdrawn,
         random_state=config.random_state,
     )
     few = candidate.state.training_set.few_labels(candidate.topics)
     if few and inputs.labels:
         log.warning("%s", few_labels_told(few))
-    return _Trial(inputs, candidate, champion)
+    return _Trial(inputs, candidate, champion, withdrawn)
 
 
 def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
@@ -268,7 +270,7 @@ def _judged(config: RetrainConfig, trial: _Trial, today: date) -> RetrainResult:
     inputs, candidate, champion = trial.inputs, trial.candidate, trial.champion
     known = {e.id for e in candidate.state.training_set.examples if not e.written}
     before = champion.state.training_set.examples if champion is not None else ()
-    withdrawn = inputs.withdrawn_of(champion)
+    withdrawn = trial.withdrawn
     found = checks.data_checks(config.data, inputs.headlines, today) if config.feeds else []
     result = RetrainResult(
         version=None,

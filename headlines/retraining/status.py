@@ -69,7 +69,10 @@ class Status:
         last = runs[0] if runs else None
         alarms = []
         if champion is None:
-            alarms.append("no champion: make the first one with `headlines retrain --first-run`")
+            alarms.append(
+                "no champion: if there was one, the volume may not be mounted; if not, make the "
+                "first one with `headlines retrain --first-run`"
+            )
         if last is not None and last.outcome in ("failed", "interrupted"):
             alarms.append(f"the last run {_ended(last.outcome)}: {last.reason}")
         if config is not None and last is not None and now - last.time > OVERDUE:
